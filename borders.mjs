@@ -6,7 +6,22 @@ import extractTs from 'dependency-cruiser/config-utl/extract-ts-config'
 import { existsSync } from 'node:fs'
 
 const config = await extractOptions('./.dependency-cruiser.cjs')
-const where = ['hours.ts', 'cli', 'protocol', 'usage', 'sensing', 'ledger', 'verifier', 'gateway', 'broker', 'ingest', 'dashboards', 'firmware-sim', 'test', 'bench']
+const where = [
+  'hours.ts',
+  'cli',
+  'protocol',
+  'usage',
+  'sensing',
+  'ledger',
+  'verifier',
+  'gateway',
+  'broker',
+  'ingest',
+  'dashboards',
+  'firmware-sim',
+  'test',
+  'bench',
+]
 const result = await cruise(
   where.filter((path) => existsSync(path)),
   { ...config.options, ruleSet: config, validate: true, outputType: 'err' },

@@ -10,7 +10,10 @@ const root = dirname(fileURLToPath(import.meta.url))
 const modules = join(root, 'node_modules')
 const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
 const stamp = join(modules, '.installed-lockfile')
-const lockHash = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+const lockHash = () =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
 
 /** Installed means: node_modules was made from this very lockfile. npm's own marker counts when it is newer. */
 function installed() {
@@ -29,7 +32,9 @@ function install() {
     shell: process.platform === 'win32',
   })
   if (done.status !== 0) {
-    console.error('npm ci failed. Fix: check that the package registry is reachable, then run the same command again.')
+    console.error(
+      'npm ci failed. Fix: check that the package registry is reachable, then run the same command again.',
+    )
     process.exit(done.status ?? 1)
   }
   writeFileSync(stamp, lockHash())
@@ -46,7 +51,10 @@ const table = {
 const argv = table[first] ?? [join(root, 'hours.ts'), first, ...rest]
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...argv], {
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${join(modules, '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
+  env: {
+    ...process.env,
+    PATH: `${join(modules, '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+  },
 })
 // Ctrl-C reaches the child through the terminal; a signal sent to this process alone is passed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

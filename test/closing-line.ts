@@ -16,6 +16,8 @@ export default class ClosingLine implements Reporter {
       }
     }
     for (const name of skipped) console.log(`left out: ${name}`)
-    console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
+    console.log(
+      `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`,
+    )
   }
 }

@@ -1,0 +1,254 @@
+import type {
+  Clock,
+  Commit,
+  GatewayId,
+  InstrumentKey,
+  InstrumentSettings,
+  Millis,
+  PowerMinute,
+  PublishDown,
+  RecordBody,
+  RecordKind,
+  RecordOf,
+  SiteId,
+  Span,
+  State,
+  StateDurations,
+  Status,
+} from '@hours/protocol'
+
+/**
+ * The seams inside ingest, in the order the data flows:
+ * subscribe -> decode -> verify -> append -> receipt -> project -> store -> figure -> API.
+ */
+
+/** One entry of the log and where it stands: logs are per UTC year of appending (records.md, section 5). */
+export interface Position {
+  readonly year: number
+  readonly index: number
+}
+
+/** The evidence log as the rest of ingest sees it. */
+export interface EvidenceLog {
+  /** Resolves when the entries are durable and under a signed checkpoint; same bytes again = same position. */
+  append(entries: readonly Uint8Array[]): Promise<readonly Position[]>
+  checkpoint(year?: number): string
+  size(year?: number): number
+  /** Base64 hashes of the inclusion proof of `index` in the current checkpoint's size (or `size`). */
+  inclusion(position: Position, size?: number): readonly string[]
+  consistency(year: number, from: number, to: number): readonly string[]
+  entry(position: Position): Uint8Array
+  /** Every entry in order, over all years; `after` = the position to go on from. */
+  entries(after?: Position): IterableIterator<{ position: Position; bytes: Uint8Array }>
+  years(): readonly number[]
+  origin(year: number): string
+  vkey(): string
+  close(): Promise<void>
+}
+
+/** An instrument as the registry knows it at one instant. */
+export interface InstrumentEntry {
+  readonly key: InstrumentKey
+  readonly site: SiteId
+  readonly enrolment: RecordOf<'enrolment'>
+  /** All enrolments of this instrument, oldest first: [from, to). */
+  readonly enrolments: readonly RecordOf<'enrolment'>[]
+  readonly settings: InstrumentSettings | undefined
+  readonly zone: string
+}
+
+/** Everything that operator and service records say; a projection of the log (records.md, section 2). */
+export interface Registry {
+  instruments(): readonly InstrumentEntry[]
+  instrument(key: InstrumentKey): InstrumentEntry | undefined
+  gateways(): readonly { site: SiteId; gateway: GatewayId; epoch: number; configRevision: number }[]
+  organisations(): readonly RecordOf<'organisation'>[]
+  /** The organisation that stands at `at`, or undefined. */
+  organisation(id: string, at?: Millis): RecordOf<'organisation'> | undefined
+  /** All records of a kind that stand (corrections applied), in log order, with the hash of their bytes. */
+  records<K extends RecordKind>(
+    kind: K,
+    site?: SiteId,
+  ): readonly { record: RecordOf<K>; hash: string; position: Position }[]
+  zone(site: SiteId): string
+}
+
+/** Live view from state events and heartbeats; never evidence. */
+export interface LiveState {
+  readonly state: State
+  readonly since: Millis | null
+  readonly at: Millis
+  readonly mw: number | null
+}
+export interface Live {
+  /** `unknown` since the gateway was last heard when it is silent (over 90 s) or said so by its will. */
+  instrument(key: InstrumentKey): LiveState
+  gateway(
+    site: SiteId,
+    gateway: GatewayId,
+  ): { online: boolean; lastHeard: Millis | null; status: Status | undefined }
+  onChange(listener: (key: InstrumentKey, state: LiveState) => void): () => void
+}
+
+/** One instrument and civil day of its site's zone, integer ms; additive (records.md, section 8). */
+export interface StateDay {
+  readonly key: InstrumentKey
+  /** Civil date `YYYY-MM-DD` and its instants. */
+  readonly date: string
+  readonly from: Millis
+  readonly to: Millis
+  /** Sums to the enrolled part of the day up to the last page's end or now, whichever the caller asked. */
+  readonly states: StateDurations
+  /** Of the known time: arrived within 20 min of its end, or later (ms). */
+  readonly live: number
+  readonly late: number
+  /** Counter growth across gaps that lie wholly inside the day (ms). */
+  readonly onRecovered: number
+}
+
+/** The SQLite index: made from the log alone, thrown away and made again by `hours rebuild`. */
+export interface Index {
+  /** Spans that partition [from, to): what no standing page covers is unknown. */
+  spans(key: InstrumentKey, from: Millis, to: Millis): readonly Span[]
+  /** Daily rows of civil days that overlap [from, to). */
+  days(keys: readonly InstrumentKey[], from: Millis, to: Millis): readonly StateDay[]
+  /** Pages that touch [from, to) for this instrument, in log order. */
+  pages(key: InstrumentKey, from: Millis, to: Millis): readonly PageRow[]
+  gatewayCounts(gateway: GatewayId): GatewayCounts
+  /** The log position projected last; everything below is in the index. */
+  position(): Position | null
+}
+export interface PageRow {
+  readonly gateway: GatewayId
+  readonly epoch: number
+  readonly seq: number
+  readonly from: Millis
+  readonly to: Millis
+  readonly position: Position
+  /** The `at` of the first `time` record after it; null until there is one. */
+  readonly arrival: Millis | null
+  readonly standing: 'accepted' | 'void' | 'duplicate'
+}
+export interface GatewayCounts {
+  readonly epoch: number
+  readonly through: number
+  readonly missing: number
+  readonly received: number
+  readonly rejected: number
+  readonly late: number
+}
+
+/** Refused bytes with their reason, kept 30 days, bounded. */
+export interface Quarantine {
+  put(item: {
+    at: Millis
+    topic: string
+    gateway: string | null
+    seq: number | null
+    code: string
+    reason: string
+    bytes: Uint8Array
+  }): void
+  list(
+    limit: number,
+    before?: number,
+  ): readonly {
+    id: number
+    at: Millis
+    topic: string
+    gateway: string | null
+    seq: number | null
+    code: string
+    reason: string
+    size: number
+  }[]
+  bytes(id: number): Uint8Array | undefined
+  count(): number
+}
+
+/** 1-min power, one compressed blob per instrument and day in operations.sqlite (stores.md). */
+export interface PowerStore {
+  put(key: InstrumentKey, from: Millis, minutes: readonly PowerMinute[], mwh: number | null): void
+  /** min, mean, max per step; steps without a sample are left out. */
+  read(
+    key: InstrumentKey,
+    from: Millis,
+    to: Millis,
+    stepMs: Millis,
+  ): readonly { at: Millis; min: number; mean: number; max: number }[]
+}
+
+/** A point of the series store (stores.md, table of measurements); `at` Unix ms. */
+export interface SeriesPoint {
+  readonly measurement: 'state' | 'power' | 'usage_hourly' | 'usage_daily' | 'usage_week_hour' | 'gateway'
+  readonly tags: Readonly<Record<string, string>>
+  readonly fields: Readonly<Record<string, { i: number } | { f: number } | { s: string }>>
+  readonly at: Millis
+}
+
+/** Where charts and Grafana read: embedded SQLite or InfluxDB; a projection (stores.md). */
+export interface SeriesStore {
+  /** Idempotent; resolves only when stored; rejects with a SeriesError that says what may be retried. */
+  write(points: readonly SeriesPoint[]): Promise<void>
+  states(key: InstrumentKey, from: Millis, to: Millis): Promise<readonly { at: Millis; state: State }[]>
+  power(
+    key: InstrumentKey,
+    from: Millis,
+    to: Millis,
+    stepMs: Millis,
+  ): Promise<readonly { at: Millis; mean: number; min: number; max: number }[]>
+  daily(
+    keys: readonly InstrumentKey[],
+    from: Millis,
+    to: Millis,
+  ): Promise<readonly { key: InstrumentKey; at: Millis; fields: Readonly<Record<string, number>> }[]>
+  latest(): Promise<readonly { key: InstrumentKey; at: Millis; state: State }[]>
+  close(): Promise<void>
+}
+
+/** Takes points at any speed and brings them to the series store when it can; nothing upstream waits for it. */
+export interface SeriesOutbox {
+  put(points: readonly SeriesPoint[]): void
+  state(): { pending: number; oldest: Millis | null; quarantined: number; failing: string | null }
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The whole of ingest behind one door; `up` and `serve` wire it, the HTTP API reads it. */
+export interface Ingest {
+  /** What the broker awaits before the PUBACK. */
+  readonly commit: Commit
+  readonly log: EvidenceLog
+  readonly registry: Registry
+  readonly live: Live
+  readonly index: Index
+  readonly quarantine: Quarantine
+  readonly power: PowerStore
+  readonly clock: Clock
+  /** The demo's data is marked everywhere. */
+  readonly simulated: boolean
+  /**
+   * Numbers, signs and appends one record of the operator or the service; resolves when it is durable and
+   * projected. Refuses a body its schema does not take, naming the field.
+   */
+  record<K extends RecordKind>(
+    kind: K,
+    stream: string,
+    body: RecordBody<K>,
+  ): Promise<{ hash: string; position: Position }>
+  /** As `record`, many at once in one append (imports, the demo's set-up). */
+  recordAll(
+    items: readonly { [K in RecordKind]: { kind: K; stream: string; body: RecordBody<K> } }[RecordKind][],
+  ): Promise<readonly { hash: string; position: Position }[]>
+  /** Called after each projection with the instruments and interval it touched. */
+  onProjected(
+    listener: (touched: readonly { key: InstrumentKey; from: Millis; to: Millis }[]) => void,
+  ): () => void
+  /** Until every durable record is projected. */
+  settled(): Promise<void>
+  health(): { ok: boolean; reasons: readonly string[] }
+  metrics(): Readonly<Record<string, number>>
+  /** Set once the broker is up: where receipts and configurations are sent. */
+  attach(publish: PublishDown): void
+  close(): Promise<void>
+}

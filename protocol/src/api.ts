@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { State } from './state.ts'
+
+/**
+ * Bodies of the HTTP API under `/api/v1` (times: Unix ms; durations: ms; power: mW). The page, the dashboards and
+ * the tests read them from here; ingest answers with them.
+ */
+
+const Durations = z.object({
+  off: z.int(),
+  standby: z.int(),
+  run: z.int(),
+  fault: z.int(),
+  unknown: z.int(),
+})
+
+/** One row of the fleet: `GET /api/v1/instruments?q=&state=&organisation=&sort=&limit=&cursor=`. */
+export const InstrumentSummary = z.object({
+  /** `site/instrument` */
+  key: z.string(),
+  names: z.object({ en: z.string().optional(), zh: z.string().optional() }),
+  kind: z.string().nullable(),
+  gateway: z.string(),
+  organisation: z.string(),
+  organisationNames: z.object({ en: z.string().optional(), zh: z.string().optional() }),
+  zone: z.string(),
+  alwaysOn: z.boolean(),
+  /** Live view: `unknown` with `since` when its gateway is silent. */
+  state: State,
+  since: z.int().nullable(),
+  mw: z.int().nullable(),
+  gatewayOnline: z.boolean(),
+  /** Session open now, if any: pseudonym and beneficiary. */
+  session: z.object({ id: z.string(), user: z.string(), beneficiary: z.string() }).nullable(),
+  /** This civil month of the site's zone, up to now. */
+  month: z.object({
+    on: z.int(),
+    run: z.int(),
+    known: z.int(),
+    length: z.int(),
+    utilCalendar: z.number().nullable(),
+    coverage: z.number().nullable(),
+  }),
+  /** Mean power of the last 60 minutes in mW, oldest first, null = no sample. */
+  sparkline: z.array(z.int().nullable()),
+})
+export type InstrumentSummary = z.infer<typeof InstrumentSummary>
+
+export const InstrumentList = z.object({
+  items: z.array(InstrumentSummary),
+  total: z.int(),
+  /** Instruments in each live state, over the whole selection. */
+  counts: z.record(State, z.int()),
+  next: z.string().nullable(),
+  now: z.int(),
+  simulated: z.boolean(),
+})
+export type InstrumentList = z.infer<typeof InstrumentList>
+
+/** `GET /api/v1/instruments/{site}/{instrument}/states?from=&to=`: spans that partition [from, to). */
+export const StateSpans = z.object({
+  key: z.string(),
+  from: z.int(),
+  to: z.int(),
+  spans: z.array(z.object({ state: State, from: z.int(), to: z.int() })),
+})
+export type StateSpans = z.infer<typeof StateSpans>
+
+/** `GET .../power?from=&to=&step=`: mean, min, max per step of 1 min or a multiple. */
+export const PowerSeries = z.object({
+  key: z.string(),
+  from: z.int(),
+  to: z.int(),
+  stepMs: z.int(),
+  points: z.array(z.tuple([z.int(), z.int(), z.int(), z.int()])).describe('[at, min, mean, max]'),
+  thresholds: z
+    .object({ onStartMw: z.int(), onStopMw: z.int(), runStartMw: z.int(), runStopMw: z.int() })
+    .nullable(),
+})
+export type PowerSeries = z.infer<typeof PowerSeries>
+
+/** `GET /api/v1/usage?scope=&period=&by=day|month|period`: hours with coverage. */
+export const UsageRow = z.object({
+  key: z.string(),
+  /** Civil date, month or the period itself, in the site's zone. */
+  label: z.string(),
+  from: z.int(),
+  to: z.int(),
+  states: Durations,
+  on: z.int(),
+  coverage: z.number().nullable(),
+})
+export type UsageRow = z.infer<typeof UsageRow>
+export const Usage = z.object({
+  scope: z.string(),
+  period: z.string(),
+  zone: z.string(),
+  rows: z.array(UsageRow),
+})
+export type Usage = z.infer<typeof Usage>
+
+/** `GET /api/v1/gateways` */
+export const GatewaySummary = z.object({
+  site: z.string(),
+  gateway: z.string(),
+  online: z.boolean(),
+  lastHeard: z.int().nullable(),
+  software: z.string().nullable(),
+  instruments: z.int(),
+  epoch: z.int(),
+  /** Highest page logged and how many below it are missing. */
+  through: z.int(),
+  missing: z.int(),
+  received: z.int(),
+  rejected: z.int(),
+  late: z.int(),
+  spool: z.object({ pages: z.int(), oldest: z.int().nullable(), dropped: z.int() }).nullable(),
+  clock: z.object({ source: z.string(), offsetMs: z.int(), errorMs: z.int() }).nullable(),
+  alarms: z.array(z.string()),
+})
+export type GatewaySummary = z.infer<typeof GatewaySummary>
+
+/** `GET /api/v1/quarantine`: what was refused and why; the bytes are kept. */
+export const Quarantined = z.object({
+  id: z.int(),
+  at: z.int(),
+  topic: z.string(),
+  gateway: z.string().nullable(),
+  seq: z.int().nullable(),
+  code: z.string(),
+  reason: z.string(),
+  bytes: z.int(),
+})
+export type Quarantined = z.infer<typeof Quarantined>
+
+/** `GET /api/v1/evidence?instrument=&date=`: what a day's hours rest on, ready to be checked in a browser. */
+export const DayEvidence = z.object({
+  key: z.string(),
+  date: z.string(),
+  from: z.int(),
+  to: z.int(),
+  origin: z.string(),
+  /** Verbatim signed checkpoint and the vkey of its log. */
+  checkpoint: z.string(),
+  vkey: z.string(),
+  /** The day's pages: the whole JWS, its index and inclusion proof (base64 hashes) in `checkpoint`. */
+  pages: z.array(
+    z.object({
+      jws: z.string(),
+      index: z.int(),
+      proof: z.array(z.string()),
+      gateway: z.string(),
+      seq: z.int(),
+    }),
+  ),
+  keys: z.array(z.object({ kid: z.string(), alg: z.string(), public: z.string() })),
+  states: Durations,
+})
+export type DayEvidence = z.infer<typeof DayEvidence>
+
+/** Server-sent event `state` on `GET /api/v1/events`. */
+export const LiveEvent = z.object({
+  key: z.string(),
+  state: State,
+  since: z.int().nullable(),
+  at: z.int(),
+  mw: z.int().nullable(),
+})
+export type LiveEvent = z.infer<typeof LiveEvent>
