@@ -23,7 +23,9 @@ module.exports = {
       severity: 'error',
       from: { path: `^${room}/` },
       to: {
-        path: all.filter((other) => other !== room && !rooms[room].includes(other)).map((other) => `^${other}/`),
+        path: all
+          .filter((other) => other !== room && !rooms[room].includes(other))
+          .map((other) => `^${other}/`),
       },
     })),
     {

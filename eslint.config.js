@@ -49,5 +49,8 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
     },
   },
-  { files: ['*.config.ts', 'dashboards/web/*.ts', 'test/closing-line.ts'], rules: { 'no-restricted-exports': 'off' } },
+  {
+    files: ['*.config.ts', 'dashboards/web/*.ts', 'test/closing-line.ts'],
+    rules: { 'no-restricted-exports': 'off' },
+  },
 )
