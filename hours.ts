@@ -1,1 +1,95 @@
-console.error('hours: no verbs yet')
+import { Command, CommanderError } from 'commander'
+
+/** A verb: one line for the list, and the file that is loaded only when it is asked for. */
+interface Verb {
+  readonly says: string
+  readonly load: () => Promise<Command>
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  up: {
+    says: 'the demo: the whole system with a simulated fleet, on this machine',
+    load: async () => (await import('./cli/up.ts')).upCommand(),
+  },
+  gateway: {
+    says: 'at the instruments: read plugs and meters, write signed pages',
+    load: async () => (await import('./cli/gateway.ts')).gatewayCommand(),
+  },
+  broker: {
+    says: 'the MQTT door alone, or its rights for Mosquitto (--acl mosquitto)',
+    load: async () => (await import('./cli/broker.ts')).brokerCommand(),
+  },
+  ingest: {
+    says: 'ingest alone, behind an external broker',
+    load: async () => (await import('./cli/ingest.ts')).ingestCommand(),
+  },
+  sim: {
+    says: 'simulated instruments that speak as real plugs do, to any MQTT broker',
+    load: async () => (await import('./cli/sim.ts')).simCommand(),
+  },
+  replay: {
+    says: 'what recorded power would have made: runs, hours, unknown time',
+    load: async () => (await import('./cli/replay.ts')).replayCommand(),
+  },
+  calibrate: {
+    says: 'propose thresholds from recorded power, with evidence, or refuse',
+    load: async () => (await import('./cli/calibrate.ts')).calibrateCommand(),
+  },
+  rebuild: {
+    says: 'make the index (and the series) again from the log alone',
+    load: async () => (await import('./cli/rebuild.ts')).rebuildCommand(),
+  },
+  reconcile: {
+    says: 'name every difference between log, index and series',
+    load: async () => (await import('./cli/reconcile.ts')).reconcileCommand(),
+  },
+  dashboards: {
+    says: 'Grafana dashboards and alerts: emit files or push them',
+    load: async () => (await import('./cli/dashboards.ts')).dashboardsCommand(),
+  },
+}
+
+const width = Math.max(...Object.keys(verbs).map((verb) => verb.length))
+const listing = Object.entries(verbs)
+  .map(([name, { says }]) => `  ${name.padEnd(width)}  ${says}`)
+  .join('\n')
+const usage = `Instrument Hours: verified power-on and run hours of scientific instruments
+
+Usage: npm run -s hours -- <verb> [options]
+
+Verbs:
+${listing}
+
+Each verb has --help. Exit codes: 0 done, 1 failed, 2 wrong usage; verbs name any others.
+HOURS_DATA, HOURS_HTTP_PORT and HOURS_MQTT_PORT set what --data, --http and --mqtt set; flags win.`
+
+/** Unwanted options are usage errors (exit 2); `--help` is none. */
+function strict(command: Command): Command {
+  command.exitOverride().showHelpAfterError('(--help shows every option)')
+  for (const sub of command.commands) strict(sub)
+  return command
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = argv
+  if (name === '--help' || name === '-h' || name === 'help') {
+    console.log(usage)
+    return 0
+  }
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
+  if (!verb) {
+    console.error(`hours: "${name}" is not a verb. Fix: one of ${Object.keys(verbs).join(', ')}.`)
+    return 2
+  }
+  try {
+    await strict(await verb.load()).parseAsync(rest, { from: 'user' })
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    console.error(`hours ${name}: ${error instanceof Error ? error.message : String(error)}`)
+    if (process.env['HOURS_TRACE'] && error instanceof Error) console.error(error.stack)
+    return 1
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,95 @@
+import type { KnownState, Span } from '@hours/protocol'
+import { type SimInstrument, stretchesOf, wattsAt } from './instrument.ts'
+import { chance, hash } from './random.ts'
+import { type DeviceMessage, speak } from './speak.ts'
+
+/** A device that samples every `sampleMs` and speaks; now and then its radio is silent for some minutes. */
+export interface Device {
+  readonly instrument: SimInstrument
+  /** Messages with `at` in [from, to); to be asked for in order of time. */
+  messages(from: number, to: number): DeviceMessage[]
+  /** Ground truth of what has been emitted so far: emitted samples under left-hold with the nominal state
+   * (records.md, section 4); what lies between two samples further apart than maxGap is unknown. */
+  truth(from: number, to: number, maxGapMs: number): Span[]
+}
+
+export interface DeviceOptions {
+  readonly sampleMs: number
+  /** Chance that the radio is silent in any given hour (for 2 to 20 minutes of it). */
+  readonly silence: number
+  /** Keep the emitted samples for `truth`; a demo that runs for weeks does not need them. */
+  readonly keepTruth: boolean
+}
+
+export function createDevice(instrument: SimInstrument, options: DeviceOptions): Device {
+  const { sampleMs } = options
+  const name = `${instrument.site}/${instrument.id}`
+  const phase = (hash(instrument.seed, name) % Math.max(1, Math.floor(sampleMs / 1_000))) * 1_000
+  const emitted: { at: number; state: KnownState }[] = []
+  let wattHours = hash(name, 'energy') % 900_000
+
+  function messages(from: number, to: number): DeviceMessage[] {
+    const out: DeviceMessage[] = []
+    const stretches = stretchesOf(instrument, from, to)
+    let k = 0
+    for (let at = firstSample(from, sampleMs, phase); at < to; at += sampleMs) {
+      while (k + 1 < stretches.length && (stretches[k] as { to: number }).to <= at) k++
+      const now = stretches[k]
+      if (!now || silent(instrument, name, at, options.silence)) continue
+      const watts = wattsAt(instrument, now.state, now.from, at)
+      wattHours += (watts * sampleMs) / 3_600_000
+      if (options.keepTruth) emitted.push({ at, state: now.state })
+      out.push(speak(instrument, at, watts, wattHours))
+    }
+    return out
+  }
+
+  return {
+    instrument,
+    messages,
+    truth: (from, to, maxGapMs) => leftHold(emitted, from, to, maxGapMs),
+  }
+}
+
+const firstSample = (from: number, sampleMs: number, phase: number) =>
+  Math.ceil((from - phase) / sampleMs) * sampleMs + phase
+
+function silent(one: SimInstrument, name: string, at: number, probability: number): boolean {
+  if (probability <= 0) return false
+  const hour = Math.floor(at / 3_600_000)
+  if (chance(one.seed, name, 'silence', hour) >= probability) return false
+  const begin = hash(one.seed, name, 'begin', hour) % 2_400_000
+  const length = 120_000 + (hash(one.seed, name, 'length', hour) % 1_080_000)
+  const within = at - hour * 3_600_000
+  return within >= begin && within < begin + length
+}
+
+/** Samples under left-hold: the state of s1 holds on [s1, s2) if s2 - s1 <= maxGap, else that stretch is unknown. */
+export function leftHold(
+  samples: readonly { at: number; state: KnownState }[],
+  from: number,
+  to: number,
+  maxGapMs: number,
+): Span[] {
+  const out: { state: Span['state']; from: number; to: number }[] = []
+  const add = (state: Span['state'], a: number, b: number) => {
+    const begin = Math.max(a, from)
+    const end = Math.min(b, to)
+    if (end <= begin) return
+    const last = out.at(-1)
+    if (last?.state === state && last.to === begin) last.to = end
+    else out.push({ state, from: begin, to: end })
+  }
+  let cursor = from
+  for (let i = 0; i + 1 < samples.length; i++) {
+    const a = samples[i] as { at: number; state: KnownState }
+    const b = samples[i + 1] as { at: number }
+    if (b.at <= from) continue
+    if (a.at >= to) break
+    if (a.at > cursor) add('unknown', cursor, a.at)
+    add(b.at - a.at <= maxGapMs ? a.state : 'unknown', a.at, b.at)
+    cursor = b.at
+  }
+  add('unknown', cursor, to)
+  return out
+}
