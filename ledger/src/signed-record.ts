@@ -1,0 +1,125 @@
+import { accept, type Decoded, RecordHeader, refuse } from '@hours/protocol'
+import { fromUtf8, utf8 } from './bytes.ts'
+import { formatBase64url, parseBase64url } from './codecs.ts'
+import type { Crypto, KeyAlg, Sha256, Signer } from './crypto.ts'
+import { maxEntryBytes } from './entry-bundle.ts'
+import { jsonFault } from './json-keys.ts'
+import { LedgerError, type LedgerCode } from './ledger-error.ts'
+
+/** A signed record taken apart (JWS compact, RFC 7515; Ed25519 as in RFC 9864). Nothing of it is verified yet. */
+export interface SignedRecord {
+  /** The record: sent, stored and hashed byte for byte. */
+  readonly bytes: Uint8Array
+  /** `holder#n` */
+  readonly kid: string
+  readonly holder: string
+  readonly n: number
+  readonly alg: KeyAlg
+  /** From `typ`: `page`, `receipt`, `key` ... */
+  readonly kind: string
+  /** UTF-8 JSON without double keys; its schema is for protocol/ to check. */
+  readonly payload: Uint8Array
+  /** `header.payload`, which is what is signed. */
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+}
+
+const maxHeaderLength = 200
+const signatureBytes = 64
+
+const typOf = (kind: string) => `hours-${kind}+jws`
+
+/** The one spelling of a header: three members, in this order, without spaces (records.md, section 1). */
+const headerText = (alg: string, kid: string, typ: string) => JSON.stringify({ alg, kid, typ })
+
+/** Signs `payload` (JSON text) as a record of `kind`; the result is what is sent, stored and hashed. */
+export function signRecord(record: {
+  readonly kind: string
+  readonly payload: string
+  readonly signer: Signer
+}): Uint8Array {
+  const { kind, payload, signer } = record
+  const header = headerText(signer.alg, signer.kid, typOf(kind))
+  const fault = headerFault(header)
+  if (fault !== undefined) throw new LedgerError('bad_header', `cannot sign as ${header}: ${fault}`)
+  const double = jsonFault(payload)
+  if (double !== undefined) throw new LedgerError('bad_payload', `payload of ${kind}: ${double}`)
+  const input = `${formatBase64url(utf8(header))}.${formatBase64url(utf8(payload))}`
+  const bytes = utf8(`${input}.${formatBase64url(signer.sign(utf8(input)))}`)
+  if (bytes.length > maxEntryBytes)
+    throw new LedgerError(
+      'oversize',
+      `a ${kind} of ${bytes.length} bytes; at most ${maxEntryBytes} fit an entry`,
+    )
+  return bytes
+}
+
+/** Takes a record apart. Refuses every header but the exact one, so `crit`, `b64`, `jwk`, `x5c` never get a say. */
+export function parseRecord(bytes: Uint8Array): Decoded<SignedRecord, LedgerCode> {
+  if (bytes.length > maxEntryBytes)
+    return refuse('oversize', `a record of ${bytes.length} bytes; at most ${maxEntryBytes} are accepted`)
+  const text = fromUtf8(bytes)
+  const [headerPart, payloadPart, signaturePart, ...rest] = text?.split('.', 4) ?? []
+  if (headerPart === undefined || payloadPart === undefined || signaturePart === undefined || rest.length > 0)
+    return refuse('bad_record', 'not a JWS compact: three parts with dots between')
+  const header = parseHeader(headerPart)
+  if (!header.ok) return header
+  const payload = parseBase64url(payloadPart)
+  const signature = parseBase64url(signaturePart)
+  if (!payload) return refuse('bad_record', 'the payload is not canonical base64url')
+  if (signature?.length !== signatureBytes)
+    return refuse('bad_record', `the signature is not canonical base64url of ${signatureBytes} bytes`)
+  const payloadText = fromUtf8(payload)
+  const fault = payloadText === undefined ? 'not UTF-8' : jsonFault(payloadText)
+  if (fault !== undefined) return refuse('bad_payload', `payload: ${fault}`)
+  const { alg, kid, typ } = header.value
+  const hash = kid.indexOf('#')
+  return accept({
+    bytes,
+    kid,
+    holder: kid.slice(0, hash),
+    n: Number(kid.slice(hash + 1)),
+    alg,
+    kind: typ.slice('hours-'.length, -'+jws'.length),
+    payload,
+    signed: bytes.subarray(0, headerPart.length + 1 + payloadPart.length),
+    signature,
+  })
+}
+
+function parseHeader(part: string): Decoded<RecordHeader, LedgerCode> {
+  const bytes = part.length > maxHeaderLength ? undefined : parseBase64url(part)
+  const text = bytes && fromUtf8(bytes)
+  if (text === undefined) return refuse('bad_header', 'the header is not canonical base64url, or too long')
+  const fault = headerFault(text)
+  if (fault !== undefined) return refuse('bad_header', `header ${text.slice(0, 150)}: ${fault}`)
+  return accept(RecordHeader.parse(JSON.parse(text)))
+}
+
+function headerFault(text: string): string | undefined {
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch {
+    return 'not JSON'
+  }
+  const header = RecordHeader.safeParse(data)
+  if (!header.success)
+    return 'must have alg (Ed25519 or ES256), kid (holder#n), typ (hours-<kind>+jws), no more'
+  const { alg, kid, typ } = header.data
+  if (/#0\d/.test(kid)) return `kid "${kid}" has a leading zero`
+  const exact = headerText(alg, kid, typ)
+  return text === exact ? undefined : `must be exactly ${exact}`
+}
+
+/** Whether the record's signature holds under `key`; the algorithm is the key's, never the header's choice. */
+export function verifyRecord(
+  record: SignedRecord,
+  key: { readonly alg: KeyAlg; readonly publicKey: Uint8Array },
+  crypto: Crypto,
+): boolean {
+  return record.alg === key.alg && crypto.verify(key.alg, key.publicKey, record.signed, record.signature)
+}
+
+/** SHA-256 of a record's bytes, base64url: what `prev`, `of` and the digests of chain and index are. */
+export const recordDigest = (bytes: Uint8Array, sha256: Sha256): string => formatBase64url(sha256(bytes))
