@@ -1,0 +1,1 @@
+export { createWitness, serveWitness, type WitnessAnswer, type WitnessOptions } from './witness.ts'
