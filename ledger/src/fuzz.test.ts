@@ -1,0 +1,180 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { nodeCrypto, signerFromSeed } from '../node/index.ts'
+import { fromUtf8, utf8 } from './bytes.ts'
+import { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.ts'
+import { formatBase64, formatBase64url, formatHex, parseBase64, parseBase64url, parseHex } from './codecs.ts'
+import { formatEntryBundle, parseEntryBundle } from './entry-bundle.ts'
+import { jsonFault } from './json-keys.ts'
+import { createKeyRegistry } from './key-registry.ts'
+import { formatNote, parseNote } from './note.ts'
+import { openPage } from './open-page.ts'
+import { parsePolicy } from './policy.ts'
+import { verifyReceipt } from './receipt.ts'
+import { parseRecord, signRecord } from './signed-record.ts'
+import { formatTilePath, parseTilePath } from './tile.ts'
+import { formatTlogProof, parseTlogProof } from './tlog-proof.ts'
+import { formatVkey, parseVkey } from './vkey.ts'
+import { formatAddCheckpoint, parseAddCheckpoint, parseCosignatures, parseTlogSize } from './witness.ts'
+
+// HOURS_FUZZ_RUNS=1000000 for the long run.
+const numRuns = Number(process.env['HOURS_FUZZ_RUNS'] ?? 10_000)
+const { sha256 } = nodeCrypto
+const signer = signerFromSeed(new Uint8Array(32).fill(7), 'gw-1#1')
+const origin = 'example.org/log/2026'
+const note = signCheckpoint({ origin, size: 3, root: new Uint8Array(32) }, signer, sha256)
+const text = note.slice(0, note.indexOf('\n\n') + 1)
+const vkey = formatVkey({ name: 'w', type: 4, publicKey: new Uint8Array(32), keyId: '00000000' })
+const hash = formatBase64(new Uint8Array(32))
+const record = fromUtf8(signRecord({ kind: 'page', payload: '{"v":1,"a":{"b":[1,"x"]}}', signer })) ?? ''
+
+/** Half noise, half good texts with a few pieces changed: the second kind reaches further into a parser. */
+function hostile(...samples: readonly string[]) {
+  const edit = fc.record({
+    at: fc.nat(),
+    cut: fc.nat({ max: 12 }),
+    put: fc.oneof(
+      fc.string({ maxLength: 6 }),
+      fc.constantFrom('\n', '\n\n', ' ', '+', '— ', '0', '=', '.', '"', '\u0000'),
+    ),
+  })
+  const edited = fc
+    .tuple(fc.constantFrom(...samples), fc.array(edit, { maxLength: 3 }))
+    .map(([sample, edits]) =>
+      edits.reduce((whole, { at, cut, put }) => {
+        const place = at % (whole.length + 1)
+        return whole.slice(0, place) + put + whole.slice(place + cut)
+      }, sample),
+    )
+  return fc.oneof(
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 300 }) },
+    { weight: 3, arbitrary: edited },
+  )
+}
+
+/** Runs `parse` on hostile texts; what it accepts must be what `format` writes. */
+function holds<T>(
+  parse: (text: string) => { ok: true; value: T } | { ok: false; error: { code: string; message: string } },
+  format: ((value: T) => string) | undefined,
+  ...samples: readonly string[]
+) {
+  let accepted = 0
+  fc.assert(
+    fc.property(hostile(...samples), (input) => {
+      const result = parse(input)
+      if (!result.ok) return result.error.code.length > 0 && result.error.message.length < 1_000
+      accepted += 1
+      return format === undefined || format(result.value) === input
+    }),
+    { numRuns },
+  )
+  expect(accepted).toBeGreaterThan(0)
+}
+
+describe(`every parser, ${numRuns} hostile inputs: refuses by value, accepts one spelling only`, () => {
+  it('codecs', () => {
+    for (const [parse, format] of [
+      [parseBase64, formatBase64],
+      [parseBase64url, formatBase64url],
+      [parseHex, formatHex],
+    ] as const)
+      fc.assert(
+        fc.property(hostile('AAAA', 'ab-_', 'AQ==', 'AQ', 'ab01', 'A A='), (input) => {
+          const bytes = parse(input)
+          return bytes === undefined || format(bytes) === input
+        }),
+        { numRuns },
+      )
+  })
+  it('notes', () => holds(parseNote, formatNote, note, `a\n\nb\n\n— x ${hash}\n— y ${hash}\n`))
+  it('checkpoints', () => holds(parseCheckpoint, formatCheckpoint, text))
+  it('vkeys', () =>
+    holds(
+      (input) => parseVkey(input, sha256),
+      formatVkey,
+      'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW',
+      vkey,
+    ))
+  it('tile paths', () =>
+    holds(parseTilePath, formatTilePath, 'tile/0/x001/x234/067', 'tile/entries/000.p/17'))
+  it('proofs', () =>
+    holds(
+      parseTlogProof,
+      formatTlogProof,
+      `c2sp.org/tlog-proof@v1\nindex 5\n${hash}\n\n${note}`,
+      `c2sp.org/tlog-proof@v1\nextra AAAA\nindex 0\n\n${note}`,
+    ))
+  it('witness requests', () =>
+    holds(parseAddCheckpoint, formatAddCheckpoint, `old 0\n\n${note}`, `old 5\n${hash}\n\n${note}`))
+  it('witness answers', () => {
+    holds(parseCosignatures, undefined, `— w ${hash}\n`)
+    holds(parseTlogSize, (size) => `${size}\n`, '17\n')
+  })
+  it('policies', () =>
+    holds(
+      (input) => parsePolicy(input, sha256),
+      undefined,
+      'log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\nwitness w example.net/witness+551f0fcc+BD1AF8PoQ4lakrcKp00bfrycmCzPLsSWjMDNVfEq9GYM\ngroup g any w\nquorum g\n',
+      'quorum none\n',
+    ))
+  it('records', () => {
+    holds(
+      (input) => parseRecord(utf8(input)),
+      (value) => fromUtf8(value.bytes) ?? '',
+      record,
+    )
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => !parseRecord(bytes).ok),
+      { numRuns },
+    )
+  })
+  it('pages and receipts', () => {
+    const keys = createKeyRegistry()
+    const at = { year: 2026, index: 1 }
+    keys.apply({ holder: 'gw-1', n: 1, alg: 'Ed25519', public: formatBase64url(signer.publicKey) }, at)
+    const context = {
+      crypto: nodeCrypto,
+      gateway: 'gw-1',
+      logs: [],
+      service: [signer],
+      seen: [],
+      pageBytes: () => undefined,
+    }
+    // Signed by the right key, so that the payload is what is read.
+    const signed = (payload: string) => (jsonFault(payload) === undefined ? payload : '{}')
+    fc.assert(
+      fc.property(
+        hostile('{"v":1,"site":"s","gateway":"gw-1","epoch":0,"seq":0}', '[]', '{"v":2}'),
+        (payload) => {
+          const body = signed(payload.toWellFormed())
+          const page = openPage(signRecord({ kind: 'page', payload: body, signer }), {
+            crypto: nodeCrypto,
+            keys,
+            at,
+          })
+          const receipt = verifyReceipt(signRecord({ kind: 'receipt', payload: body, signer }), context)
+          return !page.ok && !receipt.ok
+        },
+      ),
+      { numRuns },
+    )
+  })
+  it('signed checkpoints under another key', () => {
+    fc.assert(
+      fc.property(hostile(note), (input) => {
+        const opened = openCheckpoint(input, { logs: [] }, nodeCrypto)
+        return !opened.ok
+      }),
+      { numRuns },
+    )
+  })
+  it('entry bundles', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.integer({ min: 0, max: 300 }), (bytes, width) => {
+        const entries = parseEntryBundle(bytes, width)
+        if (entries.ok) expect(formatEntryBundle(entries.value)).toEqual(bytes)
+      }),
+      { numRuns },
+    )
+  })
+})
