@@ -1,0 +1,31 @@
+export { detect, type Detected, fillUnknown } from './detect.ts'
+export { createDetector, type Detector, type Pushed } from './detector.ts'
+export {
+  type DetectorSettings,
+  type DetectorState,
+  defaultPlausibleMw,
+  type KnownSpan,
+  type RejectReason,
+  sealDelayMs,
+  type Transition,
+} from './detector-state.ts'
+export { SensingError, type SensingErrorCode } from './error.ts'
+export {
+  type Contact,
+  type DecodedReading,
+  type DecodeOptions,
+  type Decoder,
+  defaultMaxSkewMs,
+  type Reading,
+  type Sample,
+  type SensingCode,
+} from './reading.ts'
+export {
+  decodeShelly,
+  decodeShellyGen1,
+  type ShellyGen1Options,
+  type ShellyOptions,
+} from './shelly.ts'
+export { type MqttSourceDecoder, mqttSourceDecoder, type SourceOptions } from './source-decoder.ts'
+export { decodeTasmota, type TasmotaOptions } from './tasmota.ts'
+export { decodeZigbee2Mqtt, type Zigbee2MqttOptions } from './zigbee2mqtt.ts'
