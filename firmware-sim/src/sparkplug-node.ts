@@ -1,0 +1,65 @@
+import { connectAsync, type MqttClient } from 'mqtt'
+import payload from 'sparkplug-payload'
+
+type Metric = { name: string; type: string; value: number | string | boolean }
+
+/** A Sparkplug B edge node with one device: births, data, deaths; QoS 0 and no retain, as the specification says. */
+export interface SparkplugNode {
+  birth(metrics: readonly Metric[], at: number): Promise<void>
+  data(metrics: readonly Metric[], at: number): Promise<void>
+  /** Leaves one sequence number out, as a lost message would. */
+  skip(): void
+  deviceDeath(at: number): Promise<void>
+  /** Ends the connection without a word: the broker publishes the NDEATH will. */
+  drop(): Promise<void>
+}
+
+export async function createSparkplugNode(options: {
+  readonly url: string
+  readonly group: string
+  readonly node: string
+  readonly device: string
+}): Promise<SparkplugNode> {
+  const { encodePayload } = payload.get('spBv1.0') ?? missing()
+  const topic = (kind: string, device = '') => `spBv1.0/${options.group}/${kind}/${options.node}${device}`
+  const device = `/${options.device}`
+  let seq = 0
+  const next = () => {
+    const at = seq
+    seq = (seq + 1) % 256
+    return at
+  }
+  const client: MqttClient = await connectAsync(options.url, {
+    protocolVersion: 4,
+    will: {
+      topic: topic('NDEATH'),
+      payload: Buffer.from(
+        encodePayload({ timestamp: 0, metrics: [{ name: 'bdSeq', type: 'UInt64', value: 0 }] }),
+      ),
+      qos: 0,
+      retain: false,
+    },
+  })
+  const send = async (kind: string, metrics: readonly Metric[], at: number, under = '') => {
+    const body = encodePayload({ timestamp: at, metrics: metrics as never, seq: next() })
+    await client.publishAsync(topic(kind, under), Buffer.from(body), { qos: 0 })
+  }
+  return {
+    async birth(metrics, at) {
+      seq = 0
+      await send('NBIRTH', [{ name: 'Node Control/Rebirth', type: 'Boolean', value: false }], at)
+      await send('DBIRTH', metrics, at, device)
+    },
+    data: (metrics, at) => send('DDATA', metrics, at, device),
+    skip: () => void next(),
+    deviceDeath: (at) => send('DDEATH', [], at, device),
+    async drop() {
+      client.stream.destroy()
+      await client.endAsync(true)
+    },
+  }
+}
+
+function missing(): never {
+  throw new Error('sparkplug-payload has no spBv1.0 codec')
+}
