@@ -1,7 +1,7 @@
 import { equalBytes } from './bytes.ts'
 import { type HashSteps, runHashes, runHashesAsync, type Sha256 } from './crypto.ts'
 import { LedgerError } from './ledger-error.ts'
-import { hashBytes, nodeHash, nodeInput, splitPoint } from './tree.ts'
+import { emptyRoot, hashBytes, nodeHash, nodeInput, splitPoint } from './tree.ts'
 
 /** Root of the perfect subtree over leaves [index * 2^level, (index + 1) * 2^level); throws when it is not there. */
 export type HashReader = (level: number, index: number) => Uint8Array
@@ -73,6 +73,10 @@ export function proveConsistency(
   if (from !== 0) path.push(rangeHash(from, to, read, sha256))
   return path.reverse()
 }
+
+/** Root of the tree's first `size` leaves, out of its nodes: for `rootAt` of R8 and for older checkpoints. */
+export const readRoot = (size: number, read: HashReader, sha256: Sha256): Uint8Array =>
+  size === 0 ? emptyRoot(sha256) : rangeHash(0, size, read, sha256)
 
 /** Root of leaves [from, to), where `from` is a multiple of the largest power of two below the length. */
 function rangeHash(from: number, to: number, read: HashReader, sha256: Sha256): Uint8Array {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { nodeCrypto } from '../node/index.ts'
 import { utf8 } from './bytes.ts'
 import { formatEntryBundle, parseEntryBundle } from './entry-bundle.ts'
-import { proveConsistency, proveInclusion, verifyConsistency, verifyInclusion } from './proof.ts'
+import { proveConsistency, proveInclusion, readRoot, verifyConsistency, verifyInclusion } from './proof.ts'
 import { bundlesOfGrowth, formatTilePath, parseTilePath, tilesOfGrowth, tilesOfSize } from './tile.ts'
 import { createTileReader, type ReadTile } from './tile-reader.ts'
 import { createTree, leafHash } from './tree.ts'
@@ -42,6 +42,7 @@ describe('a log that grows through the sizes where tiles fill', () => {
 
   it.each(sizes)('has the root of its leaves at %i, from the edge in memory and from tiles', (size) => {
     expect(edgeRoot(edges.get(size)!, sha256)).toEqual(roots.get(size))
+    expect(readRoot(size, reader.at(70_000), sha256)).toEqual(roots.get(size))
     const loaded = loadEdge(size, readTile, sha256)
     expect(edgeRoot(loaded, sha256)).toEqual(roots.get(size))
     const more = leaves.slice(0, 300)

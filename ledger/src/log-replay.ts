@@ -1,0 +1,119 @@
+import { type Decoded, refuse, accept, type Seen } from '@hours/protocol'
+import { type ChainBook, createChainBook } from './chain-book.ts'
+import { neighbours } from './chain-state.ts'
+import type { PageContext } from './check-page.ts'
+import { parseOrigin } from './checkpoint.ts'
+import { judgeTime, type TimeVerdict } from './clock-rules.ts'
+import type { Crypto } from './crypto.ts'
+import { createEnrolments, type Enrolments } from './enrolments.ts'
+import { createKeyRegistry, type KeyRegistry } from './key-registry.ts'
+import type { LedgerCode } from './ledger-error.ts'
+import { openPage } from './open-page.ts'
+import { openRecord, type OpenedRecord } from './open-record.ts'
+import type { OpenedPage } from './opened-page.ts'
+import type { PageCode, PageVerdict } from './page-verdict.ts'
+import type { Position } from './position.ts'
+import { emptyStream, extendStream, type StreamCode, type StreamState } from './record-stream.ts'
+import { createTimeIndex, type TimeIndex } from './time-index.ts'
+import { parseRecord } from './signed-record.ts'
+
+/** A leaf of the log read under all the rules. */
+export type ReplayedLeaf =
+  | { readonly type: 'page'; readonly page: ReplayedPage }
+  | { readonly type: 'record'; readonly at: Position; readonly record: OpenedRecord }
+
+export interface ReplayedPage extends OpenedPage {
+  readonly at: Position
+  readonly verdict: PageVerdict
+  /** What the page before it in its epoch had seen (R5). */
+  readonly previousSeen: Seen | null
+}
+
+export type ReplayCode = LedgerCode | PageCode | StreamCode
+
+/** Reads a log from its first leaf, in order: what ingest does at a rebuild and what a verifier does. */
+export interface LogReplay {
+  /** One leaf; refused when it should never have been logged, which is a fault of whoever runs the log. */
+  read(bytes: Uint8Array, at: Position): Decoded<ReplayedLeaf, ReplayCode>
+  /** R5-R7, once a `time` record after the page has been read; undefined before. */
+  judge(page: ReplayedPage): TimeVerdict | undefined
+  readonly keys: KeyRegistry
+  readonly times: TimeIndex
+  readonly chains: ChainBook
+  readonly enrolments: Enrolments
+  stream(name: string): StreamState
+  isOpen(gateway: string, epoch: number): boolean
+}
+
+export function createLogReplay(options: {
+  readonly crypto: Crypto
+  readonly rootAt?: PageContext['rootAt']
+}): LogReplay {
+  const { crypto, rootAt } = options
+  const keys = createKeyRegistry()
+  const times = createTimeIndex()
+  const chains = createChainBook()
+  const enrolments = createEnrolments()
+  const streams = new Map<string, StreamState>()
+  const epochs = new Set<string>()
+  const isOpen = (gateway: string, epoch: number) => epochs.has(`${gateway}/${epoch}`)
+  const { isEnrolled } = enrolments
+  const world = rootAt ? { isOpen, isEnrolled, rootAt } : { isOpen, isEnrolled }
+
+  function readPage(bytes: Uint8Array, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
+    const opened = openPage(bytes, { crypto, keys, at })
+    if (!opened.ok) return opened
+    const { gateway, epoch, seq } = opened.value.page
+    const before = neighbours(chains.state(gateway, epoch), seq).before
+    const verdict = chains.check(opened.value, world)
+    if (verdict.verdict === 'refuse') return refuse(verdict.code, verdict.reason)
+    const page = { ...opened.value, at, verdict, previousSeen: before?.last.seen ?? null }
+    return accept({ type: 'page', page })
+  }
+
+  function readRecord(bytes: Uint8Array, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
+    const opened = openRecord(bytes, { crypto, keys, at })
+    if (!opened.ok) return opened
+    const record = opened.value
+    if ('stream' in record.body) {
+      const { stream, seq, prev } = record.body
+      const next = extendStream(streams.get(stream) ?? emptyStream, { seq, prev, digest: record.digest })
+      if (!next.ok) return refuse(next.error.code, `stream ${stream}: ${next.error.message}`)
+      streams.set(stream, next.value)
+    }
+    const applied = apply(record, at)
+    return applied && !applied.ok ? applied : accept({ type: 'record', at, record })
+  }
+
+  /** Takes in what later leaves are judged by. */
+  function apply(record: OpenedRecord, at: Position): Decoded<unknown, LedgerCode> | undefined {
+    if (record.kind === 'opening') return keys.open(record.body, at)
+    if (record.kind === 'key') return keys.apply(record.body, at)
+    if (record.kind === 'time') times.add(at, record.body.at)
+    if (record.kind === 'enrolment') enrolments.add(record.body)
+    if (record.kind === 'epoch') epochs.add(`${record.body.gateway}/${record.body.epoch}`)
+    return undefined
+  }
+
+  return {
+    read(bytes, at) {
+      const record = parseRecord(bytes)
+      if (!record.ok) return record
+      return record.value.kind === 'page' ? readPage(bytes, at) : readRecord(bytes, at)
+    },
+    judge({ page, at, previousSeen }) {
+      const arrival = times.arrivalOf(at)
+      if (arrival === undefined) return undefined
+      const year = previousSeen ? parseOrigin(previousSeen.origin)?.year : undefined
+      const earliest =
+        previousSeen && year !== undefined ? times.timeWithin(year, previousSeen.size) : undefined
+      return judgeTime(page, earliest === undefined ? { arrival } : { arrival, earliest })
+    },
+    keys,
+    times,
+    chains,
+    enrolments,
+    stream: (name) => streams.get(name) ?? emptyStream,
+    isOpen,
+  }
+}
