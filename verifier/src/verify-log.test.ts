@@ -1,0 +1,206 @@
+import { accountablePages, formatEntryBundle, formatTilePath, leafHash, tileWidth } from '@hours/ledger'
+import { generateKey, nodeCrypto } from '@hours/ledger/node'
+import { HOUR, instrumentKey, MINUTE } from '@hours/protocol'
+import { describe, expect, it } from 'vitest'
+import type { LogSource } from './log-source.ts'
+import {
+  createMemoryLog,
+  createSigner,
+  gateway,
+  honestHour,
+  instrument,
+  type MemoryLog,
+  policy,
+  policyText,
+  site,
+  staff,
+  t0,
+} from './memory-log.fixture.ts'
+import { verifyLog } from './verify-log.ts'
+
+const codes = async (source: LogSource, rules = policy()) => {
+  const verdict = await verifyLog(source, rules)
+  return { ok: verdict.ok, codes: [...new Set(verdict.problems.map(({ code }) => code))], verdict }
+}
+const runHours = async (log: MemoryLog) => {
+  const { verdict } = await codes(log.source())
+  const spans = accountablePages(verdict.facts.pages()).get(instrumentKey(site, instrument))?.spans ?? []
+  return spans.filter(({ state }) => state === 'run').reduce((sum, s) => sum + s.to - s.from, 0)
+}
+
+describe('a log that is as it was', () => {
+  it('verifies, and its pages account for every minute', async () => {
+    const log = honestHour()
+    const { ok, verdict } = await codes(log.source())
+    expect(verdict.problems).toEqual([])
+    expect(ok).toBe(true)
+    expect(verdict.independent).toBe(true)
+    expect(await runHours(log)).toBe(40 * MINUTE)
+    expect(verdict.facts.pages().every((page) => page.class === 'live')).toBe(true)
+  })
+})
+
+describe('attacks that a verifier catches by name', () => {
+  it('a forged entry together with its leaf tile: the root is recomputed from the entries', async () => {
+    const log = honestHour()
+    const honest = log.source()
+    const forged = [...log.entries]
+    const other = honestHour(createMemoryLog())
+    forged[8] = other.page([['run', 0, 5 * MINUTE]])
+    const source: LogSource = {
+      ...honest,
+      file(year, path) {
+        if (path.startsWith('tile/entries/')) return Promise.resolve(formatEntryBundle(forged))
+        if (path === formatTilePath({ level: 0, index: 0, width: forged.length % tileWidth }))
+          return Promise.resolve(Buffer.concat(forged.map((entry) => leafHash(entry, nodeCrypto.sha256))))
+        return honest.file(year, path)
+      },
+    }
+    expect((await codes(source)).codes).toContain('root_mismatch')
+  })
+
+  it('a dropped page leaves a gap that is unknown, never run', async () => {
+    const log = createMemoryLog()
+    log.append(log.page([['run', 0, 5 * MINUTE]]))
+    log.page([['run', 0, 5 * MINUTE]])
+    log.append(log.page([['run', 0, 5 * MINUTE]]))
+    log.time(log.next.from + MINUTE)
+    const { verdict } = await codes(log.source())
+    expect(verdict.findings.get('gap')).toBe(1)
+    expect(await runHours(log)).toBe(10 * MINUTE)
+  })
+
+  it('a removed entry changes the root', async () => {
+    const log = honestHour()
+    const source = log.source()
+    const cut = log.source({ entries: log.entries.toSpliced(9, 1) })
+    expect((await codes({ ...cut, checkpoint: source.checkpoint })).ok).toBe(false)
+  })
+
+  it('reordered pages in a log signed again: the streams and the root of what gateways have seen', async () => {
+    const log = honestHour()
+    const swapped = [...log.entries]
+    ;[swapped[1], swapped[2]] = [swapped[2]!, swapped[1]!]
+    expect((await codes(log.source({ entries: swapped }))).codes).toContain('stream_hole')
+    expect((await codes(log.source({ entries: swapped }))).codes).toContain('split_view')
+  })
+
+  it('a replayed page counts once', async () => {
+    const log = createMemoryLog()
+    const page = log.page([['run', 0, 5 * MINUTE]])
+    log.append(page)
+    log.append(page)
+    log.time(log.next.from)
+    expect(await runHours(log)).toBe(5 * MINUTE)
+  })
+
+  it('equivocation voids every later page of the epoch', async () => {
+    const log = createMemoryLog()
+    log.append(log.page([['standby', 0, 5 * MINUTE]]))
+    const before = { ...log.next }
+    log.append(log.page([['standby', 0, 5 * MINUTE]]))
+    const after = { ...log.next }
+    log.next = before
+    log.append(log.page([['run', 0, 5 * MINUTE]]))
+    log.next = after
+    log.append(log.page([['run', 0, 5 * MINUTE]]))
+    log.time(log.next.from)
+    const { codes: found } = await codes(log.source())
+    expect(found).toContain('equivocation')
+    expect(await runHours(log)).toBe(0)
+  })
+
+  it('a fork at size N: what a gateway has seen is not what this log had', async () => {
+    const honest = honestHour()
+    const fork = createMemoryLog()
+    fork.append(fork.page([['off', 0, 5 * MINUTE]]))
+    fork.time(fork.next.from)
+    fork.append(fork.page([['off', 0, 5 * MINUTE]], (page) => (page.seen = honest.seen(fork.entries.length))))
+    fork.time(fork.next.from)
+    expect((await codes(fork.source())).codes).toContain('split_view')
+  })
+
+  it('a rollback from a backup: a gateway has seen more than there is', async () => {
+    const log = createMemoryLog()
+    log.append(log.page([['off', 0, 5 * MINUTE]], (page) => (page.seen = { ...page.seen!, size: 900 })))
+    log.time(log.next.from)
+    expect((await codes(log.source())).codes).toContain('split_view')
+  })
+
+  it('a clock step into the past: a page cannot begin before what its gateway had already seen', async () => {
+    const log = honestHour()
+    // An honest page carries `seen` of this hour; the next one claims to begin a week earlier, in a new epoch.
+    log.record('epoch', 'installation', { gateway, epoch: 1, reason: 'new spool' })
+    const shift = (page: { epoch: number; from: number; to: number }) => {
+      page.epoch = 1
+      page.from += HOUR
+      page.to += HOUR
+    }
+    log.next = { ...log.next, seq: 0, prev: null }
+    log.append(log.page([['standby', 0, 5 * MINUTE]], shift))
+    log.time(log.next.from + MINUTE)
+    log.next.from += 26 * HOUR
+    log.append(log.page([['run', 0, 5 * MINUTE]], (page) => (page.epoch = 1)))
+    log.time(t0 + 2 * HOUR)
+    expect((await codes(log.source())).codes).toContain('time')
+  })
+
+  it('backfill into signed off-time is refused: those minutes are accounted for', async () => {
+    const log = createMemoryLog()
+    log.append(log.page([['off', 0, 5 * MINUTE]]))
+    log.next.from -= 5 * MINUTE
+    log.append(log.page([['run', 0, 5 * MINUTE]]))
+    log.time(t0 + HOUR)
+    const { verdict } = await codes(log.source())
+    expect(verdict.problems[0]?.message).toContain('overlap')
+    expect(await runHours(log)).toBe(0)
+  })
+
+  it('a gap claimed as run by counters alone is refused when it is longer than the time that passed', async () => {
+    const log = createMemoryLog()
+    log.append(log.page([['off', 0, 5 * MINUTE]]))
+    log.next.onMs += 2 * HOUR
+    log.next.runMs += 2 * HOUR
+    log.append(log.page([['off', 0, 5 * MINUTE]]))
+    log.time(t0 + HOUR)
+    const { verdict } = await codes(log.source())
+    expect(verdict.problems[0]?.message).toContain('counters')
+  })
+
+  it('a page signed by a key nobody enrolled', async () => {
+    const log = createMemoryLog()
+    log.append(log.page([['run', 0, 5 * MINUTE]], undefined, createSigner('gw-1#2', generateKey())))
+    log.time(t0 + HOUR)
+    const { verdict } = await codes(log.source())
+    expect(verdict.problems[0]?.message).toContain('unknown_key')
+  })
+
+  it('an operator record signed by somebody else', async () => {
+    const log = createMemoryLog()
+    log.record('epoch', 'installation', { gateway, epoch: 5, reason: 'forged' }, staff['service'])
+    expect((await codes(log.source())).codes).toEqual(['wrong_signer'])
+  })
+
+  it('a checkpoint by another key, one without its witness, and an unknown witness', async () => {
+    const log = honestHour()
+    expect((await codes(log.source({ signer: createSigner('log#1', generateKey()) }))).codes).toEqual([
+      'checkpoint',
+    ])
+    expect((await codes(log.source({ cosigned: false }))).codes).toEqual(['no_quorum'])
+    const strange = policyText().replace('witness w regulator.example/w1', 'witness w somebody.example/w1')
+    expect(() => policy(strange)).toThrow(/key id/)
+  })
+
+  it('a quorum that the operator can meet alone is called not independent', async () => {
+    const log = honestHour()
+    const { verdict } = await codes(log.source({ cosigned: false }), policy(policyText('none')))
+    expect(verdict.ok).toBe(true)
+    expect(verdict.independent).toBe(false)
+  })
+
+  it('an opening that is not the first leaf brings no keys', async () => {
+    const log = createMemoryLog()
+    log.append(log.entries[0]!)
+    expect((await codes(log.source())).codes).toEqual(['opening'])
+  })
+})
