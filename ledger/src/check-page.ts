@@ -52,14 +52,11 @@ export function checkPage(state: ChainState, opened: OpenedPage, context: PageCo
       state: { ...state, voided: { seq: page.seq, digest } },
       findings: seenFindings(page, context),
     }
-  const fault = contentFault(page, context) ?? chainFault(state, summarize(opened))
+  const summary = summarize(opened)
+  const fault = contentFault(page, context) ?? chainFault(state, summary)
   if (fault) return refused(...fault)
-  const findings = [
-    ...chainFindings(state, summarize(opened)),
-    ...seenFindings(page, context),
-    ...clockFindings(page),
-  ]
-  return { verdict: 'accept', state: insertPage(state, summarize(opened)), findings }
+  const findings = [...chainFindings(state, summary), ...seenFindings(page, context), ...clockFindings(page)]
+  return { verdict: 'accept', state: insertPage(state, summary), findings }
 }
 
 type Fault = readonly [PageCode, string]

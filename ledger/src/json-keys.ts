@@ -1,6 +1,13 @@
 /** JSON in the log nests at most this deep. */
 const maxDepth = 32
 
+const quote = 0x22
+const comma = 0x2c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const openBracket = 0x5b
+const closeBracket = 0x5d
+
 interface Level {
   /** Keys seen so far; undefined in an array. */
   readonly keys: Set<string> | undefined
@@ -13,33 +20,52 @@ interface Level {
  */
 export function jsonFault(text: string): string | undefined {
   const levels: Level[] = []
+  let level: Level | undefined
   for (let at = 0; at < text.length; at++) {
-    const char = text[at]
-    const level = levels.at(-1)
-    if (char === '{') levels.push({ keys: new Set(), expectsKey: true })
-    else if (char === '[') levels.push({ keys: undefined, expectsKey: false })
-    else if (char === '}' || char === ']') levels.pop()
-    else if (char === ',' && level) level.expectsKey = level.keys !== undefined
-    else if (char === '"') {
-      const end = endOfString(text, at)
-      if (level?.keys && level.expectsKey) {
-        const key = keyText(text.slice(at, end))
-        if (level.keys.has(key)) return `the key "${key.slice(0, 60)}" stands twice in one object`
-        level.keys.add(key)
-        level.expectsKey = false
+    switch (text.charCodeAt(at)) {
+      case quote: {
+        const end = endOfString(text, at)
+        if (level?.keys && level.expectsKey) {
+          const key = keyText(text.slice(at, end))
+          if (level.keys.has(key)) return `the key "${key.slice(0, 60)}" stands twice in one object`
+          level.keys.add(key)
+          level.expectsKey = false
+        }
+        at = end - 1
+        break
       }
-      at = end - 1
+      case comma:
+        if (level) level.expectsKey = level.keys !== undefined
+        break
+      case openBrace:
+      case openBracket: {
+        const isObject = text.charCodeAt(at) === openBrace
+        level = { keys: isObject ? new Set() : undefined, expectsKey: isObject }
+        if (levels.push(level) > maxDepth) return `nested more than ${maxDepth} deep`
+        break
+      }
+      case closeBrace:
+      case closeBracket:
+        levels.pop()
+        level = levels.at(-1)
+        break
     }
-    if (levels.length > maxDepth) return `nested more than ${maxDepth} deep`
   }
   return undefined
 }
 
 /** Position after the closing quote of the string that begins at `from`. */
 function endOfString(text: string, from: number): number {
-  let at = from + 1
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
-  return Math.min(at + 1, text.length)
+  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1))
+    if (!isEscaped(text, at)) return at + 1
+  return text.length
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at - 1
+  while (text[before] === '\\') before -= 1
+  return (at - before) % 2 === 0
 }
 
 /** The key as JSON reads it: `"\\u0061"` is `"a"`. */

@@ -87,7 +87,21 @@ export function parseRecord(bytes: Uint8Array): Decoded<SignedRecord, LedgerCode
   })
 }
 
+/** Headers recur with every record of a key; those that were good are remembered, a bounded number of them. */
+const goodHeaders = new Map<string, RecordHeader>()
+const maxGoodHeaders = 4_096
+
 function parseHeader(part: string): Decoded<RecordHeader, LedgerCode> {
+  const known = goodHeaders.get(part)
+  if (known) return accept(known)
+  const header = readHeader(part)
+  if (!header.ok) return header
+  if (goodHeaders.size >= maxGoodHeaders) goodHeaders.clear()
+  goodHeaders.set(part, header.value)
+  return header
+}
+
+function readHeader(part: string): Decoded<RecordHeader, LedgerCode> {
   const bytes = part.length > maxHeaderLength ? undefined : parseBase64url(part)
   const text = bytes && fromUtf8(bytes)
   if (text === undefined) return refuse('bad_header', 'the header is not canonical base64url, or too long')
