@@ -1,0 +1,125 @@
+import { DatabaseSync } from 'node:sqlite'
+import { createManualClock, DAY, HOUR } from '@hours/protocol'
+import { describe, expect, it } from 'vitest'
+import { createAccounts } from './accounts.ts'
+import { may, mayRole, type Principal, rights, roles, sees } from './rights.ts'
+import { checkPassword, hashPassword } from './secret.ts'
+
+const start = Date.UTC(2026, 0, 1)
+const password = 'correct horse battery'
+async function fresh() {
+  const clock = createManualClock(start)
+  const db = new DatabaseSync(':memory:')
+  const accounts = createAccounts(db, clock)
+  await accounts.create({ id: 'li', name: 'Li', role: 'facility_manager', organisations: ['gibh'] }, password)
+  return { clock, db, accounts }
+}
+
+describe('accounts', () => {
+  it('open a session for the right password, and for nothing else', async () => {
+    const { accounts } = await fresh()
+    expect(await accounts.signIn('li', 'correct horse batterie')).toBe('wrong')
+    expect(await accounts.signIn('nobody', password)).toBe('wrong')
+    const session = await accounts.signIn('li', password)
+    if (typeof session === 'string') throw new Error(session)
+    expect(accounts.bySession(session.token)?.principal).toMatchObject({ id: 'li', role: 'facility_manager' })
+    expect(accounts.bySession(`${session.token}x`)).toBeUndefined()
+    accounts.signOut(session.token)
+    expect(accounts.bySession(session.token)).toBeUndefined()
+  })
+
+  it('lock after ten wrong passwords, and open again after a while', async () => {
+    const { accounts, clock } = await fresh()
+    for (let i = 0; i < 10; i++) await accounts.signIn('li', `wrong password ${i}`)
+    expect(await accounts.signIn('li', password)).toBe('locked')
+    clock.advanceTo(start + HOUR)
+    expect(typeof (await accounts.signIn('li', password))).toBe('object')
+  })
+
+  it('end sessions with time, with a new password and when disabled', async () => {
+    const { accounts, clock } = await fresh()
+    const tokens: string[] = []
+    for (let i = 0; i < 2; i++) {
+      const session = await accounts.signIn('li', password)
+      if (typeof session !== 'string') tokens.push(session.token)
+    }
+    await accounts.setPassword('li', 'another long password')
+    expect(accounts.bySession(tokens[0]!)).toBeUndefined()
+    const session = await accounts.signIn('li', 'another long password')
+    if (typeof session === 'string') throw new Error(session)
+    clock.advanceTo(start + 13 * HOUR)
+    expect(accounts.bySession(session.token)).toBeUndefined()
+    accounts.disable('li')
+    expect(await accounts.signIn('li', 'another long password')).toBe('wrong')
+  })
+
+  it('make API keys that are shown once, stored hashed, narrower than their owner, and expire', async () => {
+    const { accounts, db, clock } = await fresh()
+    const key = accounts.createKey({ account: 'li', label: 'robot', scopes: ['read'], days: 30 })
+    expect(JSON.stringify(db.prepare('SELECT * FROM api_key').all())).not.toContain(key.split('.')[1])
+    const robot = accounts.byKey(key)!
+    expect([may(robot, 'read'), may(robot, 'write')]).toEqual([true, false])
+    expect(accounts.byKey(key.slice(0, -1))).toBeUndefined()
+    clock.advanceTo(start + 31 * DAY)
+    expect(accounts.byKey(key)).toBeUndefined()
+  })
+
+  it('refuse weak passwords, strange ids and everybody-sees-all for anyone but an operator', async () => {
+    const { accounts } = await fresh()
+    const make = (change: object, secret = password) =>
+      accounts.create({ id: 'x', name: 'X', role: 'viewer', organisations: ['gibh'], ...change }, secret)
+    await expect(make({}, 'short')).rejects.toThrow(/at least 12/)
+    await expect(make({ id: "x' OR 1=1" })).rejects.toThrow(/id/)
+    await expect(make({ organisations: null })).rejects.toThrow(/only an operator/)
+    await expect(make({ id: 'li' })).rejects.toThrow(/taken/)
+  })
+})
+
+describe('passwords', () => {
+  it('take as long for an unknown name as for a known one', async () => {
+    const stored = await hashPassword(password)
+    await checkPassword(password, undefined)
+    const time = async (known: string | undefined) => {
+      const began = performance.now()
+      for (let i = 0; i < 4; i++) await checkPassword('wrong', known)
+      return performance.now() - began
+    }
+    const ratio = (await time(stored)) / (await time(undefined))
+    expect(ratio).toBeGreaterThan(0.4)
+    expect(ratio).toBeLessThan(2.5)
+  })
+})
+
+describe('rights', () => {
+  const parents = new Map<string, string | null>([
+    ['lab', 'gibh'],
+    ['gibh', 'guangzhou'],
+    ['guangzhou', null],
+    ['loop-a', 'loop-b'],
+    ['loop-b', 'loop-a'],
+  ])
+  const principal = (organisations: string[] | null): Principal => ({
+    id: 'p',
+    name: 'P',
+    role: 'viewer',
+    organisations,
+    by: 'session',
+    scopes: null,
+  })
+
+  it('reach down the tree and never up or across', () => {
+    const parentOf = (id: string) => parents.get(id)
+    expect(sees(principal(['gibh']), 'lab', parentOf)).toBe(true)
+    expect(sees(principal(['gibh']), 'guangzhou', parentOf)).toBe(false)
+    expect(sees(principal(['lab']), 'gibh', parentOf)).toBe(false)
+    expect(sees(principal(['gibh']), 'loop-a', parentOf)).toBe(false)
+    expect(sees(principal(null), 'lab', parentOf)).toBe(true)
+    expect(sees(null, 'lab', parentOf)).toBe(false)
+  })
+
+  it('let a regulator read and check, and write nothing', () => {
+    expect(rights.filter((right) => mayRole('regulator', right))).toEqual(['public', 'read', 'evidence'])
+    for (const role of roles) expect(mayRole(role, 'public')).toBe(true)
+    expect(may(null, 'read')).toBe(false)
+  })
+})

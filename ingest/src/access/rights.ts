@@ -1,0 +1,60 @@
+/** Who somebody is to this installation (issue "Doors"); a person has one role, over one organisation's subtree. */
+export const roles = ['viewer', 'facility_manager', 'organisation_admin', 'regulator', 'operator'] as const
+export type Role = (typeof roles)[number]
+
+/**
+ * What a route may ask for. `public` needs nobody; `read` is the figures of one's own subtree; `write` is sessions,
+ * bookings, imports; `admin` is accounts and keys of one's organisation; `evidence` is entry tiles of the log;
+ * `operate` is enrolment, configuration, rule sets, closing periods.
+ */
+export const rights = ['public', 'read', 'write', 'admin', 'evidence', 'operate'] as const
+export type Right = (typeof rights)[number]
+
+const granted: Readonly<Record<Role, ReadonlySet<Right>>> = {
+  viewer: new Set<Right>(['public', 'read']),
+  facility_manager: new Set<Right>(['public', 'read', 'write']),
+  organisation_admin: new Set<Right>(['public', 'read', 'write', 'admin']),
+  // Read-only, across the organisations it supervises; sees the entries, so that it can check them.
+  regulator: new Set<Right>(['public', 'read', 'evidence']),
+  operator: new Set<Right>(rights),
+}
+
+export const mayRole = (role: Role, right: Right): boolean => granted[role].has(right)
+
+/** Somebody signed in: by session, API key, or as the demo's manager. */
+export interface Principal {
+  readonly id: string
+  readonly name: string
+  readonly role: Role
+  /** The organisations whose subtrees this one sees; null = the whole installation. */
+  readonly organisations: readonly string[] | null
+  /** How it signed in; an API key carries no cookie and so needs no CSRF token. */
+  readonly by: 'session' | 'key' | 'demo'
+  /** An API key may be narrower than its owner's role. */
+  readonly scopes: readonly Right[] | null
+}
+
+export const may = (principal: Principal | null, right: Right): boolean => {
+  if (right === 'public') return true
+  if (principal === null || !mayRole(principal.role, right)) return false
+  return principal.scopes === null || principal.scopes.includes(right)
+}
+
+/**
+ * Whether `organisation` lies in the subtree of one that the principal sees; `parentOf` walks up the dated tree as it
+ * stands now. A cycle in the tree ends the walk and sees nothing more.
+ */
+export function sees(
+  principal: Principal | null,
+  organisation: string,
+  parentOf: (id: string) => string | null | undefined,
+): boolean {
+  if (principal === null) return false
+  if (principal.organisations === null) return true
+  const walked = new Set<string>()
+  for (let at: string | null | undefined = organisation; at && !walked.has(at); at = parentOf(at)) {
+    if (principal.organisations.includes(at)) return true
+    walked.add(at)
+  }
+  return false
+}
