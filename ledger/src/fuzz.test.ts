@@ -71,7 +71,9 @@ function holds<T>(
   expect(accepted).toBeGreaterThan(0)
 }
 
-describe(`every parser, ${numRuns} hostile inputs: refuses by value, accepts one spelling only`, () => {
+describe(`every parser, ${numRuns} hostile inputs: refuses by value, accepts one spelling only`, {
+  timeout: 30_000 + numRuns,
+}, () => {
   it('codecs', () => {
     for (const [parse, format] of [
       [parseBase64, formatBase64],
