@@ -1,0 +1,80 @@
+import type { Span } from '@hours/protocol'
+import { createReplayer, type DetectorSettings, type Replay } from '@hours/sensing'
+import { Command } from 'commander'
+import { createProgress } from './progress.ts'
+import { type Recording, UsageError } from './recording-file.ts'
+import {
+  type ColumnOptions,
+  type LevelOptions,
+  openTyped,
+  settingsOf,
+  withColumns,
+  withLevels,
+} from './replay-options.ts'
+import { replayText } from './replay-text.ts'
+
+type Options = ColumnOptions & LevelOptions & { readonly json?: boolean }
+
+/** `hours replay`: recorded samples through the detector and the pages of a gateway, on the recording's own clock. */
+export function replayCommand(): Command {
+  const command = new Command('replay').description(
+    'What recorded power would have made of an instrument: runs, hours by state and day, unknown time, rejected rows.\n' +
+      'Two samples further apart than --max-gap leave unknown time, which is never counted as on or off and ends a run.',
+  )
+  return withLevels(withColumns(command))
+    .option('--json', 'print {period, states, runs, days, rejected} in ms')
+    .action(async (paths: string[], options: Options) => {
+      try {
+        await run(paths, options)
+      } catch (error) {
+        if (error instanceof UsageError) command.error(`hours replay: ${error.message}`, { exitCode: 2 })
+        throw error
+      }
+    })
+}
+
+async function run(paths: readonly string[], options: Options): Promise<void> {
+  const recording = openTyped(paths, options)
+  if (recording.dayFirstTaken)
+    process.stderr.write(
+      `Dates are read day first (${recording.timeFormat}); --time-format says otherwise.\n`,
+    )
+  const settings = settingsOf(options, recording.intervalMs)
+  if (options.run === undefined)
+    process.stderr.write('No --run level: nothing counts as run. `hours calibrate` proposes one.\n')
+  const spans: Span[] = []
+  const replay = await replayRecording(recording, settings, options.zone, (span) => spans.push(span))
+  console.log(options.json ? JSON.stringify(replay) : replayText(replay, spans, options.zone))
+}
+
+/** Streams a recording through the detector; throws where no row gave a sample. */
+export async function replayRecording(
+  recording: Recording,
+  settings: DetectorSettings,
+  zone: string,
+  onSpan: (span: Span) => void = () => undefined,
+): Promise<Replay> {
+  const replayer = createReplayer(settings, { zone, onSpan })
+  const progress = createProgress('replay')
+  const reasons = new Map<string, number>()
+  let rows = 0
+  await recording.read(
+    (row) => {
+      rows += 1
+      if (typeof row !== 'string') {
+        replayer.push(row)
+        return
+      }
+      reasons.set(row, (reasons.get(row) ?? 0) + 1)
+      replayer.reject(row)
+    },
+    (done, total) => progress.update(done, total),
+  )
+  progress.end(`${rows} rows`)
+  const replay = replayer.end()
+  if (replay) return replay
+  const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
+  throw new Error(
+    `none of ${rows} rows gave a sample${why ? ` (${why})` : ''}. Fix: check --time, --power, --time-format, --min and --max.`,
+  )
+}
