@@ -1,6 +1,7 @@
 /** What can go wrong in ingest; closed, for machines. Bad input from gateways is never thrown: it is quarantined. */
 export type IngestCode =
   | 'bad_account'
+  | 'bad_csr'
   | 'locked'
   | 'log_damaged'
   | 'log_rolled_back'
