@@ -74,10 +74,15 @@ export async function openSiteCa(dir: string, clock: Clock): Promise<SiteCa> {
       const alternative = names.map((value) =>
         /^[\d.]+$|:/.test(value) ? { type: 'ip' as const, value } : { type: 'dns' as const, value },
       )
-      const made = await sign(`CN=${names[0] ?? 'localhost'}`, keys.publicKey, serverCertificateDays, [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(alternative),
-      ])
+      const made = await sign(
+        `CN=${names[0] ?? 'localhost'}`,
+        new x509.PublicKey(await webcrypto.subtle.exportKey('spki', keys.publicKey)),
+        serverCertificateDays,
+        [
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+          new x509.SubjectAlternativeNameExtension(alternative),
+        ],
+      )
       return { ...made, key: await exportPrivate(keys.privateKey) }
     },
   }
