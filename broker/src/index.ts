@@ -1,0 +1,7 @@
+export { mosquittoAcl } from './acl.ts'
+export type { Reader } from './admission.ts'
+export { type Broker, type BrokerOptions, createBroker } from './broker.ts'
+export { type BrokerCode, BrokerError } from './broker-error.ts'
+export { defaultLimits, type Limits } from './limits.ts'
+export { checkPassword, hashPassword, newGatewayPassword } from './password.ts'
+export { type Identity, publishRefusal, subscribeRefusal, willRefusal } from './rights.ts'

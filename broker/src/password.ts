@@ -1,0 +1,39 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+
+/** Gateways' fallback passwords are 32 random bytes, so a light cost is enough; it bounds what a flood can burn. */
+const cost = { N: 2 ** 12, r: 8, p: 1, maxmem: 16 * 2 ** 20 }
+const keyBytes = 32
+
+const derive = (password: string | Buffer, salt: Buffer, options: typeof cost): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    scrypt(password, salt, keyBytes, options, (error, key) => {
+      if (error) reject(error)
+      else resolve(key)
+    })
+  })
+
+/** A fresh gateway password: 32 random bytes, base64url. */
+export const newGatewayPassword = (): string => randomBytes(32).toString('base64url')
+
+/** `scrypt$N$r$p$salt$hash` (base64url), as `GatewayIdentity.password` keeps it. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16)
+  const key = await derive(password, salt, cost)
+  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$')
+}
+
+let dummy: Promise<string> | undefined
+
+/** Whether `password` fits `stored`; an unknown gateway (undefined) costs the same time. */
+export async function checkPassword(password: Buffer, stored: string | undefined): Promise<boolean> {
+  dummy ??= hashPassword(newGatewayPassword())
+  const [, n, r, p, salt = '', hash = ''] = (stored ?? (await dummy)).split('$')
+  const key = await derive(password, Buffer.from(salt, 'base64url'), {
+    ...cost,
+    N: Number(n),
+    r: Number(r),
+    p: Number(p),
+  })
+  const wanted = Buffer.from(hash, 'base64url')
+  return wanted.length === key.length && timingSafeEqual(key, wanted) && stored !== undefined
+}
