@@ -1,3 +1,4 @@
+import type { AccountedSpan } from '@hours/ledger'
 import type {
   Clock,
   Commit,
@@ -114,6 +115,14 @@ export interface Index {
   days(keys: readonly InstrumentKey[], from: Millis, to: Millis): readonly StateDay[]
   /** Pages that touch [from, to) for this instrument, in log order. */
   pages(key: InstrumentKey, from: Millis, to: Millis): readonly PageRow[]
+  /** Growth of counters across gaps that lie wholly in [from, to): what `onRecovered` of that period sums. */
+  recoveries(
+    key: InstrumentKey,
+    from: Millis,
+    to: Millis,
+  ): readonly { readonly from: Millis; readonly to: Millis; readonly onMs: number; readonly runMs: number }[]
+  /** What pages account for, with class (live, late) and, for unknown, why; uncovered time is left out. */
+  accounted(key: InstrumentKey, from: Millis, to: Millis): readonly AccountedSpan[]
   gatewayCounts(gateway: GatewayId): GatewayCounts
   /** The log position projected last; everything below is in the index. */
   position(): Position | null

@@ -1,0 +1,240 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { type ChainState, emptyChain, isLogged } from '@hours/ledger'
+import {
+  type Clock,
+  decodePowerReport,
+  decodeStateEvent,
+  decodeStatus,
+  type InstrumentId,
+  instrumentKey,
+  parseTopic,
+  type Topic,
+  type UpMessage,
+} from '@hours/protocol'
+import type { Logger } from 'pino'
+import type { Judged, PageJudge } from './accept-page.ts'
+import { IngestError } from './ingest-error.ts'
+import type { Tables } from './index/page-projection.ts'
+import type { Projectable, Projector } from './index/projector.ts'
+import type { LiveWriter } from './live.ts'
+import type { EvidenceLogWriter } from './log/evidence-log.ts'
+import type { Position } from './ports.ts'
+import type { PowerStoreWriter } from './power-store.ts'
+import type { QuarantineStore } from './quarantine.ts'
+import type { Receipts } from './receipts.ts'
+import type { RecordWriter } from './record-writer.ts'
+import type { RegistryWriter } from './registry/registry.ts'
+
+/** The index may lag by so many entries; then pages wait, and TCP slows their senders down. */
+const maxBacklog = 20_000
+
+export interface CommitOptions {
+  readonly clock: Clock
+  readonly log: EvidenceLogWriter
+  readonly judge: PageJudge
+  readonly receipts: Receipts
+  readonly quarantine: QuarantineStore
+  readonly live: LiveWriter
+  readonly power: PowerStoreWriter
+  readonly registry: RegistryWriter
+  readonly projector: Projector
+  readonly writer: RecordWriter
+  readonly tables: Tables
+  readonly logger: Logger
+}
+
+type ToLog = Extract<Judged, { to: 'log' }>
+
+/** Takes messages: pages wait until they are durable, everything else is done at once; bad data only goes aside. */
+export function createCommit(options: CommitOptions) {
+  const { clock, log, judge, receipts, quarantine, live, power, registry, projector, writer, logger } =
+    options
+  const counts = { pages: 0, duplicates: 0, refused: 0, power: 0, events: 0, statuses: 0 }
+  /** Pages on their way into the log, by digest, with what the rules said. */
+  const underway = new Map<string, ToLog>()
+  const durable = new Map<string, ChainState>()
+  const alarms = new Map<string, string>()
+  let failing: Promise<void> | undefined
+
+  async function take(message: UpMessage): Promise<void> {
+    const topic = parseTopic(message.topic)
+    if (!topic.ok) aside(message, null, topic.error)
+    else if (message.client !== undefined && message.client !== topic.value.gateway)
+      aside(message, message.client, {
+        code: 'topic_mismatch',
+        message: `${message.client} wrote to the topic of ${topic.value.gateway}`,
+      })
+    else if (topic.value.kind === 'page') await takePage(message, topic.value)
+    else takeOther(message, topic.value)
+  }
+
+  function takeOther(message: UpMessage, topic: Topic): void {
+    const { site, gateway, kind, instrument } = topic
+    // What is sent down comes back from a broker that ingest subscribes to with a wildcard.
+    if (kind === 'receipt' || kind === 'config') return
+    if (registry.site(gateway) !== site)
+      aside(message, gateway, {
+        code: 'unknown_gateway',
+        message: `${gateway} is not enrolled at ${site}`,
+      })
+    else if (kind === 'power') takePower(message, topic)
+    else if (kind === 'status') takeStatus(message, topic)
+    else if (instrument === undefined || !isKnown(topic, instrument))
+      aside(message, gateway, strange(instrument ?? '', topic))
+    else takeState(message, topic, instrument)
+  }
+
+  function takeStatus(message: UpMessage, { site, gateway }: Topic): void {
+    const status = decodeStatus(message.payload)
+    if (status.ok) {
+      counts.statuses += 1
+      live.status(site, gateway, status.value)
+    } else aside(message, gateway, status.error)
+  }
+
+  function takeState(message: UpMessage, { site, gateway }: Topic, instrument: InstrumentId): void {
+    const event = decodeStateEvent(message.payload)
+    if (event.ok) {
+      counts.events += 1
+      live.state(site, gateway, instrument, event.value)
+    } else aside(message, gateway, event.error)
+  }
+
+  const isKnown = ({ site, gateway }: Topic, instrument: string) => {
+    const now = clock.wall()
+    return registry.isEnrolled({ site, gateway, from: now, to: now + 1 }, instrument)
+  }
+
+  const strange = (instrument: string, { gateway }: Topic) => ({
+    code: 'unknown_instrument',
+    message: `"${instrument}" is not enrolled at ${gateway}`,
+  })
+
+  function takePower(message: UpMessage, topic: Topic): void {
+    const report = decodePowerReport(message.payload)
+    if (!report.ok) {
+      aside(message, topic.gateway, report.error)
+      return
+    }
+    const { from, instruments } = report.value
+    counts.power += 1
+    for (const { id, mw, mwh } of instruments) {
+      const to = from + mw.length * 60_000
+      if (registry.isEnrolled({ site: topic.site, gateway: topic.gateway, from, to }, id))
+        power.put(instrumentKey(topic.site, id), from, mw, mwh)
+      else aside(message, topic.gateway, strange(id, topic))
+    }
+  }
+
+  async function takePage(message: UpMessage, topic: Topic): Promise<void> {
+    await ready()
+    const judged = judge.judge(message.payload, topic)
+    if (judged.to === 'quarantine') {
+      refuse(message, topic, judged)
+      return
+    }
+    live.heard(topic.site, topic.gateway)
+    const { opened, verdict } = judged
+    if (isLogged(verdict)) underway.set(opened.digest, judged)
+    const position = await append(message.payload, opened.digest)
+    answer(topic, judged, position)
+  }
+
+  /** Nothing is judged by rules that are about to change, nor ahead of an index that cannot follow. */
+  async function ready(): Promise<void> {
+    for (;;) {
+      const failure = projector.failure()
+      if (failure !== undefined) throw new IngestError('log_halted', failure)
+      const wait = failing ?? writer.gate() ?? (projector.backlog() > maxBacklog ? pause(10) : undefined)
+      if (!wait) return
+      await wait
+    }
+  }
+
+  async function append(bytes: Uint8Array, digest: string): Promise<Position> {
+    try {
+      return await log.appendOne(bytes, digest)
+    } catch (error) {
+      // Everything behind it failed too; the chains go back to what the log has.
+      failing ??= projector
+        .settled()
+        .catch(() => undefined)
+        .then(() => {
+          judge.forget()
+          underway.clear()
+          durable.clear()
+          failing = undefined
+        })
+      await failing
+      throw error
+    }
+  }
+
+  function answer(topic: Topic, { opened, verdict }: ToLog, position: Position): void {
+    const { epoch, seq, seen } = opened.page
+    const to = { site: topic.site, gateway: topic.gateway, epoch }
+    const again = verdict.verdict === 'duplicate'
+    counts[again ? 'duplicates' : 'pages'] += 1
+    receipts.logged(to, { seq, position, seen, again })
+    if (verdict.verdict === 'equivocation' || verdict.verdict === 'void')
+      receipts.refused(to, { seq, code: verdict.code, reason: verdict.reason.slice(0, 500) })
+    for (const { code, message } of verdict.findings) tell(code, topic.gateway, message)
+  }
+
+  function tell(code: string, gateway: string, message: string): void {
+    logger.warn({ gateway, code }, message)
+    // The two that say that there is another log than this one.
+    if (code === 'split_view' || code === 'seen_ahead')
+      alarms.set(`${code} ${gateway}`, `${gateway}: ${message}`)
+  }
+
+  function refuse(message: UpMessage, topic: Topic, judged: Extract<Judged, { to: 'quarantine' }>): void {
+    const { code, reason, claims } = judged
+    aside(message, topic.gateway, { code, message: reason }, claims?.seq ?? null)
+    if (!claims || registry.site(topic.gateway) !== topic.site) return
+    const to = { site: topic.site, gateway: topic.gateway, epoch: claims.epoch }
+    receipts.refused(to, { seq: claims.seq, code, reason: reason.slice(0, 500) })
+  }
+
+  function aside(
+    message: UpMessage,
+    gateway: string | null,
+    { code, message: reason }: { code: string; message: string },
+    seq: number | null = null,
+  ): void {
+    counts.refused += 1
+    logger.warn({ topic: message.topic.slice(0, 300), gateway, code }, reason)
+    quarantine.put({
+      at: clock.wall(),
+      topic: message.topic,
+      gateway,
+      seq,
+      code,
+      reason,
+      bytes: message.payload,
+    })
+  }
+
+  return {
+    take,
+    /** What the index is to be told of a published batch. */
+    published(
+      batch: readonly { position: Position; bytes: Uint8Array; digest: string }[],
+    ): readonly Projectable[] {
+      return batch.map((item) => {
+        const page = underway.get(item.digest)
+        if (!page) return item
+        underway.delete(item.digest)
+        const { gateway, epoch } = page.opened.page
+        durable.set(`${gateway}/${epoch}`, page.verdict.state)
+        return { ...item, page }
+      })
+    },
+    durable: (gateway: string, epoch: number): ChainState =>
+      durable.get(`${gateway}/${epoch}`) ??
+      options.tables.chains.find(gateway, epoch)?.state ??
+      emptyChain(gateway, epoch),
+    counts: () => ({ ...counts }),
+    alarms: () => [...alarms.values()],
+  }
+}

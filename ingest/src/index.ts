@@ -1,0 +1,6 @@
+export { createIngest, type IngestOptions, type RunningIngest } from './ingest.ts'
+export { IngestError, type IngestCode } from './ingest-error.ts'
+export { openEvidenceLog, type EvidenceLogOptions, type EvidenceLogWriter } from './log/evidence-log.ts'
+export type { KnownHead } from './log/rollback.ts'
+export type { RecordItem } from './write-records.ts'
+export type * from './ports.ts'

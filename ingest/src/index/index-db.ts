@@ -1,0 +1,75 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** Another number throws the file away and makes it again from the log. */
+export const indexSchemaVersion = 1
+
+const schema = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- Every entry of the log by the SHA-256 of its bytes.
+CREATE TABLE entries (hash BLOB PRIMARY KEY, year INTEGER NOT NULL, idx INTEGER NOT NULL) WITHOUT ROWID;
+-- Operator and service records, bodies as JSON.
+CREATE TABLE records (year INTEGER, idx INTEGER, kind TEXT NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (year, idx)) WITHOUT ROWID;
+CREATE TABLE times (year INTEGER, idx INTEGER, at INTEGER NOT NULL, PRIMARY KEY (year, idx)) WITHOUT ROWID;
+-- latest = end of the newest page; longest = longest page, ms: bounds of range scans.
+CREATE TABLE instruments (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, latest INTEGER NOT NULL, longest INTEGER NOT NULL);
+CREATE TABLE chains (id INTEGER PRIMARY KEY, gateway TEXT NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL,
+  received INTEGER NOT NULL, late INTEGER NOT NULL, UNIQUE (gateway, epoch));
+-- mark: see page-mark.ts.
+CREATE TABLE pages (chain INTEGER, seq INTEGER, year INTEGER, idx INTEGER, start INTEGER NOT NULL, stop INTEGER NOT NULL,
+  digest TEXT NOT NULL, mark INTEGER NOT NULL, earliest INTEGER, PRIMARY KEY (chain, seq, year, idx)) WITHOUT ROWID;
+-- What one page says of one instrument; spans as in the page, or NULL when one state (number) fills it.
+CREATE TABLE accounts (instrument INTEGER, start INTEGER, year INTEGER, idx INTEGER, stop INTEGER NOT NULL,
+  chain INTEGER NOT NULL, seq INTEGER NOT NULL, mark INTEGER NOT NULL, state INTEGER NOT NULL, spans TEXT,
+  PRIMARY KEY (instrument, start, year, idx)) WITHOUT ROWID;
+-- Growth of counters across gaps between pages of a chain.
+CREATE TABLE recoveries (instrument INTEGER, start INTEGER, chain INTEGER, stop INTEGER NOT NULL, onms INTEGER NOT NULL,
+  runms INTEGER NOT NULL, before INTEGER NOT NULL, after INTEGER NOT NULL, PRIMARY KEY (instrument, start, chain)) WITHOUT ROWID;
+-- Known time of a civil day, ms; what is not known follows from the enrolment.
+CREATE TABLE days (instrument INTEGER, start INTEGER, stop INTEGER NOT NULL, off INTEGER NOT NULL, standby INTEGER NOT NULL,
+  run INTEGER NOT NULL, fault INTEGER NOT NULL, live INTEGER NOT NULL, late INTEGER NOT NULL, recovered INTEGER NOT NULL,
+  PRIMARY KEY (instrument, start)) WITHOUT ROWID;
+`
+
+/** Opens `index.sqlite`, durable at each commit; a file of another schema is thrown away, for it can be made again. */
+export function openIndexDb(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true })
+  const db = openDb(path)
+  const version = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0])
+  if (version === indexSchemaVersion) return db
+  if (version !== 0) {
+    db.close()
+    removeIndexDb(path)
+    return openIndexDb(path)
+  }
+  db.exec(`BEGIN; ${schema} PRAGMA user_version = ${indexSchemaVersion}; COMMIT`)
+  return db
+}
+
+/** Removes the file with its journal. */
+export function removeIndexDb(path: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+}
+
+function openDb(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 5_000 })
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536',
+  )
+  return db
+}
+
+/** Runs `work` in one transaction. */
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    db.exec('COMMIT')
+    return result
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}

@@ -1,0 +1,246 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as turn } from 'node:timers/promises'
+import {
+  checkPage,
+  openPage,
+  openRecord,
+  type OpenedRecord,
+  parseBase64url,
+  parseRecord,
+  type ChainState,
+} from '@hours/ledger'
+import { nodeCrypto } from '@hours/ledger/node'
+import { decodePage, type InstrumentKey, type Millis, type RecordKind } from '@hours/protocol'
+import { IngestError } from '../ingest-error.ts'
+import type { EvidenceLog, Position } from '../ports.ts'
+import type { BookRecord } from '../registry/record-book.ts'
+import type { RegistryWriter } from '../registry/registry.ts'
+import { inTransaction } from './index-db.ts'
+import {
+  createPageProjection,
+  type LoggedVerdict,
+  type PageProjection,
+  type Tables,
+} from './page-projection.ts'
+import { widenTouched } from './touched.ts'
+
+/** An entry of the log to be projected; `page` when it has been judged on its way in. */
+export interface Projectable {
+  readonly position: Position
+  readonly bytes: Uint8Array
+  readonly digest: string
+  readonly page?: Omit<LoggedVerdict, 'position'> | undefined
+}
+
+export interface Touched {
+  readonly key: InstrumentKey
+  readonly from: Millis
+  readonly to: Millis
+}
+
+/** Follows the log: rows and the log position in one transaction (records.md, section 8). */
+export interface Projector {
+  put(entries: readonly Projectable[]): void
+  /** Projects what the log has and the index has not; for the start and for a rebuild. */
+  catchUp(log: EvidenceLog, onProgress?: (position: Position) => void): Promise<void>
+  /** Until everything put so far is projected. */
+  settled(): Promise<void>
+  backlog(): number
+  position(): Position | null
+  readonly onProjected: (listener: (touched: readonly Touched[]) => void) => () => void
+  /** Why it has stopped, if it has. */
+  failure(): string | undefined
+}
+
+const batchSize = 1_000
+
+export interface ProjectorOptions {
+  readonly db: DatabaseSync
+  readonly tables: Tables
+  readonly registry: RegistryWriter
+  readonly onRecord: (record: BookRecord) => void
+  /** These entries are in the index now. */
+  readonly onBatch: (items: readonly Projectable[]) => void
+  readonly onError: (error: unknown) => void
+}
+
+export function createProjector(options: ProjectorOptions): Projector {
+  const { db, tables, registry } = options
+  const pages = createPageProjection(db, tables, registry)
+  const statements = {
+    entry: db.prepare('INSERT OR IGNORE INTO entries VALUES (?, ?, ?)'),
+    record: db.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?)'),
+    position: db.prepare("INSERT OR REPLACE INTO meta VALUES ('position', ?)"),
+  }
+  const listeners = new Set<(touched: readonly Touched[]) => void>()
+  let queue: Projectable[] = []
+  let running: Promise<void> | undefined
+  let failure: string | undefined
+  let position = loadRecords(db, registry)
+
+  function batch(items: readonly Projectable[]): void {
+    const records: BookRecord[] = []
+    inTransaction(db, () => {
+      for (const item of items) {
+        const record = project(item, pages)
+        if (record) records.push(record)
+        statements.entry.run(parseBase64url(item.digest) ?? null, item.position.year, item.position.index)
+        position = item.position
+      }
+      tables.days.flush()
+      tables.instruments.flush()
+      tables.chains.flush()
+      if (position) statements.position.run(JSON.stringify(position))
+    })
+    options.onBatch(items)
+    for (const record of records) options.onRecord(record)
+    const touched = widenTouched(pages.touched(), tables.accounts, registry)
+    if (touched.length > 0) for (const listener of listeners) listener(touched)
+  }
+
+  function project(item: Projectable, into: PageProjection): BookRecord | undefined {
+    if (item.page) {
+      into.page({ ...item.page, position: item.position })
+      return undefined
+    }
+    const { bytes, position: at } = item
+    const parsed = parseRecord(bytes)
+    if (!parsed.ok) throw notOurs(at, parsed.error.message)
+    if (parsed.value.kind === 'page') {
+      into.page(readPage(item))
+      return undefined
+    }
+    const opened = openRecord(bytes, { crypto: nodeCrypto, keys: registry.keys, at })
+    if (!opened.ok) throw notOurs(at, opened.error.message)
+    return takeRecord(opened.value, at)
+  }
+
+  /** A page out of the log, under the same rules as on its way in; `now` is left out, as the log knows no clock. */
+  function readPage({ bytes, position: at }: Projectable): LoggedVerdict {
+    const opened = openPage(bytes, { crypto: nodeCrypto, keys: registry.keys, at })
+    if (!opened.ok) throw notOurs(at, opened.error.message)
+    const { gateway, epoch } = opened.value.page
+    const before: ChainState = tables.chains.make(gateway, epoch).state
+    const verdict = checkPage(before, opened.value, {
+      isOpen: registry.isOpen.bind(registry),
+      isEnrolled: registry.isEnrolled,
+      digestsAt: (seq) => tables.chains.digestsAt(gateway, epoch, seq),
+    })
+    if (verdict.verdict === 'refuse' || verdict.verdict === 'duplicate')
+      throw notOurs(at, verdict.verdict === 'refuse' ? verdict.reason : 'the same page twice')
+    return { opened: opened.value, verdict, before, position: at }
+  }
+
+  function takeRecord(opened: OpenedRecord, at: Position): BookRecord {
+    const record: BookRecord = {
+      kind: opened.kind,
+      record: opened.body,
+      hash: opened.digest,
+      position: at,
+    }
+    if (opened.kind === 'time') {
+      pages.time(at, opened.body.at)
+      return record
+    }
+    const before = scopeInput.has(opened.kind) ? scopesOf() : undefined
+    registry.apply(record)
+    statements.record.run(at.year, at.index, opened.kind, opened.digest, JSON.stringify(opened.body))
+    if (before) rescopeChanged(before)
+    return record
+  }
+
+  const scopesOf = () =>
+    new Map([...tables.instruments.all()].map((row) => [row, JSON.stringify(pages.scope(row.key))]))
+
+  /** A dated registry change makes the days again that it touches (records.md, section 8). */
+  function rescopeChanged(before: ReturnType<typeof scopesOf>): void {
+    for (const [row, scope] of before) if (JSON.stringify(pages.scope(row.key)) !== scope) pages.rescope(row)
+  }
+
+  async function run(): Promise<void> {
+    while (queue.length > 0 && failure === undefined) {
+      const items = queue.slice(0, batchSize)
+      try {
+        batch(items)
+      } catch (error) {
+        failure = `the index stopped at ${position?.year ?? 0}/${position?.index ?? 0}: ${error instanceof Error ? error.message : String(error)}. Fix: mend the disk and start again, or hours rebuild.`
+        options.onError(error)
+        return
+      }
+      queue = queue.slice(items.length)
+      await turn()
+    }
+  }
+
+  function start(): void {
+    running ??= turn()
+      .then(run)
+      .finally(() => {
+        running = undefined
+        if (queue.length > 0 && failure === undefined) start()
+      })
+  }
+
+  return {
+    put(entries) {
+      queue.push(...entries)
+      start()
+    },
+    async catchUp(log, onProgress) {
+      resume(log)
+      let items: Projectable[] = []
+      for (const { position: at, bytes } of log.entries(position ?? undefined)) {
+        items.push({ position: at, bytes, digest: digestOf(bytes) })
+        if (items.length < batchSize) continue
+        batch(items)
+        items = []
+        onProgress?.(at)
+        await turn()
+      }
+      if (items.length > 0) batch(items)
+    },
+    async settled() {
+      while (running) await running
+      if (failure !== undefined) throw new IngestError('log_halted', failure)
+    },
+    backlog: () => queue.length,
+    position: () => position,
+    onProjected(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    failure: () => failure,
+  }
+
+  /** Pages that are projected, but whose arrival no `time` record has told yet. */
+  function resume(log: EvidenceLog): void {
+    if (!position) return
+    for (const { position: at, bytes } of log.entries(tables.times.newest()?.position)) {
+      if (at.year > position.year || (at.year === position.year && at.index > position.index)) return
+      const parsed = parseRecord(bytes)
+      const page = parsed.ok && parsed.value.kind === 'page' ? decodePage(parsed.value.payload) : undefined
+      if (page?.ok) pages.resume(page.value, at)
+    }
+  }
+}
+
+const digestOf = (bytes: Uint8Array) =>
+  nodeCrypto.sha256(bytes).toBase64({ alphabet: 'base64url', omitPadding: true })
+
+const notOurs = (at: Position, why: string) =>
+  new IngestError('log_damaged', `log entry ${at.year}/${at.index} should never have been logged: ${why}`)
+
+/** Kinds that can change an instrument's zone or enrolment. */
+const scopeInput = new Set<RecordKind>(['enrolment', 'organisation', 'correction', 'approval'])
+
+/** Fills the registry from the rows of an earlier run; returns the position projected last. */
+function loadRecords(db: DatabaseSync, registry: RegistryWriter): Position | null {
+  for (const row of db.prepare('SELECT * FROM records ORDER BY year, idx').iterate()) {
+    const position = { year: Number(row['year']), index: Number(row['idx']) }
+    // Written above from records that their schema had accepted.
+    const record = JSON.parse(String(row['body'])) as BookRecord['record']
+    registry.apply({ kind: row['kind'] as RecordKind, record, hash: String(row['hash']), position })
+  }
+  const stored = db.prepare("SELECT value FROM meta WHERE key = 'position'").get()
+  return stored ? (JSON.parse(String(stored['value'])) as Position) : null
+}

@@ -1,0 +1,234 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { formatBase64url, signRecord } from '@hours/ledger'
+import {
+  type Clock,
+  configTopic,
+  every,
+  type GatewayDirectory,
+  type PublishDown,
+  type SiteId,
+} from '@hours/protocol'
+import type { Logger } from 'pino'
+import { createPageJudge, type PageJudge } from './accept-page.ts'
+import { createGatewayAccess } from './gateway-passwords.ts'
+import { IngestError } from './ingest-error.ts'
+import { type IngestKeys, openingKeys, openKeys } from './keys.ts'
+import { createLive } from './live.ts'
+import { createTimeRecords } from './time-records.ts'
+import { type EvidenceLogWriter, openEvidenceLog } from './log/evidence-log.ts'
+import type { KnownHead } from './log/rollback.ts'
+import { openIndex } from './open-index.ts'
+import { openOperations } from './operations.ts'
+import type { Ingest, Position } from './ports.ts'
+import { createPowerStore } from './power-store.ts'
+import { createQuarantine } from './quarantine.ts'
+import { createReceipts } from './receipts.ts'
+import type { BookRecord } from './registry/record-book.ts'
+import { createRecordWriter } from './record-writer.ts'
+import { createCommit } from './commit.ts'
+import { createHeads } from './known-heads.ts'
+
+export interface IngestOptions {
+  /** `keys/`, `log/`, `index.sqlite` and `operations.sqlite` are made below it. */
+  readonly dataDir: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** Origin of a year's log is `<logName>/<year>`; a demo's begins with `demo.` and no other's does. */
+  readonly logName: string
+  readonly simulated: boolean
+  /** Sizes that witnesses have seen of this log: a larger one than ours means that we were rolled back. */
+  readonly witnessSizes?: (origins: readonly string[]) => Promise<readonly KnownHead[]>
+}
+
+/** Ingest with what the process that runs it needs besides the port. */
+export interface RunningIngest extends Ingest {
+  readonly log: EvidenceLogWriter
+  /** For the broker. */
+  readonly directory: GatewayDirectory
+  setGatewayPassword(gateway: string, password: string | null): void
+  setGatewayRevoked(gateway: string, revoked: boolean): void
+  /** `report` signs statements; the public halves of `service` and `operator` are what gateways pin. */
+  readonly keys: IngestKeys
+  /** What a gateway's YAML has under `trust` (records.md, section 3). */
+  trust(): {
+    logs: string[]
+    service: { kid: string; public: string }[]
+    operator: { kid: string; public: string }[]
+  }
+}
+
+/**
+ * decode -> verify -> append -> receipt -> project, behind one door. Resolves when the log has been recovered and the
+ * index has caught up with it. Throws `locked`, `log_damaged`, `log_rolled_back`, `bad_key`, `bad_option`.
+ */
+export async function createIngest(options: IngestOptions): Promise<RunningIngest> {
+  const { dataDir, clock, logName, simulated, log: logger } = options
+  if (simulated !== logName.startsWith('demo.'))
+    throw new IngestError(
+      'bad_option',
+      `log name "${logName}": a simulated log, and no other, begins with "demo." (records.md, section 11)`,
+    )
+  mkdirSync(dataDir, { recursive: true })
+  const keys = openKeys(join(dataDir, 'keys'))
+  const operations = openOperations(join(dataDir, 'operations.sqlite'))
+  const quarantine = createQuarantine(operations)
+  const heads = createHeads(operations)
+  const power = createPowerStore(operations)
+  const live = createLive(clock)
+  const onError = (error: unknown) => logger.error({ err: error }, 'ingest')
+  const opened = openIndex({
+    path: join(dataDir, 'index.sqlite'),
+    clock,
+    onRecord: (record) => afterRecord(record),
+    onBatch: (items) => {
+      for (const { page } of items) if (page) later.judge?.projected(page.opened)
+    },
+    onError,
+    rejected: (gateway) => quarantine.countOf(gateway),
+  })
+  const { registry, projector, index, tables } = opened
+  const times = createTimeRecords(clock, keys.service)
+  let publishDown: PublishDown | undefined
+  /** Made after the index that it tells. */
+  const later: { judge?: PageJudge } = {}
+
+  const log = await openLog()
+  await projector.catchUp(log)
+  const judge = createPageJudge({ clock, log, chains: tables.chains, registry })
+  later.judge = judge
+  const receipts = createReceipts({
+    clock,
+    log,
+    service: keys.service,
+    chain: (...of) => commit.durable(...of),
+    onError,
+  })
+  const writer = createRecordWriter({ log, keys, registry, projector })
+  const commit = createCommit({
+    clock,
+    log,
+    judge,
+    receipts,
+    quarantine,
+    live,
+    power,
+    registry,
+    projector,
+    writer,
+    tables,
+    logger,
+  })
+  await log.appendOpening()
+  await projector.settled()
+  const stops = [
+    every(clock, 10_000, () => void times.tick(log).catch(onError)),
+    every(clock, 5_000, () => live.sweep()),
+    every(clock, 5_000, () => heads.remember(log)),
+    every(clock, 60_000, () => power.flush()),
+  ]
+
+  async function openLog(): Promise<EvidenceLogWriter> {
+    const origins = heads.all().map(({ origin }) => origin)
+    const witnessed = (await options.witnessSizes?.(origins)) ?? []
+    return openEvidenceLog({
+      directory: join(dataDir, 'log'),
+      logName,
+      signer: keys.log,
+      clock,
+      opening: (origin, previous) => {
+        const payload = { v: 1, origin, previous, keys: openingKeys(keys, clock.wall()) }
+        return signRecord({ kind: 'opening', payload: JSON.stringify(payload), signer: keys.operator })
+      },
+      trailer: times.trailer,
+      find: opened.find,
+      heads: [...heads.all(), ...indexHead(), ...witnessed],
+      onPublished: (batch) => {
+        times.published(batch)
+        projector.put(commit.published(batch))
+      },
+    })
+  }
+
+  /** The index follows the log, so a log that is shorter than the index was rolled back. */
+  function indexHead(): KnownHead[] {
+    const position = projector.position()
+    if (!position) return []
+    return [{ origin: `${logName}/${position.year}`, size: position.index + 1, by: 'index.sqlite' }]
+  }
+
+  function afterRecord({ kind, record, position }: BookRecord): void {
+    if (kind === 'config' && 'gateway' in record && 'stream' in record)
+      publishConfig(record.stream as SiteId, record.gateway, position)
+  }
+
+  function publishConfig(site: SiteId, gateway: Parameters<typeof configTopic>[1], position: Position): void {
+    publishDown?.(configTopic(site, gateway), log.entry(position), { retain: true }).catch(onError)
+  }
+
+  function health(): { ok: boolean; reasons: readonly string[] } {
+    const reasons = [projector.failure(), ...commit.alarms()].filter((one) => one !== undefined)
+    return { ok: reasons.length === 0, reasons }
+  }
+
+  const access = createGatewayAccess(operations, registry)
+  const pinned = (signer: IngestKeys['service']) => ({
+    kid: signer.kid,
+    public: formatBase64url(signer.publicKey),
+  })
+  return {
+    commit: commit.take,
+    log,
+    registry,
+    live,
+    index,
+    quarantine,
+    power,
+    clock,
+    simulated,
+    directory: access.directory,
+    setGatewayPassword: access.setPassword,
+    setGatewayRevoked: access.setRevoked,
+    keys,
+    trust: () => ({
+      logs: [log.vkey()],
+      service: [pinned(keys.service)],
+      operator: [pinned(keys.operator)],
+    }),
+    record: async (kind, stream, body) => {
+      const [done] = await writer.write([{ kind, stream, body } as never])
+      if (!done) throw new IngestError('bad_record', `${kind} was not written`)
+      return done
+    },
+    recordAll: writer.write,
+    onProjected: projector.onProjected,
+    settled: () => projector.settled(),
+    health,
+    metrics: () => ({
+      ...commit.counts(),
+      receipts: receipts.sent(),
+      backlog: projector.backlog(),
+      queued: log.queued(),
+      quarantined: quarantine.count(),
+      logSize: log.size(),
+    }),
+    attach(publish) {
+      publishDown = publish
+      receipts.attach(publish)
+      for (const { site, gateway } of registry.gateways()) {
+        const config = registry.config(gateway)
+        if (config) publishConfig(site, gateway, config.position)
+      }
+    },
+    async close() {
+      for (const stop of stops) stop()
+      await log.close()
+      await projector.settled().catch(onError)
+      receipts.close()
+      heads.remember(log)
+      power.flush()
+      opened.close()
+      operations.close()
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+const schema = `
+CREATE TABLE IF NOT EXISTS quarantine (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, topic TEXT NOT NULL,
+  gateway TEXT, seq INTEGER, code TEXT NOT NULL, reason TEXT NOT NULL, bytes BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS quarantine_gateway ON quarantine (gateway);
+CREATE TABLE IF NOT EXISTS power (instrument TEXT, day INTEGER, minutes BLOB NOT NULL, PRIMARY KEY (instrument, day)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS passwords (gateway TEXT PRIMARY KEY, hash TEXT NOT NULL, revoked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS heads (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root TEXT NOT NULL) WITHOUT ROWID;
+`
+
+/** Opens `operations.sqlite`: what is kept beside the log and cannot be made from it (stores.md). Back it up. */
+export function openOperations(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true })
+  const db = new DatabaseSync(path, { timeout: 5_000 })
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+  db.exec(schema)
+  return db
+}
