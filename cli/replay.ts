@@ -1,5 +1,5 @@
 import type { Span } from '@hours/protocol'
-import { createReplayer, type DetectorSettings, type Replay } from '@hours/sensing'
+import { createReplayer, type DetectorSettings, proposalSettings, type Replay } from '@hours/sensing'
 import { Command } from 'commander'
 import { createProgress } from './progress.ts'
 import { type Recording, UsageError } from './recording-file.ts'
@@ -39,12 +39,23 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
     process.stderr.write(
       `Dates are read day first (${recording.timeFormat}); --time-format says otherwise.\n`,
     )
-  const settings = settingsOf(options, recording.intervalMs)
-  if (options.run === undefined)
-    process.stderr.write('No --run level: nothing counts as run. `hours calibrate` proposes one.\n')
+  const found = options.run === undefined ? await foundSettings(recording) : undefined
+  const settings = settingsOf(options, recording.intervalMs, found)
   const spans: Span[] = []
   const replay = await replayRecording(recording, settings, options.zone, (span) => spans.push(span))
   console.log(options.json ? JSON.stringify(replay) : replayText(replay, spans, options.zone))
+}
+
+/** Without --run: what calibration proposes, or nothing that counts as run; says which on stderr. */
+async function foundSettings(recording: Recording): Promise<DetectorSettings | undefined> {
+  const { calibrateRecording } = await import('./calibrate.ts')
+  const { thresholds, reason } = await calibrateRecording(recording)
+  process.stderr.write(
+    thresholds
+      ? `No --run: taken as calibrated, run from ${thresholds.runStartMw / 1_000} W (${reason}).\n`
+      : `No --run, and calibration refuses (${reason}): nothing counts as run.\n`,
+  )
+  return thresholds ? proposalSettings(thresholds) : undefined
 }
 
 /** Streams a recording through the detector; throws where no row gave a sample. */

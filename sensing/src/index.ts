@@ -33,3 +33,12 @@ export { createDayCutter, type CivilDay } from './day-cutter.ts'
 export { createRowReader, type RowReader, type RowReject } from './recording.ts'
 export { createReplayer, type Replay, type Replayer, type ReplayOptions } from './replay.ts'
 export { detectTimeFormat, type TimeReader, timeReader } from './time-format.ts'
+export { calibrate } from './calibrate.ts'
+export {
+  type Calibration,
+  type Evidence,
+  type Proposal,
+  proposalSettings,
+  type RefusalCode,
+} from './calibration.ts'
+export { binWatts, type PowerHistogram, type PowerLevel } from './power-levels.ts'

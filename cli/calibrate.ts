@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs'
+import { type Calibration, calibrate, proposalSettings, type Sample } from '@hours/sensing'
+import { Command } from 'commander'
+import { calibrationSvg, calibrationText } from './calibrate-text.ts'
+import { typedPath } from './paths.ts'
+import { createProgress } from './progress.ts'
+import { type Recording, UsageError } from './recording-file.ts'
+import { replayRecording } from './replay.ts'
+import { type ColumnOptions, openTyped, withColumns } from './replay-options.ts'
+
+type Options = ColumnOptions & { readonly json?: boolean; readonly svg?: string }
+
+/** `hours calibrate`: thresholds from recorded power, with evidence; exit code 3 when it refuses. */
+export function calibrateCommand(): Command {
+  const command = new Command('calibrate').description(
+    'Proposes powered and run thresholds, dwell, hold and max gap from recorded power, with the evidence, or refuses and\n' +
+      'says why (exit code 3). Nothing takes effect: `hours replay` shows what the proposal would have made of the past.',
+  )
+  return withColumns(command)
+    .option('--json', 'print {accepted, reason, thresholds, levels, evidence, replay}')
+    .option('--svg <file>', 'also draw the time at each power, with the thresholds')
+    .action(async (paths: string[], options: Options) => {
+      try {
+        await run(paths, options)
+      } catch (error) {
+        if (error instanceof UsageError) command.error(`hours calibrate: ${error.message}`, { exitCode: 2 })
+        throw error
+      }
+    })
+}
+
+async function run(paths: readonly string[], options: Options): Promise<void> {
+  const recording = openTyped(paths, options)
+  const found = await calibrateRecording(recording)
+  const replay = found.thresholds
+    ? await replayRecording(recording, proposalSettings(found.thresholds), options.zone)
+    : null
+  if (options.svg !== undefined) writeFileSync(typedPath(options.svg), calibrationSvg(found))
+  console.log(options.json ? JSON.stringify({ ...found, replay }) : calibrationText(found))
+  if (!found.accepted) process.exitCode = 3
+}
+
+/** Reads the whole recording and calibrates; throws where no row gave a sample. */
+export async function calibrateRecording(recording: Recording): Promise<Calibration> {
+  const progress = createProgress('calibrate')
+  const samples: Sample[] = []
+  let rows = 0
+  await recording.read(
+    (row) => {
+      rows += 1
+      if (typeof row !== 'string') samples.push(row)
+    },
+    (done, total) => progress.update(done, total),
+  )
+  progress.end(`${samples.length} of ${rows} rows are readings`)
+  if (samples.length === 0)
+    throw new Error(`none of ${rows} rows gave a sample. Fix: check --time, --power and --time-format.`)
+  return calibrate(samples)
+}
