@@ -1,0 +1,11 @@
+/** What can go wrong at a gateway; closed. Readings and messages that are bad never throw: they are counted. */
+export type GatewayCode = 'bad_config' | 'spool_damaged' | 'plain_refused' | 'no_key'
+
+export class GatewayError extends Error {
+  readonly code: GatewayCode
+  constructor(code: GatewayCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'GatewayError'
+    this.code = code
+  }
+}
