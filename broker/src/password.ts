@@ -1,7 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
 /** Gateways' fallback passwords are 32 random bytes, so a light cost is enough; it bounds what a flood can burn. */
-const cost = { N: 2 ** 12, r: 8, p: 1, maxmem: 16 * 2 ** 20 }
+const cost = { N: 2 ** 12, r: 8, p: 1, maxmem: 64 * 2 ** 20 }
 const keyBytes = 32
 
 const derive = (password: string | Buffer, salt: Buffer, options: typeof cost): Promise<Buffer> =>

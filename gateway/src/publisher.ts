@@ -60,7 +60,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let stopped = false
   let attempt = 0
   let inFlight = 0
-  /** Sent and acknowledged, without receipt: when. */
+  /** Sent on this connection, without receipt: when it was acknowledged (Infinity until then). */
   const waiting = new Map<string, number>()
   /** How far this connection has read the spool. */
   let cursor = { epoch: -1, seq: -1 }
@@ -131,7 +131,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   function sendPage(on: Session, page: SpooledPage): void {
     inFlight += 1
-    waiting.set(name(page), clock.monotonic())
+    waiting.set(name(page), Infinity)
     on.publish(pageTopic(site, gateway), page.bytes, { retain: false }).then(
       () => {
         if (session !== on) return

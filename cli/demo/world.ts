@@ -1,0 +1,122 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Broker, createBroker } from '@hours/broker'
+import { type Fleet, gatewayConfigs } from '@hours/firmware-sim'
+import { createGateway, type Gateway, mqttConnect, openSpool, simSync, type Spool } from '@hours/gateway'
+import { createIngest, type RunningIngest } from '@hours/ingest'
+import type { GatewayConfig, ManualClock } from '@hours/protocol'
+import type { Logger } from 'pino'
+import { enrolmentRecords } from './enrol.ts'
+import { gatewayKey } from './gateway-keys.ts'
+
+export interface WorldOptions {
+  readonly dir: string
+  readonly fleet: Fleet
+  readonly clock: ManualClock
+  readonly log: Logger
+  readonly mqttPort: number
+  /** Seconds between two readings of a simulated plug. */
+  readonly sampleMs: number
+  /** Instant from which the fleet is enrolled at a first start. */
+  readonly enrolFrom: number
+  readonly random?: () => number
+}
+
+/** Broker and ingest of a simulated installation in this process, and its gateways, on one injected clock. */
+export interface World {
+  readonly ingest: RunningIngest
+  readonly broker: Broker
+  readonly configs: readonly GatewayConfig[]
+  /** Starts the gateways with pages of this length; any that run are stopped first. */
+  startGateways(options: { pageMs: number; localUrl?: string }): ReadonlyMap<string, Gateway>
+  stopGateways(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Brings the door and the log up and, at a first start, enrols the fleet (records.md, section 3). */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { dir, fleet, clock, log, sampleMs } = options
+  mkdirSync(dir, { recursive: true })
+  const ingest = await createIngest({ dataDir: dir, clock, log, logName: 'demo.hours', simulated: true })
+  const folder = (gateway: string) => join(dir, 'gateways', gateway)
+  const ids = [...new Set(fleet.instruments.map((one) => one.gateway))]
+  const keys = ids.map((gateway) => ({ gateway, ...gatewayKey(folder(gateway), gateway) }))
+  if (ingest.registry.instruments().length === 0) {
+    for (const { gateway, password } of keys) ingest.setGatewayPassword(gateway, password)
+    const publics = keys.map(({ gateway, signer }) => ({ gateway, publicKey: signer.publicKey }))
+    await ingest.recordAll(enrolmentRecords(fleet, publics, { from: options.enrolFrom, sampleMs }))
+    await ingest.settled()
+  }
+  const broker = await createBroker({
+    commit: ingest.commit,
+    directory: ingest.directory,
+    log,
+    listen: { host: '127.0.0.1', port: options.mqttPort, allowPlain: true },
+  })
+  ingest.attach(broker.publish)
+  let running: { gateway: Gateway; spool: Spool }[] = []
+  const bootId = `${process.pid}-${clock.wall()}`
+
+  function configsFor(pageMs: number, localUrl?: string): GatewayConfig[] {
+    return gatewayConfigs(fleet, {
+      brokerUrl: `mqtt://127.0.0.1:${broker.port}`,
+      ...(localUrl === undefined ? {} : { localUrl }),
+      data: folder,
+      sampleMs,
+      pageMs,
+    }).map((config) => ({
+      ...config,
+      broker: {
+        ...config.broker,
+        password: keys.find(({ gateway }) => gateway === config.gateway)?.password,
+      },
+      trust: ingest.trust(),
+    })) as GatewayConfig[]
+  }
+
+  async function stopGateways(): Promise<void> {
+    const ending = running
+    running = []
+    await Promise.all(ending.map(({ gateway }) => gateway.stop()))
+    for (const { spool } of ending) spool.close()
+  }
+
+  return {
+    ingest,
+    broker,
+    get configs() {
+      return configsFor(300_000)
+    },
+    startGateways({ pageMs, localUrl }) {
+      if (running.length > 0) throw new Error('the gateways run already')
+      const started = new Map<string, Gateway>()
+      for (const config of configsFor(pageMs, localUrl)) {
+        const signer = keys.find(({ gateway }) => gateway === config.gateway)?.signer
+        if (!signer) throw new Error(`${config.gateway} has no key`)
+        const spool = openSpool(join(config.data, 'spool.sqlite'), config.spool, () => clock.wall())
+        const gateway = createGateway({
+          // Simulated days pass in seconds: the open page goes to disk by simulated time too, but not each 5 s of it.
+          config: { ...config, checkpointMs: 900_000 },
+          clock,
+          sync: simSync(clock),
+          log,
+          signer,
+          spool,
+          connect: mqttConnect(config),
+          bootId,
+          ...(options.random ? { random: options.random } : {}),
+        })
+        running.push({ gateway, spool })
+        started.set(config.gateway, gateway)
+        gateway.start()
+      }
+      return started
+    },
+    stopGateways,
+    async close() {
+      await stopGateways()
+      await broker.close()
+      await ingest.close()
+    },
+  }
+}
