@@ -42,3 +42,17 @@ export {
   type RefusalCode,
 } from './calibration.ts'
 export { binWatts, type PowerHistogram, type PowerLevel } from './power-levels.ts'
+export { type Combined, type CombineMode, combineSources } from './combine.ts'
+export {
+  crc16,
+  decodeRegisters,
+  decodeRtuAnswer,
+  type MeterField,
+  type MeterMap,
+  meters,
+  type RegisterBlock,
+} from './modbus.ts'
+export { decodeMtconnect, type MtconnectOptions } from './mtconnect.ts'
+export { decodeOpcua, type OpcuaValues } from './opcua.ts'
+export { decodeSparkplug, sparkplugAliases, type SparkplugOptions } from './sparkplug.ts'
+export { contactOf, decodeContact, decodePush, stateOfWord } from './stated.ts'
