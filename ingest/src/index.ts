@@ -1,6 +1,15 @@
 export { createIngest, type IngestOptions, type RunningIngest } from './ingest.ts'
 export { IngestError, type IngestCode } from './ingest-error.ts'
+export {
+  type ExternalBroker,
+  type ExternalBrokerOptions,
+  freshClientId,
+  subscribeExternal,
+} from './external-broker.ts'
 export { openEvidenceLog, type EvidenceLogOptions, type EvidenceLogWriter } from './log/evidence-log.ts'
+export { type LogReader, openLogReader } from './log/log-reader.ts'
 export type { KnownHead } from './log/rollback.ts'
+export { rebuildIndex, type Rebuilt } from './rebuild.ts'
+export { reconcile, type Difference, type Reconciled } from './reconcile.ts'
 export type { RecordItem } from './write-records.ts'
 export type * from './ports.ts'

@@ -42,7 +42,7 @@ export interface Touched {
 export interface Projector {
   put(entries: readonly Projectable[]): void
   /** Projects what the log has and the index has not; for the start and for a rebuild. */
-  catchUp(log: EvidenceLog, onProgress?: (position: Position) => void): Promise<void>
+  catchUp(log: Pick<EvidenceLog, 'entries'>, onProgress?: (position: Position) => void): Promise<void>
   /** Until everything put so far is projected. */
   settled(): Promise<void>
   backlog(): number
@@ -213,7 +213,7 @@ export function createProjector(options: ProjectorOptions): Projector {
   }
 
   /** Pages that are projected, but whose arrival no `time` record has told yet. */
-  function resume(log: EvidenceLog): void {
+  function resume(log: Pick<EvidenceLog, 'entries'>): void {
     if (!position) return
     for (const { position: at, bytes } of log.entries(tables.times.newest()?.position)) {
       if (at.year > position.year || (at.year === position.year && at.index > position.index)) return

@@ -1,0 +1,213 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { InstrumentKey, Millis } from '@hours/protocol'
+import { openIndex } from './open-index.ts'
+import type { Position, SeriesStore, StateDay } from './ports.ts'
+import { projectInto } from './rebuild.ts'
+
+/** One difference, named: what, where, and what each side says. */
+export interface Difference {
+  readonly store: 'index' | 'series'
+  /** Table of the index, or measurement of the series store. */
+  readonly table: string
+  /** Key of the row, such as `gz-gibh/sem-01 2026-01-05`. */
+  readonly row: string
+  readonly log: string
+  readonly found: string
+}
+
+export interface Reconciled {
+  readonly position: Position | null
+  readonly entries: number
+  /** Daily figures compared with the series store. */
+  readonly compared: number
+  /** The first thousand. */
+  readonly differences: readonly Difference[]
+}
+
+const maxDifferences = 1_000
+const tables = [
+  'entries',
+  'records',
+  'times',
+  'instruments',
+  'chains',
+  'pages',
+  'accounts',
+  'recoveries',
+  'days',
+] as const
+
+/**
+ * Projects the log anew beside the running system, up to where its index stands, and names every row of the index and
+ * every daily figure of the series store that differs. Nothing is written to either.
+ */
+export async function reconcile(
+  dataDir: string,
+  options: {
+    readonly series?: SeriesStore
+    readonly onProgress?: (done: number, total: number) => void
+  } = {},
+): Promise<Reconciled> {
+  const folder = mkdtempSync(join(tmpdir(), 'hours-reconcile-'))
+  const fresh = join(folder, 'index.sqlite')
+  const db = new DatabaseSync(join(dataDir, 'index.sqlite'), { readOnly: true })
+  try {
+    // A read transaction is a snapshot: the index may go on meanwhile.
+    db.exec('BEGIN')
+    const position = positionOf(db)
+    const directory = join(dataDir, 'log')
+    const { onProgress } = options
+    const until = position ?? { year: 0, index: -1 }
+    const { entries } = await projectInto(fresh, directory, onProgress ? { until, onProgress } : { until })
+    const differences = compareTables(db, fresh)
+    const series = options.series
+      ? await compareSeries(fresh, options.series)
+      : { compared: 0, differences: [] }
+    return {
+      position,
+      entries,
+      compared: series.compared,
+      differences: [...differences, ...series.differences].slice(0, maxDifferences),
+    }
+  } finally {
+    db.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function positionOf(db: DatabaseSync): Position | null {
+  const row = db.prepare("SELECT value FROM meta WHERE key = 'position'").get()
+  return row ? (JSON.parse(String(row['value'])) as Position) : null
+}
+
+type Row = Record<string, unknown>
+
+/** Rows of every table, both in the order of their keys. */
+function compareTables(index: DatabaseSync, freshPath: string): Difference[] {
+  const fresh = new DatabaseSync(freshPath, { readOnly: true })
+  try {
+    return tables.flatMap((table) => {
+      const key = keyOf(fresh, table)
+      const sql = `SELECT * FROM ${table} ORDER BY ${key.join(', ')}`
+      return [...mergeRows(index.prepare(sql).iterate(), fresh.prepare(sql).iterate(), key)]
+        .slice(0, maxDifferences)
+        .map(([found, log]) => difference(table, key, { found, log }))
+    })
+  } finally {
+    fresh.close()
+  }
+}
+
+function keyOf(db: DatabaseSync, table: string): string[] {
+  const columns = db.prepare(`PRAGMA table_info(${table})`).all()
+  return columns
+    .filter((column) => Number(column['pk']) > 0)
+    .sort((a, b) => Number(a['pk']) - Number(b['pk']))
+    .map((column) => String(column['name']))
+}
+
+/** Pairs of rows with one key that differ; undefined where a side has none. */
+function* mergeRows(
+  left: Iterator<Row, undefined>,
+  right: Iterator<Row, undefined>,
+  key: readonly string[],
+): Generator<[Row | undefined, Row | undefined]> {
+  let a = left.next()
+  let b = right.next()
+  while (a.done !== true || b.done !== true) {
+    const order = a.done === true ? 1 : b.done === true ? -1 : compareKeys(a.value, b.value, key)
+    if (order < 0) yield [a.value, undefined]
+    else if (order > 0) yield [undefined, b.value]
+    else if (shown(a.value) !== shown(b.value)) yield [a.value, b.value]
+    if (order <= 0) a = left.next()
+    if (order >= 0) b = right.next()
+  }
+}
+
+function compareKeys(a: Row, b: Row, key: readonly string[]): number {
+  for (const name of key) {
+    const [x, y] = [a[name], b[name]]
+    const order =
+      x instanceof Uint8Array && y instanceof Uint8Array ? Buffer.compare(x, y) : compareValues(x, y)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+const compareValues = (x: unknown, y: unknown) =>
+  typeof x === 'number' && typeof y === 'number'
+    ? x - y
+    : String(x) < String(y)
+      ? -1
+      : Number(String(x) > String(y))
+
+const shown = (row: Row | undefined) =>
+  row === undefined
+    ? 'no such row'
+    : JSON.stringify(row, (_, value: unknown) => (value instanceof Uint8Array ? value.toHex() : value))
+
+function difference(
+  table: string,
+  key: readonly string[],
+  { found, log }: { found: Row | undefined; log: Row | undefined },
+): Difference {
+  const row = found ?? log ?? {}
+  const named = key.map((name) => {
+    const value = row[name]
+    return `${name} ${value instanceof Uint8Array ? value.toHex() : String(value)}`
+  })
+  return { store: 'index', table, row: named.join(', '), log: shown(log), found: shown(found) }
+}
+
+const fields = { off: 'off_ms', standby: 'standby_ms', run: 'run_ms', fault: 'fault_ms' } as const
+
+/** Every civil day that is over, against `usage_daily`. */
+async function compareSeries(freshPath: string, series: SeriesStore) {
+  const opened = openIndex({ path: freshPath })
+  const differences: Difference[] = []
+  let compared = 0
+  try {
+    for (const { key, enrolments } of opened.registry.instruments()) {
+      const row = opened.tables.instruments.find(key)
+      const first = enrolments[0]
+      if (!row || !first) continue
+      const days = opened.index.days([key], first.from, row.latest).filter((day) => day.to <= row.latest)
+      const stored = await storedDays(series, key, days)
+      for (const day of days) {
+        compared += 1
+        differences.push(...compareDay(day, stored.get(day.from)))
+      }
+    }
+  } finally {
+    opened.close()
+  }
+  return { compared, differences }
+}
+
+async function storedDays(series: SeriesStore, key: InstrumentKey, days: readonly StateDay[]) {
+  const stored = new Map<Millis, Readonly<Record<string, number>>>()
+  const [first, last] = [days[0], days.at(-1)]
+  if (!first || !last) return stored
+  for (const day of await series.daily([key], first.from, last.to)) stored.set(day.at, day.fields)
+  return stored
+}
+
+function compareDay(day: StateDay, stored: Readonly<Record<string, number>> | undefined): Difference[] {
+  const row = `${day.key} ${day.date}`
+  if (!stored)
+    return [
+      { store: 'series', table: 'usage_daily', row, log: JSON.stringify(day.states), found: 'no such row' },
+    ]
+  return Object.entries(fields)
+    .filter(([state, field]) => stored[field] !== day.states[state as keyof typeof fields])
+    .map(([state, field]) => ({
+      store: 'series',
+      table: 'usage_daily',
+      row: `${row} ${field}`,
+      log: String(day.states[state as keyof typeof fields]),
+      found: String(stored[field]),
+    }))
+}
