@@ -20,6 +20,7 @@ export const families = [
   'glitches',
   'gaps',
   'always-on',
+  'mixed',
 ] as const
 export type Family = (typeof families)[number]
 export const refusals = ['never-run', 'only-run', 'overlap'] as const
@@ -48,19 +49,24 @@ export function generate(family: Family | Refusal, seed: number): Generated {
   const log = (low: number, high: number) => Math.exp(between(Math.log(low), Math.log(high)))
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
+  // What a family has; `mixed` has anything at once, with more noise.
+  const all = family === 'mixed'
+  const has = (name: Family) => family === name || (all && random() < 0.4)
+  const pulses = has('pulses')
+  const dips = has('dips')
+  const ramps = has('ramps')
+  const stepped = has('levels')
+  const glitches = has('glitches')
+  const gaps = has('gaps')
   const full = log(10, 4_000)
-  const warm =
-    family === 'warm-standby'
-      ? between(0.45, 0.55)
-      : family === 'overlap'
-        ? between(0.9, 0.97)
-        : between(0.08, 0.4)
+  const warmly = has('warm-standby') && !stepped
+  const warm = warmly ? between(0.45, 0.55) : family === 'overlap' ? between(0.9, 0.97) : between(0.08, 0.4)
   const standby = full * warm
-  const noise = family === 'overlap' ? 0.08 : between(0.005, 0.03)
+  const noise = family === 'overlap' ? 0.08 : between(0.005, all ? 0.07 : 0.03)
   const floor = between(0, Math.min(1, full * 0.02))
   const states = plan(family, between, random)
-  const drift = family === 'drift' ? between(-0.12, 0.12) : 0
-  const steps = family === 'levels' ? [1, between(0.75, 0.9), between(0.6, 0.75)] : [1]
+  const drift = has('drift') ? between(-0.12, 0.12) : 0
+  const steps = stepped ? [1, between(0.75, 0.9), between(0.6, 0.75)] : [1]
   const pulse = {
     every: Math.round(between(6, 20)),
     long: Math.round(between(1, 2)),
@@ -78,22 +84,20 @@ export function generate(family: Family | Refusal, seed: number): Generated {
     const state = states[i] ?? 'off'
     inState = state === states[i - 1] ? inState + 1 : 0
     if (inState === 0) level = steps[Math.floor(random() * steps.length)] ?? 1
-    if (family === 'levels' && state === 'run' && random() < 0.01)
-      level = steps[Math.floor(random() * steps.length)] ?? 1
+    if (stepped && state === 'run' && random() < 0.01) level = steps[Math.floor(random() * steps.length)] ?? 1
     let watts = state === 'off' ? 0 : state === 'standby' ? standby : full * level
-    if (family === 'pulses' && state === 'standby' && i % pulse.every < pulse.long) watts = pulse.watts
-    if (family === 'dips' && state === 'run' && inState > 12 && i % dip.every < 2) watts = dip.watts
+    if (pulses && state === 'standby' && i % pulse.every < pulse.long) watts = pulse.watts
+    if (dips && state === 'run' && inState > 12 && i % dip.every < 2) watts = dip.watts
     // Warming up: standby climbs to its level after the machine is switched on.
-    if (family === 'ramps' && state === 'standby' && states[i - inState - 1] === 'off' && inState < ramp)
+    if (ramps && state === 'standby' && states[i - inState - 1] === 'off' && inState < ramp)
       watts *= 0.4 + (0.6 * inState) / ramp
     watts =
       watts * (1 + drift * (i / cells)) * (1 + noise * normal()) + (state === 'off' ? floor * random() : 0)
-    if (family === 'gaps' && i >= hole && i < hole + 1_500) continue
-    if (family === 'gaps' && random() < 0.01) continue
+    if (gaps && i >= hole && i < hole + 1_500) continue
+    if (gaps && random() < 0.01) continue
     const at = start + i * stepMs
-    if (family === 'glitches' && random() < 0.003) samples.push({ at, powerMw: -1_000 })
-    else if (family === 'glitches' && random() < 0.001)
-      samples.push({ at, powerMw: Math.round(full * 20_000) })
+    if (glitches && random() < 0.003) samples.push({ at, powerMw: -1_000 })
+    else if (glitches && random() < 0.001) samples.push({ at, powerMw: Math.round(full * 20_000) })
     else samples.push({ at, powerMw: Math.round(Math.max(0, watts) * 10) * 100 })
     truth.push({ at, run: state === 'run' })
   }

@@ -6,7 +6,7 @@ const each = 60
 const results = families.map((family) => [family] as const)
 
 it.each(results)(
-  'calibrates 60 machines of the family %s: median error under 0.5 %%, 95 %% of them under 2 %%',
+  'calibrates 60 machines of the family %s: median error under 0.5, 95 of 100 under 2 percent',
   (family) => {
     const result = checkFamily(family, 1, each)
     const at = (q: number) => percentile(result.errors, q).toFixed(3)
