@@ -1,3 +1,5 @@
+export { type ApiContext } from './api/context.ts'
+export { createApi } from './api/server.ts'
 export { createIngest, type IngestOptions, type RunningIngest } from './ingest.ts'
 export { IngestError, type IngestCode } from './ingest-error.ts'
 export {

@@ -35,6 +35,7 @@ export function createLive(clock: Clock): LiveWriter {
   const gateways = new Map<string, Gateway>()
   const states = new Map<InstrumentKey, { gateway: string; state: LiveState }>()
   const listeners = new Set<(key: InstrumentKey, state: LiveState) => void>()
+  const told = new Map<InstrumentKey, string>()
 
   function gatewayOf(site: SiteId, gateway: GatewayId): Gateway {
     const name = `${site}/${gateway}`
@@ -64,11 +65,14 @@ export function createLive(clock: Clock): LiveWriter {
     if (before && before.at > state.at && states.get(key)?.gateway === `${site}/${gateway}`) return
     states.set(key, { gateway: `${site}/${gateway}`, state })
     gatewayOf(site, gateway).keys.add(key)
-    if (before?.state !== state.state || before.since !== state.since || before.mw !== state.mw) tell(key)
   }
 
+  /** Listeners hear of changes alone, whatever brought them about. */
   function tell(key: InstrumentKey): void {
     const state = instrument(key)
+    const name = `${state.state} ${state.since ?? ''} ${state.mw ?? ''}`
+    if (told.get(key) === name) return
+    told.set(key, name)
     for (const listener of listeners) listener(key, state)
   }
 
@@ -78,10 +82,10 @@ export function createLive(clock: Clock): LiveWriter {
 
   function heard(site: SiteId, gateway: GatewayId): void {
     const one = gatewayOf(site, gateway)
+    const wasOnline = isOnline(one)
     one.lastHeard = clock.wall()
-    if (!one.silent) return
     one.silent = false
-    tellAll(one)
+    if (!wasOnline) tellAll(one)
   }
 
   return {
@@ -96,19 +100,18 @@ export function createLive(clock: Clock): LiveWriter {
     },
     heard,
     state(site, gateway, id, { state, since, at, mw = null }) {
-      heard(site, gateway)
       set(site, gateway, id, { state, since, at, mw })
+      heard(site, gateway)
+      tell(instrumentKey(site, id))
     },
     status(site, gateway, status) {
       const one = gatewayOf(site, gateway)
-      const wasOnline = isOnline(one)
-      const kept = status.instruments ? status : { ...one.status, ...status }
-      one.status = kept
-      // The will comes from the broker: it says that the gateway was lost, not that it was heard.
-      if (status.online) heard(site, gateway)
       for (const [id, [state, since, mw]] of Object.entries(status.instruments ?? {}))
         set(site, gateway, id as InstrumentId, { state, since, at: status.at, mw })
-      if (wasOnline !== isOnline(one)) tellAll(one)
+      one.status = status.instruments ? status : { ...one.status, ...status }
+      // The will comes from the broker: it says that the gateway was lost, not that it was heard.
+      if (status.online) heard(site, gateway)
+      tellAll(one)
     },
     sweep() {
       for (const one of gateways.values()) {

@@ -52,7 +52,7 @@ export interface Projector {
   failure(): string | undefined
 }
 
-const batchSize = 1_000
+const batchSize = 500
 
 export interface ProjectorOptions {
   readonly db: DatabaseSync
