@@ -39,7 +39,14 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
     },
   },
-  { files: ['usage/src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...pure] } },
+  {
+    files: ['usage/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', ...pure],
+      'no-restricted-globals': ['error', 'performance', 'setTimeout', 'clearTimeout', 'fetch', 'process'],
+    },
+  },
   {
     files: ['**/*.test.ts', 'test/**/*.ts'],
     // In a test the assertion that follows is the reason a value is there.
