@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs'
-import { type Calibration, calibrate, proposalSettings, type Sample } from '@hours/sensing'
+import { proposalSettings } from '@hours/sensing'
 import { Command } from 'commander'
 import { calibrationSvg, calibrationText } from './calibrate-text.ts'
 import { typedPath } from './paths.ts'
-import { createProgress } from './progress.ts'
-import { type Recording, UsageError } from './recording-file.ts'
-import { replayRecording } from './replay.ts'
+import { UsageError } from './recording-file.ts'
+import { calibrateRecording, replayRecording } from './recorded.ts'
 import { type ColumnOptions, openTyped, withColumns } from './replay-options.ts'
 
 type Options = ColumnOptions & { readonly json?: boolean; readonly svg?: string }
@@ -38,22 +37,4 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
   if (options.svg !== undefined) writeFileSync(typedPath(options.svg), calibrationSvg(found))
   console.log(options.json ? JSON.stringify({ ...found, replay }) : calibrationText(found))
   if (!found.accepted) process.exitCode = 3
-}
-
-/** Reads the whole recording and calibrates; throws where no row gave a sample. */
-export async function calibrateRecording(recording: Recording): Promise<Calibration> {
-  const progress = createProgress('calibrate')
-  const samples: Sample[] = []
-  let rows = 0
-  await recording.read(
-    (row) => {
-      rows += 1
-      if (typeof row !== 'string') samples.push(row)
-    },
-    (done, total) => progress.update(done, total),
-  )
-  progress.end(`${samples.length} of ${rows} rows are readings`)
-  if (samples.length === 0)
-    throw new Error(`none of ${rows} rows gave a sample. Fix: check --time, --power and --time-format.`)
-  return calibrate(samples)
 }

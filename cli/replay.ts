@@ -1,7 +1,7 @@
 import type { Span } from '@hours/protocol'
-import { createReplayer, type DetectorSettings, proposalSettings, type Replay } from '@hours/sensing'
+import { type DetectorSettings, proposalSettings } from '@hours/sensing'
 import { Command } from 'commander'
-import { createProgress } from './progress.ts'
+import { calibrateRecording, replayRecording } from './recorded.ts'
 import { type Recording, UsageError } from './recording-file.ts'
 import {
   type ColumnOptions,
@@ -48,7 +48,6 @@ async function run(paths: readonly string[], options: Options): Promise<void> {
 
 /** Without --run: what calibration proposes, or nothing that counts as run; says which on stderr. */
 async function foundSettings(recording: Recording): Promise<DetectorSettings | undefined> {
-  const { calibrateRecording } = await import('./calibrate.ts')
   const { thresholds, reason } = await calibrateRecording(recording)
   process.stderr.write(
     thresholds
@@ -56,36 +55,4 @@ async function foundSettings(recording: Recording): Promise<DetectorSettings | u
       : `No --run, and calibration refuses (${reason}): nothing counts as run.\n`,
   )
   return thresholds ? proposalSettings(thresholds) : undefined
-}
-
-/** Streams a recording through the detector; throws where no row gave a sample. */
-export async function replayRecording(
-  recording: Recording,
-  settings: DetectorSettings,
-  zone: string,
-  onSpan: (span: Span) => void = () => undefined,
-): Promise<Replay> {
-  const replayer = createReplayer(settings, { zone, onSpan })
-  const progress = createProgress('replay')
-  const reasons = new Map<string, number>()
-  let rows = 0
-  await recording.read(
-    (row) => {
-      rows += 1
-      if (typeof row !== 'string') {
-        replayer.push(row)
-        return
-      }
-      reasons.set(row, (reasons.get(row) ?? 0) + 1)
-      replayer.reject(row)
-    },
-    (done, total) => progress.update(done, total),
-  )
-  progress.end(`${rows} rows`)
-  const replay = replayer.end()
-  if (replay) return replay
-  const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
-  throw new Error(
-    `none of ${rows} rows gave a sample${why ? ` (${why})` : ''}. Fix: check --time, --power, --time-format, --min and --max.`,
-  )
 }

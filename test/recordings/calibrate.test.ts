@@ -2,10 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { proposalSettings } from '@hours/sensing'
 import { describe, expect, it } from 'vitest'
-import { calibrateRecording } from '../../cli/calibrate.ts'
 import { calibrationSvg, calibrationText } from '../../cli/calibrate-text.ts'
 import type { Recording } from '../../cli/recording-file.ts'
-import { replayRecording } from '../../cli/replay.ts'
+import { calibrateRecording, replayRecording } from '../../cli/recorded.ts'
 import {
   coffeeMaker,
   dryer,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Span } from '@hours/protocol'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { replayRecording } from '../../cli/replay.ts'
+import { replayRecording } from '../../cli/recorded.ts'
 import { settingsOf } from '../../cli/replay-options.ts'
 import {
   dishwasher,
