@@ -49,7 +49,7 @@ export async function playLive(options: {
   }
 
   const timer = setInterval(() => {
-    running = running.then(step).catch(options.onError)
+    running = running.then(step).catch((error: unknown) => options.onError(error))
   }, tickMs)
 
   return {

@@ -71,7 +71,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         password: keys.find(({ gateway }) => gateway === config.gateway)?.password,
       },
       trust: ingest.trust(),
-    })) as GatewayConfig[]
+    }))
   }
 
   async function stopGateways(): Promise<void> {

@@ -1,0 +1,11 @@
+/** A flag, else its environment variable, else the default: flags win. */
+export const flagOrEnv = (flag: string | undefined, variable: string, fallback: string): string =>
+  flag ?? (process.env[variable] || fallback)
+
+/** A TCP port; 0 = pick a free one. */
+export function portOf(text: string, flag: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`${flag} "${text}": a port from 0 to 65535 (0 picks a free one)`)
+  return port
+}

@@ -1,0 +1,260 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { createDevice, demoFleet } from '@hours/firmware-sim'
+import type { Gateway } from '@hours/gateway'
+import { createApi } from '@hours/ingest'
+import { createManualClock, DAY, every, HOUR } from '@hours/protocol'
+import { Command } from 'commander'
+import { pino } from 'pino'
+import { buildPage } from './build-page.ts'
+import { type HistoryGateway, playHistory } from './demo/history.ts'
+import { playLive } from './demo/live.ts'
+import { type DemoState, readDemoState, writeDemoState } from './demo/state-file.ts'
+import { createWorld } from './demo/world.ts'
+import { typedPath } from './paths.ts'
+import { flagOrEnv, portOf } from './ports-flags.ts'
+import { createProgress } from './progress.ts'
+
+interface Flags {
+  readonly data?: string
+  readonly http?: string
+  readonly mqtt?: string
+  readonly days: string
+  readonly speed?: string | true
+  readonly reset?: boolean
+  readonly yes?: boolean
+  readonly verbose?: boolean
+}
+
+const sampleMs = 30_000
+const historyPageMs = 900_000
+/** The clock stops this often until every page made so far has its receipt, so that pages are as early as in life. */
+const historyStepMs = 300_000
+const livePageMs = 60_000
+const dayAMinute = 1_440
+
+/** `hours up`, which is what `npm start` runs: the whole system on this machine, with instruments that do not exist. */
+export function upCommand(): Command {
+  return new Command('up')
+    .description(
+      'Brings up broker, ingest, API and page with a simulated fleet of 14 instruments behind 4 gateways, plays 30 days\n' +
+        'of history through the real pipeline, then goes on live. Loopback only, no login; everything says SIMULATED.',
+    )
+    .option('--data <dir>', 'where data lives (HOURS_DATA, default ./data); the demo uses <dir>/demo')
+    .option('--http <port>', 'port of page and API (HOURS_HTTP_PORT, default 8080); 0 picks a free one')
+    .option('--mqtt <port>', 'port of the broker (HOURS_MQTT_PORT, default 1883); 0 picks a free one')
+    .option('--days <n>', 'days of history at a first start', '30')
+    .option('--speed [factor]', 'plays faster than real time; without a factor a day a minute')
+    .option('--reset', 'begins anew: asks, then deletes <dir>/demo')
+    .option('--yes', 'answers --reset with yes')
+    .option('--verbose', 'log lines of broker, ingest and gateways on stderr')
+    .action(async (flags: Flags) => up(flags))
+}
+
+async function up(flags: Flags): Promise<void> {
+  const dir = join(typedPath(flagOrEnv(flags.data, 'HOURS_DATA', 'data')), 'demo')
+  const httpPort = portOf(flagOrEnv(flags.http, 'HOURS_HTTP_PORT', '8080'), '--http')
+  const mqttPort = portOf(flagOrEnv(flags.mqtt, 'HOURS_MQTT_PORT', '1883'), '--mqtt')
+  const days = wholeIn(flags.days, '--days', 0, 366)
+  const speed = flags.speed === undefined ? 1 : flags.speed === true ? dayAMinute : Number(flags.speed)
+  if (!(speed >= 1 && speed <= 10_000)) throw new Error(`--speed ${String(flags.speed)}: 1 to 10000`)
+  if (flags.reset === true && !(await reset(dir, flags.yes === true))) return
+  const log = pino({ level: flags.verbose === true ? 'info' : 'silent' }, pino.destination(2))
+  makeFolder(dir)
+  const webRoot = buildPage()
+
+  const state = readDemoState(dir) ?? newState(days)
+  const fleet = demoFleet(state.seed)
+  const resumed = Math.max(state.until, state.from)
+  const clock = createManualClock(resumed, resumed - HOUR)
+  const world = await createWorld({ dir, fleet, clock, log, mqttPort, sampleMs, enrolFrom: state.from })
+  const api = await createApi({
+    ingest: world.ingest,
+    log,
+    webRoot,
+    software: '0.1.0',
+    logDir: join(dir, 'log'),
+  })
+  const stop = new AbortController()
+  const ending = onSignals(stop)
+  try {
+    await listen(api, httpPort)
+    const port = (api.server.address() as { port: number }).port
+    const address = `http://127.0.0.1:${port}/`
+    console.log(
+      `\n  Instrument Hours (SIMULATED)\n  page    ${address}\n  broker  mqtt://127.0.0.1:${world.broker.port}\n`,
+    )
+    writeDemoState(dir, { ...state, until: resumed })
+    const devices = fleet.instruments.map((one) =>
+      createDevice(one, { sampleMs, silence: 0.0015, keepTruth: false }),
+    )
+    const present = Date.now()
+    if (state.until < present - DAY / 2 && state.until === state.from) {
+      await history({ state, present, world, clock, devices, signal: stop.signal, dir })
+    } else if (clock.wall() < present) {
+      // The machine slept or the demo was off: nobody measured, so that time is unknown, and stays it.
+      clock.advanceTo(present)
+    }
+    if (!stop.signal.aborted) {
+      const gateways = world.startGateways({ pageMs: livePageMs })
+      const live = await playLive({
+        clock,
+        devices,
+        gateways,
+        speed,
+        sampleMs,
+        onError: (err) => log.error({ err }, 'demo'),
+      })
+      const keep = every(clock, 60_000, () => writeDemoState(dir, { ...state, until: clock.wall() }))
+      invite(address, dir, speed)
+      await ending
+      keep()
+      await live.stop()
+    }
+  } finally {
+    const until = clock.wall()
+    await world.close()
+    await api.close()
+    if (until > state.from) writeDemoState(dir, { ...state, until })
+  }
+  console.log('Stopped; nothing is lost. A second start goes on from here, the time between is unknown.')
+}
+
+async function history(options: {
+  state: DemoState
+  present: number
+  world: Awaited<ReturnType<typeof createWorld>>
+  clock: ReturnType<typeof createManualClock>
+  devices: ReturnType<typeof createDevice>[]
+  signal: AbortSignal
+  dir: string
+}): Promise<void> {
+  const { state, present, world, clock, devices, signal, dir } = options
+  const progress = createProgress(`${Math.round((present - state.from) / DAY)} days of history`)
+  const started = world.startGateways({ pageMs: historyPageMs })
+  const gateways = new Map([...started].map(([id, one]) => [id, historyGateway(id, one)]))
+  const from = state.from
+  const to = Math.floor(present / historyPageMs) * historyPageMs
+  // One gateway was without power for three hours, nine days ago: what nobody measured is unknown.
+  const night = to - 9 * DAY
+  const outages = [{ gateway: 'sysu-centre', from: night, to: night + 3 * HOUR }]
+  await playHistory({
+    clock,
+    devices,
+    gateways,
+    from,
+    to,
+    stepMs: historyStepMs,
+    allow: 0,
+    outages,
+    signal,
+    onStep: (at) => {
+      const played = new Date(at + 8 * HOUR).toISOString().slice(0, 10)
+      progress.update(
+        at - from,
+        to - from,
+        `${played}  ${world.ingest.log.size().toLocaleString('en')} records logged`,
+      )
+    },
+  })
+  await world.stopGateways()
+  await world.ingest.settled()
+  writeDemoState(dir, { ...state, until: clock.wall() })
+  progress.end(
+    signal.aborted
+      ? 'interrupted'
+      : `complete, ${world.ingest.log.size().toLocaleString('en')} signed records in the log`,
+  )
+  if (clock.wall() < present) clock.advanceTo(present)
+}
+
+const historyGateway = (id: string, one: Gateway): HistoryGateway => ({
+  id,
+  handleLocal: (topic, payload, arrival) => one.handleLocal(topic, payload, arrival),
+  pending: () => one.pending(),
+})
+
+function newState(days: number): DemoState {
+  const offset = 8 * HOUR
+  const today = Math.floor((Date.now() + offset) / DAY) * DAY - offset
+  const from = today - days * DAY
+  return { seed: 1, from, until: from }
+}
+
+function invite(address: string, dir: string, speed: number): void {
+  console.log(
+    [
+      `  The fleet is live${speed === 1 ? ', with a page a minute' : ` at ${speed} times real time`}. Three things to try:`,
+      `    1. ${address}                                        who runs now, who has not been heard of`,
+      `    2. ${address}instrument/gz-gibh/sem-01               its timeline; "verify this day" checks it in your browser`,
+      `    3. ${address}quality                                 coverage, gateways, the evidence log`,
+      '',
+      '  A report that anybody can check, and the check:',
+      `    npm run -s hours -- report --data ${dir} --period ${new Date().toISOString().slice(0, 7)} --scope all --out report`,
+      '    npm run -s hours -- verify report --policy report/policy',
+      '',
+      '  Ctrl-C stops everything within 3 s and loses nothing.',
+      '',
+    ].join('\n'),
+  )
+}
+
+async function listen(api: Awaited<ReturnType<typeof createApi>>, port: number): Promise<void> {
+  try {
+    await api.listen({ host: '127.0.0.1', port })
+  } catch (cause) {
+    const inUse = (cause as { code?: string }).code === 'EADDRINUSE'
+    const why = inUse ? 'is in use' : 'cannot be listened on'
+    throw new Error(`http port ${port} ${why}. Fix: stop what uses it, or --http 0 for a free one.`, {
+      cause,
+    })
+  }
+}
+
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (cause) {
+    throw new Error(`--data: "${dir}" cannot be written. Fix: --data DIR with a folder of yours.`, { cause })
+  }
+}
+
+async function reset(dir: string, yes: boolean): Promise<boolean> {
+  if (!existsSync(dir)) return true
+  if (!yes) {
+    if (!process.stdin.isTTY) throw new Error(`--reset deletes ${dir} and asks first. Fix: add --yes.`)
+    const prompt = createInterface({ input: process.stdin, output: process.stdout })
+    const answer = await prompt.question(`Delete ${dir} with its log and all its hours? Type "yes": `)
+    prompt.close()
+    if (answer.trim() !== 'yes') {
+      console.log('Nothing was deleted.')
+      return false
+    }
+  }
+  rmSync(dir, { recursive: true, force: true })
+  return true
+}
+
+/** Resolves at the first Ctrl-C; a third one ends the process there and then. */
+function onSignals(stop: AbortController): Promise<void> {
+  let count = 0
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        count += 1
+        if (count === 1) console.log('\nStopping ...')
+        // A terminal sends one Ctrl-C to the launcher and to us, and the launcher passes it on.
+        if (count > 2) process.exit(130)
+        stop.abort()
+        resolve()
+      })
+  })
+}
+
+function wholeIn(text: string, flag: string, low: number, high: number): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new Error(`${flag} "${text}": a whole number from ${low} to ${high}`)
+  return value
+}
