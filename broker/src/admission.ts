@@ -1,84 +1,125 @@
 import { TLSSocket } from 'node:tls'
-import type { GatewayDirectory, SiteId } from '@hours/protocol'
+import { type GatewayDirectory, type GatewayIdentity, GatewayId } from '@hours/protocol'
 import type { Client } from 'aedes'
+import type { IngestAccount, Reader } from './accounts.ts'
+import { createTurnstile } from './limits.ts'
 import { checkPassword } from './password.ts'
 import { type Identity, willRefusal } from './rights.ts'
 
-/** Somebody who may look at live states: a wall screen, Grafana, a third party. */
-export interface Reader {
-  readonly id: string
-  /** `scrypt$...` */
-  readonly password: string
-  readonly sites: readonly SiteId[]
-}
-
 /** CONNACK codes of MQTT 3.1.1, table 3.1. */
-type ReturnCode = 2 | 4 | 5
+type ReturnCode = 2 | 3 | 4 | 5
 
 export type Verdict = { readonly who: Identity } | { readonly refused: string; readonly code: ReturnCode }
 
-/** Decides who a connection is: certificate CN or password, client id, will (wire.md, section 4). */
-export function createAdmission(
-  directory: GatewayDirectory,
-  readers: readonly Reader[],
-): {
-  /** Keeps what only the CONNECT packet says. */
-  remember(client: Client, clientId: string, willTopic: string | undefined): void
-  judge(client: Client, password: Buffer | undefined): Promise<Verdict>
+/** What the CONNECT packet says. */
+export interface Connect {
+  readonly clientId: string
+  readonly username: string | undefined
+  readonly password: Buffer | undefined
+  readonly will: { readonly topic: string; readonly qos: number } | undefined
+}
+
+export interface Admission {
+  judge(client: Client, connect: Connect): Promise<Verdict>
+  /** Live sessions of a gateway (one, or two while one takes over from the other). */
   sessionsOf(gateway: string): readonly Client[]
-} {
-  const connects = new WeakMap<Client, { clientId: string; willTopic: string | undefined }>()
-  const live = new Map<string, Set<Client>>()
+  /** Gateways with a live session. */
+  present(): readonly string[]
+}
 
-  async function judge(client: Client, password: Buffer | undefined): Promise<Verdict> {
-    const { clientId = '', willTopic } = connects.get(client) ?? {}
-    if (clientId === '') return { refused: 'no client id; it must be the gateway id', code: 2 }
-    const who = await identify(client, clientId, password)
-    if ('refused' in who) return who
-    const refusedWill = willTopic === undefined ? undefined : willRefusal(who.who, willTopic)
+/** Client ids of readers and ingests; a gateway's is its id. */
+const accountClientId = /^[A-Za-z0-9._-]{1,64}$/
+
+/** Decides who a connection is: certificate CN or password, client id, will (wire.md, section 4). */
+export function createAdmission(options: {
+  readonly directory: GatewayDirectory
+  readonly readers: readonly Reader[]
+  readonly ingest: IngestAccount | undefined
+}): Admission {
+  const { directory, readers } = options
+  const live = new Map<string, { owner: string; clients: Set<Client> }>()
+  // scrypt runs in the threads that also fsync the log: a flood of connects gets two of the four, and no more.
+  const turnstile = createTurnstile(2, 4_000)
+
+  const accounts = new Map<string, { password: string; who: Identity }>()
+  for (const { id, password, sites } of readers)
+    accounts.set(id, { password, who: { kind: 'reader', id, sites } })
+  const { ingest } = options
+  if (ingest)
+    accounts.set(ingest.id, {
+      password: ingest.password,
+      who: { kind: 'ingest', id: ingest.id, sites: ingest.sites },
+    })
+
+  async function judge(client: Client, connect: Connect): Promise<Verdict> {
+    const { clientId, will } = connect
+    if (!accountClientId.test(clientId)) return { refused: 'a client id that is no id', code: 2 }
+    const verdict = await identify(client, connect)
+    if ('refused' in verdict) return verdict
+    if (will && will.qos > 1) return { refused: 'will: QoS 2 is not offered', code: 5 }
+    const refusedWill = will && willRefusal(verdict.who, will.topic)
     if (refusedWill !== undefined) return { refused: `will: ${refusedWill}`, code: 5 }
-    keep(client, clientId)
-    return who
+    const owner = ownerOf(verdict.who)
+    if ((live.get(clientId)?.owner ?? owner) !== owner)
+      return { refused: `${clientId} is the client id of somebody else's session`, code: 2 }
+    if (client.closed) return { refused: 'gone before it was admitted', code: 3 }
+    keep(client, clientId, owner)
+    return verdict
   }
 
-  async function identify(client: Client, clientId: string, password: Buffer | undefined): Promise<Verdict> {
-    const reader = readers.find(({ id }) => id === clientId)
-    const gateway = directory.find(clientId)
-    const name = commonName(client)
+  async function identify(client: Client, connect: Connect): Promise<Verdict> {
+    const { clientId, username } = connect
+    const gateway = GatewayId.safeParse(clientId).success ? directory.find(clientId) : undefined
+    const shown = certificate(client)
     // A certificate of our CA speaks for its CN and for nobody else, whatever password comes with it.
-    if (name !== undefined) {
-      if (name !== clientId) return { refused: `certificate of ${name}, client id ${clientId}`, code: 5 }
-      if (!gateway) return { refused: `${clientId} is not enrolled`, code: 5 }
-      return gateway.revoked
-        ? { refused: `${clientId} is revoked`, code: 5 }
-        : { who: { kind: 'gateway', site: gateway.site, gateway: gateway.gateway } }
+    if (shown && !shown.trusted) return { refused: `certificate: ${shown.why}`, code: 5 }
+    if (shown) {
+      if (shown.name !== clientId)
+        return { refused: `certificate of ${shown.name}, client id ${clientId}`, code: 5 }
+      return gateway ? admitGateway(gateway) : { refused: `${clientId} is not enrolled`, code: 5 }
     }
-    const right = await checkPassword(password ?? Buffer.alloc(0), reader?.password ?? gateway?.password)
+    const account = gateway === undefined && username !== undefined ? accounts.get(username) : undefined
+    const foreign = gateway !== undefined && username !== undefined && username !== clientId
+    const stored = foreign ? undefined : (account?.password ?? gateway?.password)
+    const right = await turnstile(() => checkPassword(connect.password ?? Buffer.alloc(0), stored))
+    if (right === undefined) return { refused: 'too many passwords to check', code: 3 }
     if (!right) return { refused: `${clientId}: unknown, or a wrong password`, code: 4 }
-    if (reader) return { who: { kind: 'reader', id: reader.id, sites: reader.sites } }
-    if (!gateway || gateway.revoked) return { refused: `${clientId} is revoked`, code: 5 }
-    return { who: { kind: 'gateway', site: gateway.site, gateway: gateway.gateway } }
+    if (account) return { who: account.who }
+    return gateway ? admitGateway(gateway) : { refused: `${clientId} is not enrolled`, code: 5 }
   }
 
-  function keep(client: Client, id: string): void {
-    const clients = live.get(id) ?? new Set()
-    live.set(id, clients.add(client))
+  function keep(client: Client, id: string, owner: string): void {
+    const session = live.get(id) ?? { owner, clients: new Set<Client>() }
+    session.clients.add(client)
+    live.set(id, session)
     client.conn.once('close', () => {
-      clients.delete(client)
-      if (clients.size === 0 && live.get(id) === clients) live.delete(id)
+      session.clients.delete(client)
+      if (session.clients.size === 0 && live.get(id) === session) live.delete(id)
     })
   }
 
   return {
-    remember: (client, clientId, willTopic) => void connects.set(client, { clientId, willTopic }),
     judge,
-    sessionsOf: (gateway) => [...(live.get(gateway) ?? [])],
+    sessionsOf: (gateway) => [...(live.get(gateway)?.clients ?? [])],
+    present: () => [...live].filter(([, { owner }]) => owner.startsWith('gateway ')).map(([id]) => id),
   }
 }
 
-/** CN of a client certificate that our CA signed; undefined when there is none (or it is not to be trusted). */
-function commonName({ conn }: Client): string | undefined {
-  if (!(conn instanceof TLSSocket) || !conn.authorized) return undefined
-  const cn: unknown = conn.getPeerCertificate().subject.CN
-  return typeof cn === 'string' ? cn : undefined
+const ownerOf = (who: Identity) => `${who.kind} ${who.kind === 'gateway' ? who.gateway : who.id}`
+
+const admitGateway = ({ site, gateway, revoked }: GatewayIdentity): Verdict =>
+  revoked ? { refused: `${gateway} is revoked`, code: 5 } : { who: { kind: 'gateway', site, gateway } }
+
+type Certificate =
+  | { readonly trusted: true; readonly name: string }
+  | { readonly trusted: false; readonly why: string }
+
+/** The client certificate that was shown; undefined when there is none (plain TCP, or a password instead). */
+function certificate({ conn }: Client): Certificate | undefined {
+  if (!(conn instanceof TLSSocket)) return undefined
+  const shown = conn.getPeerCertificate()
+  if (Object.keys(shown).length === 0) return undefined
+  const name: unknown = shown.subject.CN
+  if (!conn.authorized) return { trusted: false, why: String(conn.authorizationError) }
+  return typeof name === 'string' ? { trusted: true, name } : { trusted: false, why: 'no single CN' }
 }

@@ -1,68 +1,73 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import type { Socket } from 'node:net'
 import {
   type Clock,
   type Commit,
+  every,
   type GatewayDirectory,
+  parseTopic,
   type PublishDown,
   systemClock,
-  topicRoot,
 } from '@hours/protocol'
-import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from 'aedes'
+import { Aedes, type AuthenticateError, type Client, type Subscription } from 'aedes'
 import type { Logger } from 'pino'
-import { createAdmission, type Reader } from './admission.ts'
-import { BrokerError } from './broker-error.ts'
-import { createConnectionCount, createPace, defaultLimits, type Limits } from './limits.ts'
-import { limitPackets } from './packet-limit.ts'
-import { type Identity, publishRefusal, subscribeRefusal } from './rights.ts'
+import type { IngestAccount, Reader } from './accounts.ts'
+import { createAdmission, type Verdict } from './admission.ts'
+import { createIntake } from './intake.ts'
+import { createPace, defaultLimits, type Limits } from './limits.ts'
+import { checkListen, createMqttServer, type Listen, startListening } from './listen.ts'
+import { answerUnknownLevels, limitPackets } from './packet-limit.ts'
+import { type Identity, subscribeRefusal } from './rights.ts'
+import { holdSockets } from './sockets.ts'
 
 export interface BrokerOptions {
-  /** Awaited before each PUBACK (evidence.md, decision 5); called in the order in which a client published. */
+  /** Awaited before each PUBACK (evidence.md, decision 5); called in the order in which a gateway published. */
   readonly commit: Commit
   readonly directory: GatewayDirectory
   readonly log: Logger
   readonly clock?: Clock
-  readonly listen: {
-    readonly host: string
-    /** 0 picks a free one. */
-    readonly port: number
-    /** PEM texts; with `ca` every client must show a certificate of it. */
-    readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string }
-    /** Plain TCP, on loopback only. */
-    readonly allowPlain?: boolean
-  }
+  readonly listen: Listen
   readonly limits?: Partial<Limits>
   readonly readers?: readonly Reader[]
+  /** Only for an ingest in another process. */
+  readonly ingest?: IngestAccount
 }
 
 export interface Broker {
   readonly port: number
+  /** Sends a receipt or a configuration down; rejects for any other topic. */
   readonly publish: PublishDown
   /** Ends the live session of a gateway, as when its key is revoked. */
   disconnect(gateway: string, reason: string): void
+  /** Counts since the start, and what is open now. */
   metrics(): Readonly<Record<string, number>>
+  /** Takes nothing new, answers what is under way (for at most 2 s), then ends every connection. */
   close(): Promise<void>
 }
 
+const revocationCheckMs = 5_000
+const closeGraceMs = 2_000
+const longestConnectWaitMs = 5_000
+
 /**
  * The MQTT door (wire.md): MQTT 3.1.1 by aedes, with an identity for every connection, default-deny rights, packet
- * limits, and the commit of ingest before every PUBACK. A commit that fails closes the connection without a PUBACK,
- * so that the sender keeps its message and sends it again. Throws BrokerError when it cannot listen.
+ * limits, and the commit of ingest before every PUBACK.
+ *
+ * A commit that fails closes the connection without a PUBACK: 3.1.1 has no negative PUBACK, and a sender sends again
+ * only on a new connection [MQTT-4.4.0-1]. A publish that is not allowed closes it too [MQTT-3.3.5-2]; a page that is
+ * merely bad is for ingest to refuse and never closes it. No session outlives its connection (a stored one would grow
+ * without bound; gateways keep their own spool), and retained messages are kept in memory only: after a restart
+ * gateways send status and states again, and ingest sends the configurations. Throws BrokerError when it cannot listen.
  */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { commit, log, listen, clock = systemClock } = options
+  const { log, listen, directory, clock = systemClock } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const admission = createAdmission(options.directory, options.readers ?? [])
-  const counts = {
-    received: 0,
-    committed: 0,
-    failed: 0,
-    refused_connects: 0,
-    refused_publishes: 0,
-    refused_filters: 0,
-  }
-  const sessions = new WeakMap<Client, { who: Identity; tail: Promise<void>; pace: () => number }>()
   checkListen(listen)
+  const admission = createAdmission({ directory, readers: options.readers ?? [], ingest: options.ingest })
+  const intake = createIntake({ commit: options.commit, clock, limits, log })
+  const admit = admitAtPace()
+  const identities = new WeakMap<Client, Identity>()
+  const wills = new WeakMap<Client, { topic: string; qos: number }>()
+  const counts = { refusedConnects: 0, refusedFilters: 0 }
 
   const aedes = await Aedes.createBroker({
     connectTimeout: limits.connectTimeoutMs,
@@ -70,21 +75,21 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     maxTopicLevels: 8,
     queueLimit: 256,
     preConnect(client, packet, done) {
-      admission.remember(client, packet.clientId, packet.will?.topic)
+      packet.clean = true
+      if (packet.will) wills.set(client, { topic: packet.will.topic, qos: packet.will.qos ?? 0 })
       done(null, true)
     },
-    authenticate(client, _username, password, done) {
-      admission.judge(client, password).then(
+    authenticate(client, username, password, done) {
+      admit(client, username, password).then(
         (verdict) => {
-          if ('refused' in verdict) {
-            counts.refused_connects += 1
-            log.info({ client: client.id, reason: verdict.refused }, 'connection refused')
-            done(refusal(verdict.refused, verdict.code), null)
+          if ('who' in verdict) {
+            identities.set(client, verdict.who)
+            done(null, true)
             return
           }
-          const pace = createPace(limits.publishesPerSecond, () => clock.monotonic())
-          sessions.set(client, { who: verdict.who, tail: Promise.resolve(), pace })
-          done(null, true)
+          counts.refusedConnects += 1
+          log.info({ client: client.id, reason: verdict.refused }, 'connection refused')
+          done(refusal(verdict.refused, verdict.code), null)
         },
         (error: unknown) => {
           log.error({ err: error }, 'admission failed')
@@ -92,117 +97,105 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         },
       )
     },
-    authorizePublish: (client, packet, done) => receive(client, packet, done),
+    authorizePublish(client, packet, done) {
+      intake.receive(client, client ? identities.get(client) : undefined, packet).then(
+        () => done(null),
+        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      )
+    },
     authorizeSubscribe(client, subscription, done) {
-      const session = sessions.get(client)
-      const refused = session ? subscribeRefusal(session.who, subscription.topic) : 'not admitted'
+      const who = identities.get(client)
+      const refused = who ? subscribeRefusal(who, subscription.topic) : 'not admitted'
       if (refused === undefined) {
         done(null, { ...subscription, qos: Math.min(1, subscription.qos) as Subscription['qos'] })
         return
       }
-      counts.refused_filters += 1
-      log.info(
-        { client: client.id, filter: subscription.topic.slice(0, 120), reason: refused },
-        'filter refused',
-      )
+      counts.refusedFilters += 1
+      const filter = subscription.topic.slice(0, 120)
+      log.debug({ client: client.id, filter, reason: refused }, 'filter refused')
       done(null, null)
     },
-    // Receipts and live states only: what gateways send up is read from the log, never from the broker (wire.md, 1.4).
-    authorizeForward: (_client, packet) => packet,
   })
-
-  function receive(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
-    const session = client ? sessions.get(client) : undefined
-    if (!client || !session) {
-      done(new Error('not admitted'))
-      return
-    }
-    const refused = packet.qos > 1 ? 'QoS 2 is not offered' : publishRefusal(session.who, packet.topic)
-    if (refused !== undefined || session.who.kind !== 'gateway') {
-      counts.refused_publishes += 1
-      log.info({ client: client.id, topic: packet.topic.slice(0, 120), reason: refused }, 'publish refused')
-      // MQTT 3.1.1 knows no negative PUBACK: what is not allowed ends the connection [MQTT-3.3.5-2].
-      done(new Error(refused))
-      return
-    }
-    counts.received += 1
-    const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-    const durable = commit({ topic: packet.topic, payload, client: session.who.gateway })
-    const wait = session.pace()
-    // Commits run side by side (that is what makes groups), but are acknowledged in the order they came: aedes runs
-    // this hook concurrently and would answer out of order [MQTT-4.6.0-2].
-    const before = session.tail
-    session.tail = (async () => {
-      const outcome = await durable.then(
-        () => undefined,
-        (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-      )
-      await before
-      if (wait > 0) await new Promise<void>((resolve) => void setTimeout(resolve, wait))
-      if (outcome) counts.failed += 1
-      else counts.committed += 1
-      if (outcome)
-        log.error({ client: client.id, err: outcome }, 'commit failed; connection closed without PUBACK')
-      done(outcome ?? null)
-    })()
-  }
-
   aedes.on('clientError', (client, error) => log.debug({ client: client.id, err: error }, 'client error'))
   aedes.on('connectionError', (_client, error) => log.debug({ err: error }, 'connection error'))
+  // Without a listener an error of its housekeeping would end the process.
+  aedes.on('error' as 'closed', (...error: unknown[]) => log.error({ err: error[0] }, 'broker'))
 
-  const connections = createConnectionCount(limits)
-  const sockets = new Set<Socket>()
-  const accept = (socket: Socket) => {
-    const leave = connections.admit(socket.remoteAddress ?? '')
-    if (!leave) {
-      counts.refused_connects += 1
-      socket.destroy()
-      return
-    }
-    sockets.add(socket)
+  const server = createMqttServer(listen, limits.connectTimeoutMs, (socket) => {
     socket.setNoDelay(true)
-    socket.once('close', () => {
-      sockets.delete(socket)
-      leave()
-    })
     const client = aedes.handle(socket)
     limitPackets(client, { connect: limits.connectBytes, packet: limits.packetBytes })
-  }
-  const server = serverFor(listen, accept)
+    answerUnknownLevels(client)
+  })
+  const sockets = holdSockets(server, limits, () => void (counts.refusedConnects += 1))
   server.on('tlsClientError', (error: Error) => log.debug({ err: error }, 'TLS handshake failed'))
-  const port = await listenOn(server, listen)
+  const port = await startListening(server, listen)
+  const stopChecking = every(clock, revocationCheckMs, endRevoked)
+  let closed: Promise<void> | undefined
+
+  function admitAtPace() {
+    const byAddress = createPace(limits.connectsPerSecondPerAddress, clock, longestConnectWaitMs)
+    const byGateway = createPace(limits.connectsPerSecond, clock, longestConnectWaitMs)
+    const wait = (ms: number) =>
+      ms > 0 ? new Promise<void>((resolve) => void clock.after(ms, resolve)) : undefined
+    return async (client: Client, username: string | undefined, password: Buffer | undefined) => {
+      await wait(byAddress((client.conn as Socket).remoteAddress ?? ''))
+      const connect = { clientId: client.id, username, password, will: wills.get(client) }
+      const verdict: Verdict = await admission.judge(client, connect)
+      // Only who has shown to be the gateway uses up its pace: nobody else can keep it out.
+      if ('who' in verdict) await wait(byGateway(client.id))
+      return verdict
+    }
+  }
+
+  function disconnect(gateway: string, reason: string): void {
+    const sessions = admission.sessionsOf(gateway)
+    if (sessions.length > 0) log.warn({ gateway, reason }, 'session ended')
+    for (const client of sessions) client.close()
+  }
+
+  function endRevoked(): void {
+    for (const gateway of admission.present())
+      if (directory.find(gateway)?.revoked !== false) disconnect(gateway, 'revoked')
+  }
+
+  async function close(): Promise<void> {
+    stopChecking()
+    server.close()
+    const grace = Promise.withResolvers<undefined>()
+    const timer = setTimeout(() => grace.resolve(undefined), closeGraceMs)
+    await Promise.race([intake.finish(), grace.promise])
+    clearTimeout(timer)
+    // One turn of the loop, in which the last PUBACKs are written.
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise<void>((resolve) => {
+      aedes.close(resolve)
+    })
+    sockets.destroyAll()
+  }
 
   return {
     port,
-    publish: (topic, payload, { retain }) =>
-      new Promise((resolve, reject) => {
-        if (!topic.startsWith(`${topicRoot}/`)) throw new Error(`nothing is ever published to "${topic}"`)
-        const packet = {
-          cmd: 'publish' as const,
-          topic,
-          payload: Buffer.from(payload),
-          qos: 1 as const,
-          retain,
-          dup: false,
-        }
-        aedes.publish(packet, (error) => {
+    publish: (topic, payload, { retain }) => {
+      const parsed = parseTopic(topic)
+      if (!parsed.ok || (parsed.value.kind !== 'receipt' && parsed.value.kind !== 'config'))
+        return Promise.reject(new Error(`only receipts and configurations are sent down, not "${topic}"`))
+      const bytes = Buffer.from(payload)
+      return new Promise((resolve, reject) => {
+        aedes.publish({ cmd: 'publish', topic, payload: bytes, qos: 1, retain, dup: false }, (error) => {
           if (error) reject(error)
           else resolve()
         })
-      }),
-    disconnect(gateway, reason) {
-      log.warn({ gateway, reason }, 'session ended')
-      admission.sessionsOf(gateway).forEach((client) => client.close())
+      })
     },
-    metrics: () => ({ ...counts, connections: connections.open(), clients: aedes.connectedClients }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close()
-        aedes.close(() => {
-          for (const socket of sockets) socket.destroy()
-          resolve()
-        })
-      }),
+    disconnect,
+    metrics: () => ({
+      ...intake.counts,
+      ...counts,
+      connections: sockets.open(),
+      clients: aedes.connectedClients,
+    }),
+    close: () => (closed ??= close()),
   }
 }
 
@@ -211,57 +204,4 @@ function refusal(message: string, code: number): AuthenticateError {
   const error: Error & { returnCode?: unknown } = new Error(message)
   error.returnCode = code
   return error as AuthenticateError
-}
-
-const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
-
-function checkListen({ host, tls, allowPlain }: BrokerOptions['listen']): void {
-  if (tls) return
-  if (allowPlain !== true || !loopback.has(host))
-    throw new BrokerError(
-      'plain_refused',
-      `mqtt on ${host} without TLS: plain TCP is for loopback, by an explicit flag. Fix: give a certificate and key.`,
-    )
-}
-
-function serverFor({ tls }: BrokerOptions['listen'], accept: (socket: Socket) => void): Server {
-  if (!tls) return createServer(accept)
-  try {
-    return createTlsServer(
-      {
-        cert: tls.cert,
-        key: tls.key,
-        minVersion: 'TLSv1.2',
-        // A gateway without a certificate may still show its password; one with a wrong certificate is not heard.
-        ...(tls.ca === undefined ? {} : { ca: tls.ca, requestCert: true, rejectUnauthorized: false }),
-      },
-      accept,
-    )
-  } catch (cause) {
-    throw new BrokerError('bad_tls', 'tls: certificate and key do not fit. Fix: PEM files of one pair.', {
-      cause,
-    })
-  }
-}
-
-function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
-        cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${cause.code ?? cause.message})`
-      reject(
-        new BrokerError(
-          'port_in_use',
-          `mqtt port ${port} ${why}. Fix: stop what uses it, or --mqtt 0 for a free one.`,
-          {
-            cause,
-          },
-        ),
-      )
-    })
-    server.listen(port, host, () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
-  })
 }

@@ -1,14 +1,23 @@
+import type { Clock, Millis } from '@hours/protocol'
+
 /** What one connection, address or gateway may take; defaults of wire.md, section 4. */
 export interface Limits {
   /** Bytes of a packet before and after the client is admitted. */
   readonly connectBytes: number
   readonly packetBytes: number
-  readonly connectTimeoutMs: number
-  readonly drainTimeoutMs: number
+  /** From the TCP connection to the end of the TLS handshake, and from there to the CONNECT packet. */
+  readonly connectTimeoutMs: Millis
+  /** How long a client that reads nothing may hold what is sent to it. */
+  readonly drainTimeoutMs: Millis
   readonly connections: number
   readonly connectionsPerAddress: number
   /** Publishes a second of one gateway; above that acknowledgements are delayed, nothing is dropped. */
   readonly publishesPerSecond: number
+  /** Connects a second of one id and of one address; above that the CONNACK is delayed. */
+  readonly connectsPerSecond: number
+  readonly connectsPerSecondPerAddress: number
+  /** Instruments of one gateway whose retained state is kept. */
+  readonly instrumentsPerGateway: number
 }
 
 export const defaultLimits: Limits = {
@@ -19,10 +28,13 @@ export const defaultLimits: Limits = {
   connections: 12_000,
   connectionsPerAddress: 4_000,
   publishesPerSecond: 20_000,
+  connectsPerSecond: 5,
+  connectsPerSecondPerAddress: 200,
+  instrumentsPerGateway: 256,
 }
 
 /** Counts open connections, in all and by address; `admit` says whether one more may come. */
-export function createConnectionCount(limits: Limits): {
+export function createConnectionCount(limits: Pick<Limits, 'connections' | 'connectionsPerAddress'>): {
   admit(address: string): (() => void) | undefined
   open(): number
 } {
@@ -48,15 +60,59 @@ export function createConnectionCount(limits: Limits): {
   }
 }
 
-/** A token bucket of one second: how long (ms) the next publish has to wait; 0 mostly. */
-export function createPace(perSecond: number, now: () => number): () => number {
-  let tokens = perSecond
-  let at = now()
-  return () => {
-    const time = now()
-    tokens = Math.min(perSecond, tokens + ((time - at) * perSecond) / 1_000)
-    at = time
-    tokens -= 1
-    return tokens >= 0 ? 0 : (-tokens * 1_000) / perSecond
+/** Keys a pace remembers; the one not heard of for the longest time is forgotten first. */
+const mostKeys = 20_000
+
+/** A token bucket of one second for each key: how long (ms, at most `longest`) the next one has to wait; 0 mostly. */
+export function createPace(
+  perSecond: number,
+  clock: Pick<Clock, 'monotonic'>,
+  longest = Infinity,
+): (key: string) => Millis {
+  const buckets = new Map<string, { tokens: number; at: Millis }>()
+  return (key) => {
+    const now = clock.monotonic()
+    const { tokens, at } = buckets.get(key) ?? { tokens: perSecond, at: now }
+    const full = Math.min(perSecond, tokens + ((now - at) * perSecond) / 1_000)
+    const left = Math.max(full - 1, (-longest * perSecond) / 1_000)
+    buckets.delete(key)
+    buckets.set(key, { tokens: left, at: now })
+    const oldest = buckets.size > mostKeys ? buckets.keys().next().value : undefined
+    if (oldest !== undefined) buckets.delete(oldest)
+    return left >= 0 ? 0 : Math.ceil((-left * 1_000) / perSecond)
+  }
+}
+
+/** Lets `width` tasks run at once and `longest` wait; one more is refused (undefined) without being started. */
+export function createTurnstile(
+  width: number,
+  longest: number,
+): <T>(task: () => Promise<T>) => Promise<T | undefined> {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (task) => {
+    if (running >= width) {
+      if (waiting.length >= longest) return undefined
+      await new Promise<void>((resolve) => void waiting.push(resolve))
+    } else running += 1
+    try {
+      return await task()
+    } finally {
+      // The place goes to the next in line, or is given up.
+      const next = waiting.shift()
+      if (next) next()
+      else running -= 1
+    }
+  }
+}
+
+/** Counts different names under one key, so that nobody fills the memory with retained topics. */
+export function createNameCount(most: number): (key: string, name: string) => boolean {
+  const names = new Map<string, Set<string>>()
+  return (key, name) => {
+    const known = names.get(key) ?? new Set<string>()
+    if (!known.has(name) && known.size >= most) return false
+    names.set(key, known.add(name))
+    return true
   }
 }

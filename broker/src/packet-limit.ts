@@ -5,8 +5,11 @@ interface Parser {
   packet: { length: number }
   _parseLength(): boolean
   emit(event: 'error', error: Error): boolean
+  prependListener(event: 'error', listener: (error: Error) => void): void
   error: Error | null
 }
+
+const parserOf = (client: Client) => (client as unknown as { _parser: Parser })._parser
 
 /**
  * Refuses a packet by its announced length, before any of it is kept: 4 KiB until the client is admitted (a CONNECT
@@ -17,7 +20,7 @@ export function limitPackets(
   client: Client,
   limits: { readonly connect: number; readonly packet: number },
 ): void {
-  const parser = (client as unknown as { _parser: Parser })._parser
+  const parser = parserOf(client)
   const original = parser._parseLength.bind(parser)
   parser._parseLength = () => {
     const known = original()
@@ -28,4 +31,14 @@ export function limitPackets(
     parser.emit('error', error)
     return false
   }
+}
+
+/** CONNACK "unacceptable protocol version". */
+const wrongVersion = Buffer.from([0x20, 2, 0, 1])
+
+/** Answers a protocol level that the parser does not know [MQTT-3.1.2-2]; aedes itself answers level 5 only. */
+export function answerUnknownLevels(client: Client): void {
+  parserOf(client).prependListener('error', (error) => {
+    if (error.message === 'Invalid protocol version') client.conn.write(wrongVersion)
+  })
 }

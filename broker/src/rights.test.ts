@@ -1,8 +1,5 @@
 import { GatewayId, SiteId } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
-import { mosquittoAcl } from './acl.ts'
-import { checkPassword, hashPassword } from './password.ts'
-import { createConnectionCount, createPace, defaultLimits } from './limits.ts'
 import { type Identity, publishRefusal, subscribeRefusal, willRefusal } from './rights.ts'
 
 const gateway: Identity = { kind: 'gateway', site: SiteId.parse('lab'), gateway: GatewayId.parse('gw-1') }
@@ -55,6 +52,10 @@ describe('what a reader may do', () => {
       'hours/1/lab2/+/status',
       'hours/1/lab/+/page',
       'hours/1/lab/#',
+      'hours/1/lab/gw+1/status',
+      'hours/1/lab/+/state/#',
+      'hours/1/lab/+/state/a/b',
+      'hours/1/lab/+/state',
       '#',
     ])
       expect(subscribeRefusal(reader, filter)).toBeTypeOf('string')
@@ -62,38 +63,23 @@ describe('what a reader may do', () => {
   })
 })
 
-describe('passwords, limits and the printed rights', () => {
-  it('accept the right password only, and none for an unknown gateway', async () => {
-    const stored = await hashPassword('secret')
-    expect(await checkPassword(Buffer.from('secret'), stored)).toBe(true)
-    expect(await checkPassword(Buffer.from('Secret'), stored)).toBe(false)
-    expect(await checkPassword(Buffer.from('secret'), undefined)).toBe(false)
+describe('what an ingest in another process may do', () => {
+  const lab = SiteId.parse('lab')
+  const all: Identity = { kind: 'ingest', id: 'ingest', sites: 'all' }
+  const one: Identity = { kind: 'ingest', id: 'ingest', sites: [lab] }
+  it('hears its sites and sends receipts and configurations down', () => {
+    for (const filter of ['hours/1/+/+/#', 'hours/1/lab/+/#'])
+      expect(subscribeRefusal(all, filter)).toBeUndefined()
+    expect(subscribeRefusal(one, 'hours/1/lab/+/#')).toBeUndefined()
+    expect(publishRefusal(one, 'hours/1/lab/gw-1/receipt')).toBeUndefined()
   })
-  it('count connections by address and forget them once', () => {
-    const count = createConnectionCount({ ...defaultLimits, connections: 3, connectionsPerAddress: 2 })
-    const leave = count.admit('a')
-    expect([count.admit('a') !== undefined, count.admit('a'), count.admit('b') !== undefined]).toEqual([
-      true,
-      undefined,
-      true,
-    ])
-    expect(count.admit('c')).toBeUndefined()
-    leave?.()
-    leave?.()
-    expect(count.open()).toBe(2)
-  })
-  it('delay above the rate instead of dropping', () => {
-    let now = 0
-    const pace = createPace(10, () => now)
-    const waits = Array.from({ length: 12 }, () => pace())
-    expect(waits.slice(0, 10)).toEqual(Array(10).fill(0))
-    expect(waits[11]).toBe(200)
-    now = 1_000
-    expect(pace()).toBe(0)
-  })
-  it('print the same rights for Mosquitto, and no write below any other root', () => {
-    const acl = mosquittoAcl({ ingest: 'ingest-1', readers: ['wall'] })
-    expect(acl).toContain('pattern write hours/1/+/%u/page')
-    for (const line of acl.split('\n').filter((l) => / write /.test(l))) expect(line).toContain('hours/1/')
+  it('hears and sends nothing else', () => {
+    for (const filter of ['#', 'hours/1/+/+/page', 'hours/1/#', 'hours/1/lab2/#'])
+      expect(subscribeRefusal(all, filter)).toBeTypeOf('string')
+    for (const filter of ['hours/1/+/+/#', 'hours/1/lab2/+/#'])
+      expect(subscribeRefusal(one, filter)).toBeTypeOf('string')
+    for (const topic of ['hours/1/lab/gw-1/page', 'hours/1/lab2/gw-1/receipt', 'cmnd/pow1/POWER'])
+      expect(publishRefusal(one, topic)).toBeTypeOf('string')
+    expect(willRefusal(all, 'hours/1/lab/gw-1/status')).toBeTypeOf('string')
   })
 })

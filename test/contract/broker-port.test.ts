@@ -105,8 +105,9 @@ async function mosquitto(): Promise<Adapter> {
   return {
     port,
     received,
-    publish: async (topic, payload, retain) =>
-      void (await ingest.publishAsync(topic, payload, { qos: 1, retain })),
+    async publish(topic, payload, retain) {
+      await ingest.publishAsync(topic, payload, { qos: 1, retain })
+    },
     async stop() {
       await ingest.endAsync(true)
       const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -214,7 +215,7 @@ describe.each(adapters)('$name', ({ make, there }) => {
       const client = await join_('gw-1')
       await Promise.race([
         client.publishAsync(topic, 'bad', { qos: 1 }).catch(() => undefined),
-        new Promise((resolve) => client.once('close', resolve)),
+        new Promise<void>((resolve) => client.once('close', () => resolve())),
       ])
     }
     const honest = await join_('gw-2')
@@ -241,7 +242,7 @@ describe.each(adapters)('$name', ({ make, there }) => {
 
   test('gives the session to the newest connection of the same identity', async () => {
     const first = await join_('gw-1')
-    const closed = new Promise((resolve) => first.once('close', resolve))
+    const closed = new Promise<void>((resolve) => first.once('close', () => resolve()))
     const second = await join_('gw-1')
     await closed
     await expect(second.publishAsync(own('gw-1', 'page'), 'again', { qos: 1 })).resolves.toBeDefined()
