@@ -131,6 +131,15 @@ describe('a receipt', () => {
       (['receipt_stale', 'receipt_base', 'receipt_not_mine'] as const).every(isHarmlessReceiptCode),
     ).toBe(true)
   })
+  it('that goes on from one that never arrived is harmless when it says so; a fork is none the less for saying it', () => {
+    const seen = [seenAt(2)]
+    expect(codeOf(receiptFor(6, 4), { seen })).toBe('inconsistent')
+    expect(codeOf(receiptFor(6, 4, { base: 5 }), { seen })).toBe('receipt_base')
+    expect(codeOf(receiptFor(6, 2, { base: 3 }), { seen })).toBe('ok')
+    expect(codeOf(receiptFor(6, 2, { base: 3 }, 'fork'), { seen })).toBe('inconsistent')
+    expect(codeOf(receiptFor(2, 1, { base: 2 }, 'fork'), { seen })).toBe('inconsistent')
+  })
+
   it('of a new year begins a new log: the pinned key of another year is good for it, the proof is empty', () => {
     const old = { origin: 'demo.hours/2025', size: 900, root: formatBase64(new Uint8Array(32)) }
     const logs = [createVkey('demo.hours/2025', noteType.ed25519, log.publicKey, sha256)]

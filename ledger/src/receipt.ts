@@ -35,7 +35,7 @@ export function buildReceipt(parts: ReceiptParts, service: Signer): Uint8Array {
       'bad_receipt',
       `${parts.pages.length} pages in a receipt; at most ${maxReceiptPages}`,
     )
-  const { gateway, epoch, through, missing, rejected, checkpoint } = parts
+  const { gateway, epoch, through, missing, rejected, checkpoint, base } = parts
   const receipt: Receipt = {
     v: 1,
     gateway,
@@ -44,6 +44,7 @@ export function buildReceipt(parts: ReceiptParts, service: Signer): Uint8Array {
     missing,
     rejected,
     checkpoint,
+    ...(base === undefined ? {} : { base }),
     consistency: parts.consistency.map(formatBase64),
     pages: parts.pages.map(({ seq, index, proof }) => [seq, index, proof.map(formatBase64)]),
   }
@@ -138,6 +139,8 @@ function checkConsistency(receipt: Receipt, checkpoint: Checkpoint, { seen, cryp
   if (size < newest.size)
     return refuse('receipt_stale', `a checkpoint of size ${size}; ${newest.size} has been seen already`)
   if (same) return undefined
+  if (receipt.base !== undefined && receipt.base !== newest.size)
+    return refuse('receipt_base', `consistency from size ${receipt.base}; ${newest.size} is the newest seen`)
   const holds = (one: Seen) => {
     const oldRoot = parseBase64(one.root)
     return (

@@ -24,6 +24,11 @@ export const Receipt = z.object({
   rejected: z.array(z.object({ seq: Count, code: z.string().max(40), reason: z.string().max(500) })).max(64),
   /** The signed checkpoint, verbatim. */
   checkpoint: z.string().max(16_384),
+  /**
+   * The size `consistency` begins at. A gateway that holds another one waits for the next receipt instead of taking
+   * the proof for a fork: which of the receipts sent before have arrived is not known here.
+   */
+  base: Count.optional(),
   /** Base64 hashes from the size the gateway had `seen` (empty from size 0 or another origin). */
   consistency: z.array(Hash).max(64),
   /** seq, index in the log, inclusion proof as base64 hashes, leaf to root. */
