@@ -16,8 +16,9 @@ import type { Position } from './ports.ts'
 /** At most one receipt a gateway in this time (records.md, section 7). */
 const receiptEveryMs = 1_000
 const maxRejected = 64
-/** Bases that are tried when it is not known which checkpoint the gateway holds. */
-const maxBases = 4
+/** Bases that are tried at a time when it is not known which checkpoint the gateway holds, and remembered at all. */
+const maxTries = 12
+const maxBases = 64
 
 /** Sends receipts: collects what is owed to each gateway and answers at most once a second. */
 export interface Receipts {
@@ -45,11 +46,14 @@ interface Box {
 interface GatewayState {
   /** What is owed, by epoch. */
   readonly boxes: Map<number, Box>
-  /** Checkpoints the gateway may hold, newest last: named by its pages, or sent to it. */
-  bases: { origin: string; size: number }[]
-  /** The checkpoint its newest page names. */
+  /** Sizes of checkpoints that were sent to it since the one its pages name, ascending; any of them may be its own. */
+  sent: { origin: string; size: number }[]
+  /** The newest checkpoint that its pages name. */
   named: { origin: string; size: number } | undefined
+  /** It asked again: then some of what was sent has not arrived. */
   unsure: boolean
+  /** Where among the older ones the next tries begin. */
+  tried: number
   lastSent: Millis
   waiting: (() => void) | undefined
 }
@@ -74,9 +78,10 @@ export function createReceipts(options: ReceiptOptions): Receipts {
     if (known) return known
     const fresh: GatewayState = {
       boxes: new Map(),
-      bases: [],
+      sent: [],
       named: undefined,
       unsure: false,
+      tried: 0,
       lastSent: Number.NEGATIVE_INFINITY,
       waiting: undefined,
     }
@@ -127,7 +132,10 @@ export function createReceipts(options: ReceiptOptions): Receipts {
     if (state.boxes.size > 0) schedule(gateway)
   }
 
-  /** One receipt a base: which checkpoint the gateway holds is not always known, and wrong ones do no harm. */
+  /**
+   * Which checkpoint the gateway holds is not always known. Bare receipts, without pages, try the less likely ones
+   * first: the right one brings it to this checkpoint, and then the receipt proper holds whatever its base is.
+   */
   function deliver(
     to: Addressee,
     state: GatewayState,
@@ -150,16 +158,17 @@ export function createReceipts(options: ReceiptOptions): Receipts {
         proof: log.proof(position, size),
       })),
     }
-    for (const base of basesOf(state, origin, size)) {
+    const { likely, others } = basesOf(state, origin, size)
+    const put = (base: number, content: Pick<typeof common, 'pages' | 'rejected'>) => {
       const consistency = base === 0 ? [] : log.growth(year, base, size)
-      const receipt = buildReceipt({ ...common, consistency }, service)
+      const receipt = buildReceipt({ ...common, ...content, base, consistency }, service)
       sent += 1
       publish?.(receiptTopic(to.site, to.gateway), receipt, { retain: false }).catch(options.onError)
     }
-    state.bases = [
-      ...state.bases.filter((one) => one.origin !== origin || one.size !== size),
-      { origin, size },
-    ].slice(-8)
+    for (const base of others) put(base, { pages: [], rejected: [] })
+    put(likely, common)
+    state.sent = [...state.sent.filter((one) => one.origin !== origin || one.size !== size), { origin, size }]
+    state.sent = state.sent.slice(-maxBases)
     state.unsure = false
   }
 
@@ -168,8 +177,7 @@ export function createReceipts(options: ReceiptOptions): Receipts {
       const state = stateOf(to.gateway)
       boxOf(to).pages.set(seq, position)
       if (again) state.unsure = true
-      const log = seen ? { origin: seen.origin, size: seen.size } : { origin: '', size: 0 }
-      if (!again) state.named = log
+      if (seen && !again) name(state, seen)
       schedule(to.gateway)
     },
     refused(to, refusal) {
@@ -195,12 +203,29 @@ export function createReceipts(options: ReceiptOptions): Receipts {
   }
 }
 
-/** Sizes to prove consistency from: what was sent last, what its newest page names, and, when unsure, what lay between. */
-function basesOf({ bases, named, unsure }: GatewayState, origin: string, size: number): number[] {
-  const sentSizes = bases.filter((one) => one.origin === origin).map((one) => one.size)
-  const namedSize = named?.origin === origin ? named.size : 0
-  const candidates = [sentSizes.at(-1), namedSize, ...(unsure ? sentSizes.toReversed() : [])]
-  const wanted = candidates.filter((one): one is number => one !== undefined && one <= size)
-  // A gateway that has never seen this log wants an empty proof, as does one that holds this very size.
-  return [...new Set(wanted)].slice(0, unsure ? maxBases : 2)
+/** A page names a checkpoint that its gateway has verified: nothing older is its newest any more. */
+function name(state: GatewayState, { origin, size }: Seen): void {
+  const known = state.named
+  if (known?.origin === origin && known.size >= size) return
+  state.named = { origin, size }
+  state.sent = state.sent.filter((one) => one.origin !== origin || one.size > size)
+  state.tried = 0
+}
+
+/** Sizes to prove consistency from: the newest sent, and the named one or, when unsure, all that lie between. */
+function basesOf(state: GatewayState, origin: string, size: number): { likely: number; others: number[] } {
+  const sentSizes = state.sent
+    .filter((one) => one.origin === origin && one.size <= size)
+    .map((one) => one.size)
+  // A gateway that has seen nothing of this log wants an empty proof.
+  const named = state.named?.origin === origin && state.named.size <= size ? state.named.size : 0
+  const likely = sentSizes.at(-1) ?? named
+  if (!state.unsure) return { likely, others: named === likely ? [] : [named] }
+  const between = sentSizes.filter((one) => one !== likely && one !== named).toReversed()
+  const from = state.tried % Math.max(1, between.length)
+  state.tried = from + maxTries
+  return {
+    likely,
+    others: [...new Set([named, ...between.slice(from, from + maxTries)])].filter((one) => one !== likely),
+  }
 }

@@ -1,0 +1,133 @@
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createManualClock, instrumentKey, type InstrumentId, type PageSpan } from '@hours/protocol'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import {
+  createTestGateway,
+  enrolmentRecord,
+  freshFolder,
+  openIngest,
+  pageMs,
+  site,
+  start,
+  unitRecord,
+} from './ingest.fixture.ts'
+import { createIngest, type RunningIngest } from './ingest.ts'
+import { pino } from 'pino'
+
+const run: PageSpan[] = [['run', 0, pageMs]]
+const key = instrumentKey(site, 'sem-01' as InstrumentId)
+const year = '2026'
+
+let dataDir: string
+let clock = createManualClock(start)
+let gateway = createTestGateway('gw-1')
+let ingest: RunningIngest
+
+beforeEach(async () => {
+  dataDir = freshFolder()
+  clock = createManualClock(start)
+  gateway = createTestGateway('gw-1')
+  ingest = await openIngest(dataDir, clock)
+  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  clock.advanceTo(start + 20 * pageMs)
+})
+afterEach(async () => {
+  await ingest.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+const send = (payload: Uint8Array) => ingest.commit({ topic: gateway.topic, payload })
+
+it('when the disk fails there is no acknowledgement, and the same pages go through afterwards', async () => {
+  await send(gateway.page({ 'sem-01': run }))
+  const pages = [1, 2, 3].map(() => gateway.page({ 'sem-01': run }))
+  const entries = join(dataDir, 'log', year, 'tile', 'entries')
+  renameSync(entries, `${entries}-away`)
+  writeFileSync(entries, 'not a directory')
+  const results = await Promise.allSettled(pages.map(send))
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  rmSync(entries)
+  renameSync(`${entries}-away`, entries)
+  for (const page of pages) await send(page)
+  await ingest.settled()
+  expect(ingest.quarantine.count()).toBe(0)
+  expect(ingest.index.spans(key, start, start + 4 * pageMs)).toEqual([
+    { state: 'run', from: start, to: start + 4 * pageMs },
+  ])
+})
+
+it('refuses a data folder whose log was put back from a backup, because the index and operations know better', async () => {
+  await send(gateway.page({ 'sem-01': run }))
+  await ingest.settled()
+  await ingest.close()
+  const backup = freshFolder()
+  cpSync(join(dataDir, 'log'), backup, { recursive: true })
+  ingest = await openIngest(dataDir, clock)
+  await send(gateway.page({ 'sem-01': run }))
+  await ingest.close()
+  rmSync(join(dataDir, 'log'), { recursive: true })
+  cpSync(backup, join(dataDir, 'log'), { recursive: true })
+  await expect(openIngest(dataDir, clock)).rejects.toMatchObject({ code: 'log_rolled_back' })
+  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `index.sqlite${end}`), { force: true })
+  await expect(openIngest(dataDir, clock)).rejects.toMatchObject({ code: 'log_rolled_back' })
+  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `operations.sqlite${end}`), { force: true })
+  const witnessSizes = () => Promise.resolve([{ origin: 'demo.test/2026', size: 1_000, by: 'witness w1' }])
+  const options = { dataDir, clock, log: pino({ level: 'silent' }), logName: 'demo.test', simulated: true }
+  await expect(createIngest({ ...options, witnessSizes })).rejects.toThrow(/witness w1/)
+  ingest = await openIngest(dataDir, clock)
+  rmSync(backup, { recursive: true })
+})
+
+it('an index that is thrown away is made again at the start', async () => {
+  for (let i = 0; i < 5; i++) await send(gateway.page({ 'sem-01': run }))
+  await ingest.settled()
+  const days = ingest.index.days([key], start, clock.wall())
+  await ingest.close()
+  for (const end of ['', '-wal', '-shm']) rmSync(join(dataDir, `index.sqlite${end}`), { force: true })
+  ingest = await openIngest(dataDir, clock)
+  expect(ingest.index.days([key], start, clock.wall())).toEqual(days)
+})
+
+it('a gateway that has verified more of the log than there is raises the alarm', async () => {
+  gateway.seen = { origin: 'demo.test/2026', size: 5_000, root: 'A'.repeat(43) + '=' }
+  await send(gateway.page({ 'sem-01': run }))
+  expect(ingest.health()).toMatchObject({ ok: false })
+  expect(ingest.health().reasons[0]).toMatch(/gw-1.*size 5000/)
+})
+
+it('names a log and a simulation that do not belong together, and keys of which one is lost', async () => {
+  const options = { dataDir, clock, log: pino({ level: 'silent' }) }
+  await expect(createIngest({ ...options, logName: 'real.hours', simulated: true })).rejects.toMatchObject({
+    code: 'bad_option',
+  })
+  await expect(createIngest({ ...options, logName: 'demo.test', simulated: false })).rejects.toMatchObject({
+    code: 'bad_option',
+  })
+  await ingest.close()
+  renameSync(join(dataDir, 'keys', 'log.pem'), join(dataDir, 'keys', 'log.old'))
+  await expect(openIngest(dataDir, clock)).rejects.toMatchObject({ code: 'bad_key' })
+  renameSync(join(dataDir, 'keys', 'log.old'), join(dataDir, 'keys', 'log.pem'))
+  ingest = await openIngest(dataDir, clock)
+})
+
+it('a time record follows the pages within a minute, though nothing else arrives', async () => {
+  await send(gateway.page({ 'sem-01': run }))
+  await ingest.settled()
+  const from = clock.wall()
+  await send(gateway.page({ 'sem-01': run }))
+  const [, before] = ingest.index.pages(key, start, start + 2 * pageMs)
+  expect(before?.arrival ?? null).toBeNull()
+  for (let i = 0; i < 8 && ingest.index.pages(key, start, start + 2 * pageMs)[1]?.arrival == null; i++) {
+    clock.advanceTo(clock.wall() + 10_000)
+    await new Promise((done) => setTimeout(done, 100))
+    await ingest.settled()
+  }
+  const arrival = ingest.index.pages(key, start, start + 2 * pageMs)[1]?.arrival ?? 0
+  expect(arrival - from).toBeLessThanOrEqual(70_000)
+  expect(arrival).toBeGreaterThanOrEqual(from)
+  const size = ingest.log.size()
+  clock.advanceTo(clock.wall() + 600_000)
+  await new Promise((done) => setTimeout(done, 100))
+  expect(ingest.log.size()).toBe(size)
+})
