@@ -1,4 +1,10 @@
-export type { IngestAccount, Reader } from './accounts.ts'
+export {
+  accountsDirectory,
+  type Accounts,
+  decodeAccounts,
+  type IngestAccount,
+  type Reader,
+} from './accounts.ts'
 export { mosquittoAcl } from './acl.ts'
 export { type Broker, type BrokerOptions, createBroker } from './broker.ts'
 export { type BrokerCode, BrokerError } from './broker-error.ts'
