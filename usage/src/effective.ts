@@ -1,0 +1,46 @@
+import type { Span } from '@hours/protocol'
+import type { Interval } from './calendar.ts'
+import { subtract, union } from './intervals.ts'
+
+/** Necessary warm-up and after-treatment around runs, ms; each is bounded by the standby that is really there. */
+export interface Allowance {
+  readonly prepMs: number
+  readonly postMs: number
+}
+
+/**
+ * Effective time (domain.md, section 4.5): each run block, begun earlier by at most `prepMs` of the standby right before
+ * it and ended later by at most `postMs` of the standby right after it, without maintenance. Not clipped: the period
+ * cuts afterwards, so that a block over its edge contributes its own side.
+ */
+export function effective(
+  spans: readonly Span[],
+  { prepMs, postMs }: Allowance,
+  maintenance: readonly Interval[],
+): Interval[] {
+  const blocks = spans.flatMap((span, i): Interval[] => {
+    if (span.state !== 'run') return []
+    const before = spans[i - 1]
+    const after = spans[i + 1]
+    const lead = before?.state === 'standby' && before.to === span.from ? before.to - before.from : 0
+    const tail = after?.state === 'standby' && after.from === span.to ? after.to - after.from : 0
+    return [{ from: span.from - Math.min(prepMs, lead), to: span.to + Math.min(postMs, tail) }]
+  })
+  return subtract(union(blocks), union(maintenance))
+}
+
+/** The same with unknown taken as run: nothing that may turn up later can exceed it (records.md, section 9). */
+export function effectiveUpper(
+  spans: readonly Span[],
+  allowance: Allowance,
+  maintenance: readonly Interval[],
+): Interval[] {
+  const asRun: Span[] = []
+  for (const span of spans) {
+    const state = span.state === 'unknown' ? 'run' : span.state
+    const last = asRun.at(-1)
+    if (last?.state === state && last.to === span.from) asRun[asRun.length - 1] = { ...last, to: span.to }
+    else asRun.push({ ...span, state })
+  }
+  return union([...effective(asRun, allowance, maintenance), ...effective(spans, allowance, maintenance)])
+}
