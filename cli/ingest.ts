@@ -1,9 +1,9 @@
+import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createIngest, freshClientId, openLogReader, subscribeExternal } from '@hours/ingest'
+import { createIngest, createLogger, freshClientId, openLogReader, subscribeExternal } from '@hours/ingest'
 import { SiteId, systemClock } from '@hours/protocol'
 import { Command, InvalidArgumentError } from 'commander'
-import { pino } from 'pino'
 import { typedPath } from './paths.ts'
 
 interface Options {
@@ -49,7 +49,7 @@ function sitesOf(text: string): SiteId[] {
 
 async function run(options: Options): Promise<void> {
   const dataDir = typedPath(options.data)
-  const logger = pino({ level: process.env['HOURS_LOG'] ?? 'info' })
+  const logger = createLogger(process.env['HOURS_LOG'])
   const logName = options.name ?? nameOnDisk(dataDir)
   const ingest = await createIngest({ dataDir, clock: systemClock, log: logger, logName, simulated: false })
   const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(typedPath(path)))
@@ -62,8 +62,11 @@ async function run(options: Options): Promise<void> {
     key: file(options.key),
     sites: options.sites,
   }
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   try {
     const broker = await subscribeExternal({
+      signal: stop.signal,
       url: options.broker,
       clientId: options.clientId ?? keptClientId(dataDir),
       commit: ingest.commit,
@@ -73,9 +76,7 @@ async function run(options: Options): Promise<void> {
       ...present(credentials),
     })
     console.log(`log ${ingest.log.vkey()}\ntakes pages from ${options.broker}; Ctrl-C ends.`)
-    await new Promise<void>((resolve) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-    })
+    if (!stop.signal.aborted) await once(stop.signal, 'abort')
     await broker.close()
   } finally {
     await ingest.close()

@@ -18,6 +18,8 @@ export interface ExternalBrokerOptions {
   readonly attach: (publish: PublishDown) => void
   readonly clock: Clock
   readonly logger: Logger
+  /** Gives up waiting for the first connection. */
+  readonly signal?: AbortSignal
 }
 
 /** An ingest's connection to a broker of others, such as Mosquitto. */
@@ -88,7 +90,7 @@ export async function subscribeExternal(options: ExternalBrokerOptions): Promise
       throw new Error(`${url} refused the subscription to ${refused.topic}. Fix: grant it to ${clientId}.`)
   }
   try {
-    await firstConnection(client, subscribe)
+    await firstConnection(client, subscribe, options.signal)
   } catch (error) {
     await client.endAsync(true)
     throw error
@@ -114,8 +116,13 @@ export async function subscribeExternal(options: ExternalBrokerOptions): Promise
 }
 
 /** Until the first subscription stands. A broker that is away is waited for; one that refuses us is not. */
-function firstConnection(client: mqtt.MqttClient, subscribe: () => Promise<void>): Promise<void> {
+function firstConnection(
+  client: mqtt.MqttClient,
+  subscribe: () => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(new Error('stopped before the broker answered')))
     client.once('connect', () => {
       client.off('error', refused)
       subscribe().then(resolve, reject)

@@ -11,6 +11,7 @@ export {
 export { openEvidenceLog, type EvidenceLogOptions, type EvidenceLogWriter } from './log/evidence-log.ts'
 export { type LogReader, openLogReader } from './log/log-reader.ts'
 export type { KnownHead } from './log/rollback.ts'
+export { createLogger } from './logger.ts'
 export { rebuildIndex, type Rebuilt } from './rebuild.ts'
 export { reconcile, type Difference, type Reconciled } from './reconcile.ts'
 export type { RecordItem } from './write-records.ts'

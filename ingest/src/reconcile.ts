@@ -89,12 +89,18 @@ type Row = Record<string, unknown>
 function compareTables(index: DatabaseSync, freshPath: string): Difference[] {
   const fresh = new DatabaseSync(freshPath, { readOnly: true })
   try {
+    const names = new Map(
+      fresh
+        .prepare('SELECT id, key FROM instruments')
+        .all()
+        .map(({ id, key }) => [Number(id), String(key)]),
+    )
     return tables.flatMap((table) => {
       const key = keyOf(fresh, table)
       const sql = `SELECT * FROM ${table} ORDER BY ${key.join(', ')}`
       return [...mergeRows(index.prepare(sql).iterate(), fresh.prepare(sql).iterate(), key)]
         .slice(0, maxDifferences)
-        .map(([found, log]) => difference(table, key, { found, log }))
+        .map(([found, log]) => difference({ table, key, names, found, log }))
     })
   } finally {
     fresh.close()
@@ -149,14 +155,19 @@ const shown = (row: Row | undefined) =>
     ? 'no such row'
     : JSON.stringify(row, (_, value: unknown) => (value instanceof Uint8Array ? value.toHex() : value))
 
-function difference(
-  table: string,
-  key: readonly string[],
-  { found, log }: { found: Row | undefined; log: Row | undefined },
-): Difference {
+function difference(of: {
+  table: string
+  key: readonly string[]
+  names: ReadonlyMap<number, string>
+  found: Row | undefined
+  log: Row | undefined
+}): Difference {
+  const { table, key, names, found, log } = of
   const row = found ?? log ?? {}
   const named = key.map((name) => {
     const value = row[name]
+    if (name === 'instrument') return names.get(Number(value)) ?? `instrument ${String(value)}`
+    if (name === 'start') return `from ${new Date(Number(value)).toISOString()}`
     return `${name} ${value instanceof Uint8Array ? value.toHex() : String(value)}`
   })
   return { store: 'index', table, row: named.join(', '), log: shown(log), found: shown(found) }

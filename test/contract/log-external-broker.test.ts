@@ -4,11 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createIngest, subscribeExternal } from '@hours/ingest'
+import { createIngest, createLogger, subscribeExternal } from '@hours/ingest'
 import { parseRecord } from '@hours/ledger'
 import { decodeReceipt, systemClock } from '@hours/protocol'
 import mqtt from 'mqtt'
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestGateway, enrolmentRecord, pageMs, unitRecord } from '../../ingest/src/ingest.fixture.ts'
 
@@ -58,7 +57,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-const logger = pino({ level: 'silent' })
+const logger = createLogger('silent')
 const openIngest = () =>
   createIngest({
     dataDir: join(directory, 'data'),

@@ -1,4 +1,5 @@
 import type { Millis } from '@hours/protocol'
+import { dateAt, dateStart } from '@hours/usage'
 
 /** A civil day of a zone: `YYYY-MM-DD` and its half-open instants; 23, 24 or 25 h long, or anything the zone says. */
 export interface CivilDay {
@@ -7,28 +8,19 @@ export interface CivilDay {
   readonly to: Millis
 }
 
-const kept = 4_096
-const cache = new Map<string, CivilDay>()
-
-function dayOfDate(zone: string, date: Temporal.PlainDate): CivilDay {
-  const key = `${zone} ${date.toString()}`
-  const known = cache.get(key)
-  if (known) return known
-  const startOf = (one: Temporal.PlainDate) => one.toZonedDateTime(zone).epochMilliseconds
-  const day = { date: date.toString(), from: startOf(date), to: startOf(date.add({ days: 1 })) }
-  if (cache.size >= kept) cache.clear()
-  cache.set(key, day)
-  return day
-}
-
+/** Pages of one time fall on one day; asking the calendar again for each would cost more than the rest. */
 const newest = new Map<string, CivilDay>()
 
 /** The civil day of `zone` that holds the instant `at`. */
 export function civilDayAt(zone: string, at: Millis): CivilDay {
   const near = newest.get(zone)
   if (near && near.from <= at && at < near.to) return near
-  const date = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainDate()
-  const day = dayOfDate(zone, date)
+  const date = dateAt(zone, at)
+  const day = {
+    date: date.toString(),
+    from: dateStart(zone, date),
+    to: dateStart(zone, date.add({ days: 1 })),
+  }
   newest.set(zone, day)
   return day
 }

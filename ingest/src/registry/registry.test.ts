@@ -75,9 +75,7 @@ it('refuses a body that its schema does not take, naming the field, and nothing 
   await expect(ingest.record('session', 'No Site', session('s').body as never)).rejects.toThrow(
     /stream "No Site"/,
   )
-  await expect(ingest.record('time', site, { at: start, size: 1 })).rejects.toThrow(
-    /written by the log/,
-  )
+  await expect(ingest.record('time', site, { at: start, size: 1 })).rejects.toThrow(/written by the log/)
   expect(ingest.log.size()).toBe(size)
   await ingest.recordAll([session('s-1')])
   expect(sessions()).toEqual(['s-1 gibh'])
