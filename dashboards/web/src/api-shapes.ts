@@ -1,0 +1,161 @@
+/**
+ * Bodies of the API that `protocol/` does not describe yet, as this page reads them. All of them may be absent on a
+ * server: the client then says `missing`, and the view says so.
+ */
+
+export interface Names {
+  readonly en?: string | undefined
+  readonly zh?: string | undefined
+}
+
+/** `GET /api/v1/organisations` */
+export interface Organisation {
+  readonly id: string
+  readonly names: Names
+  readonly parent: string | null
+  readonly kind?: string | null
+  readonly instruments?: number
+}
+export interface Organisations {
+  readonly items: readonly Organisation[]
+}
+
+/** `GET /api/v1/health`; 503 with the same body when something is wrong. */
+export interface Health {
+  readonly ok: boolean
+  readonly reasons?: readonly string[]
+  readonly simulated?: boolean
+  readonly software?: string
+  readonly now?: number
+  readonly log?: readonly { readonly origin: string; readonly size: number }[]
+  readonly series?: {
+    readonly pending?: number
+    readonly oldest?: number | null
+    readonly failing?: string | null
+  } | null
+}
+
+/** Bounds stand beside each figure (domain.md, D4); durations in ms, rates as fractions, money in fen. */
+export interface Figure {
+  readonly of: string
+  readonly kpi: string
+  readonly value: number | null
+  readonly lower?: number | null
+  readonly upper?: number | null
+  readonly coverage?: number | null
+  readonly grade?: string | null
+}
+
+/** `GET /api/v1/figures?scope=&period=` */
+export interface Figures {
+  readonly scope: string
+  readonly period: string
+  readonly zone: string
+  readonly ruleset?: { readonly id: string; readonly version?: string | number } | null
+  readonly revision?: number | null
+  readonly figures: readonly Figure[]
+  /** The scopes one level below, for ranking and drill-down. */
+  readonly members?: readonly {
+    readonly of: string
+    readonly names?: Names
+    readonly figures: readonly Figure[]
+  }[]
+}
+
+/** `GET /api/v1/sessions?instrument=&from=&to=` and `/bookings` */
+export interface Session {
+  readonly id: string
+  readonly instrument: string
+  readonly from: number
+  readonly to: number | null
+  readonly user: string
+  readonly beneficiary: string | null
+  readonly purpose?: string | null
+  readonly booked?: boolean
+  /** Mismatch found by reconciliation, if any. */
+  readonly issue?: IssueKind | null
+}
+export interface Sessions {
+  readonly items: readonly Session[]
+  readonly next?: string | null
+}
+
+export type IssueKind = 'no_show' | 'unbooked_run' | 'overrun' | 'claim_differs' | 'session_overlap'
+
+/** `GET /api/v1/reconciliation?period=&kind=&limit=&cursor=` */
+export interface Issue {
+  readonly kind: string
+  readonly instrument: string
+  readonly names?: Names
+  readonly from: number
+  readonly to: number
+  readonly zone?: string
+  readonly session?: string | null
+  readonly user?: string | null
+  /** ms claimed by people, and ms the sensors bear out. */
+  readonly claimed?: number | null
+  readonly verified?: number | null
+}
+export interface Reconciliation {
+  readonly items: readonly Issue[]
+  readonly counts?: Readonly<Record<string, number>>
+  readonly next?: string | null
+}
+
+/** `GET /api/v1/rulesets` */
+export interface RuleSet {
+  readonly id: string
+  readonly version?: string | number
+  readonly names?: Names
+}
+export interface RuleSets {
+  readonly items: readonly RuleSet[]
+}
+
+/** `GET /api/v1/assessments?ruleset=&scope=&period=` */
+export interface AssessmentItem {
+  readonly id: string
+  readonly names?: Names
+  readonly weight?: number | null
+  readonly score: number | null
+  readonly max?: number | null
+  readonly reason?: string | null
+}
+export interface Assessment {
+  readonly scope: string
+  readonly period: string
+  readonly zone?: string
+  readonly ruleset: RuleSet
+  readonly total: number | null
+  readonly max?: number | null
+  readonly grade?: string | null
+  readonly items: readonly AssessmentItem[]
+  readonly cohort?: number | null
+  readonly coverage?: number | null
+  readonly checkpoint?: { readonly origin: string; readonly size: number; readonly root: string } | null
+  /** Where the evidence bundle of this statement can be had. */
+  readonly bundle?: string | null
+}
+
+/** `POST /api/v1/imports?dryRun=1`: each row's fate before anything is written. */
+export interface ImportRow {
+  readonly row: number
+  readonly fate: string
+  readonly reason?: string | null
+}
+export interface ImportResult {
+  readonly accepted: number
+  readonly refused: number
+  readonly rows: readonly ImportRow[]
+}
+
+/** `GET /api/v1/channels` */
+export interface Channel {
+  readonly id: string
+  readonly names?: Names
+  readonly available?: number | null
+  readonly complete?: number | null
+}
+export interface Channels {
+  readonly items: readonly Channel[]
+}

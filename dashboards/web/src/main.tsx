@@ -1,0 +1,14 @@
+import { render } from 'preact'
+import { App } from './app.tsx'
+import { startClock } from './clock.ts'
+import { startLive } from './live.ts'
+import { keepPrefs } from './prefs.ts'
+import { followLinks } from './route.ts'
+import './style/all.css'
+
+const root = document.getElementById('page')
+keepPrefs()
+followLinks()
+startClock()
+startLive()
+if (root) render(<App />, root)

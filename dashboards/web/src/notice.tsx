@@ -1,0 +1,66 @@
+import type { ComponentChildren } from 'preact'
+import type { Resource } from './resource.ts'
+import { text } from './text/text.ts'
+
+interface NoticeProps {
+  readonly title: string
+  readonly children?: ComponentChildren
+  readonly bad?: boolean
+}
+
+/** Says what is the case and what to do about it. */
+export function Notice({ title, children, bad }: NoticeProps) {
+  return (
+    <div class={bad ? 'notice bad' : 'notice'} role={bad ? 'alert' : 'status'}>
+      <strong>{title}</strong>
+      {children}
+    </div>
+  )
+}
+
+/** What went wrong with an answer, in words a reader can act on; nothing when all is well. */
+export function FaultNotice({ of, missing }: { of: Resource<unknown>; missing?: string }) {
+  const { fault, data } = of
+  const words = text.value.fault
+  if (!fault) return null
+  const retry = (
+    <button type="button" class="button quiet" onClick={of.again}>
+      {words.again}
+    </button>
+  )
+  if (data !== undefined)
+    return (
+      <Notice title={words.stale(fault.message)} bad>
+        {retry}
+      </Notice>
+    )
+  if (fault.code === 'missing')
+    return (
+      <Notice title={missing ?? words.missing}>
+        <p>{words.missingDo}</p>
+      </Notice>
+    )
+  if (fault.code === 'denied')
+    return (
+      <Notice title={words.denied} bad>
+        <p>{words.deniedDo}</p>
+      </Notice>
+    )
+  const down = fault.code === 'down'
+  return (
+    <Notice title={down ? words.down : words.refused} bad>
+      <p>{fault.message}</p>
+      {down ? <p>{words.downDo}</p> : null}
+      {retry}
+    </Notice>
+  )
+}
+
+/** Holds the place of what is coming, so that nothing jumps. */
+export function Waiting({ height }: { height: number }) {
+  return (
+    <div class="waiting" style={{ height: `${height}px` }} role="status">
+      <span class="hidden">{text.value.fault.loading}</span>
+    </div>
+  )
+}

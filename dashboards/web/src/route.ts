@@ -1,0 +1,60 @@
+import { computed, signal } from '@preact/signals'
+
+/** Where the reader is: the path taken apart, and what stands behind `?`. */
+export interface Place {
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
+const read = (): Place => ({
+  path: location.pathname,
+  query: new URLSearchParams(location.search),
+})
+
+export const place = signal<Place>(read())
+
+/** First part of the path: which view. */
+export const viewName = computed(() => place.value.path.split('/')[1] ?? '')
+
+addEventListener('popstate', () => {
+  place.value = read()
+})
+
+/** Goes to an address of this page; `replace` for changes the back button should not step through. */
+export function go(address: string, replace = false): void {
+  if (replace) history.replaceState(null, '', address)
+  else history.pushState(null, '', address)
+  const before = place.value.path
+  place.value = read()
+  if (!replace && place.value.path !== before) scrollTo(0, 0)
+}
+
+/** Changes parts of the query; null removes one. Defaults are removed too, so that links stay short. */
+export function setQuery(change: Readonly<Record<string, string | null>>, replace = true): void {
+  const query = new URLSearchParams(place.value.query)
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null || value === '') query.delete(name)
+    else query.set(name, value)
+  }
+  const text = query.toString()
+  go(text === '' ? place.value.path : `${place.value.path}?${text}`, replace)
+}
+
+/** Address of an instrument's view; ids may hold odd characters. */
+export function instrumentAddress(key: string): string {
+  const slash = key.indexOf('/')
+  return `/i/${encodeURIComponent(key.slice(0, slash))}/${encodeURIComponent(key.slice(slash + 1))}`
+}
+
+/** Links of this page change the view without loading it again; everything else is left to the browser. */
+export function followLinks(): void {
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey)
+      return
+    const link = event.target instanceof Element ? event.target.closest('a') : null
+    if (!link || link.target !== '' || link.hasAttribute('download')) return
+    if (link.origin !== location.origin || link.pathname.startsWith('/api/')) return
+    event.preventDefault()
+    go(link.pathname + link.search)
+  })
+}

@@ -1,0 +1,3 @@
+export function AssessmentView() {
+  return <h1>Assessment</h1>
+}

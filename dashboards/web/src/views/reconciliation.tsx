@@ -1,0 +1,3 @@
+export function ReconciliationView() {
+  return <h1>Reconciliation</h1>
+}

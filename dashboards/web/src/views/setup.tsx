@@ -1,0 +1,3 @@
+export function SetupView() {
+  return <h1>Setup</h1>
+}

@@ -1,0 +1,48 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium } from 'playwright-core'
+
+const executable = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+
+/** Whether there is a browser; without one the suites are left out, unless services are required. */
+export function hasChromium(): boolean {
+  if (existsSync(executable)) return true
+  if (process.env['HOURS_REQUIRE_SERVICES'] === '1')
+    throw new Error(`no Chromium at ${executable}: apt-get install chromium`)
+  console.warn('test/browser is left out: no Chromium (apt-get install chromium)')
+  return false
+}
+
+export interface Browser {
+  readonly context: BrowserContext
+  close(): Promise<void>
+}
+
+/** A browser with a profile of its own that calls nobody. */
+export async function openChromium(): Promise<Browser> {
+  const profile = mkdtempSync(join(tmpdir(), 'hours-browser-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: executable,
+    headless: true,
+    acceptDownloads: true,
+    viewport: { width: 1280, height: 900 },
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  context.setDefaultTimeout(15_000)
+  return {
+    context,
+    async close() {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,232 @@
+import type {
+  GatewaySummary,
+  InstrumentSummary,
+  PowerSeries,
+  Quarantined,
+  State,
+  Usage,
+} from '@hours/protocol'
+import { dayEvidence, tampered } from './fixture-evidence.ts'
+import { lateAnswer } from './fixture-late.ts'
+import type { Mood } from './fixture-server.ts'
+import { day, midnight, minute, powerOf, scaleOf, zone } from './simulated-day.ts'
+import { organisations, totals } from './simulated-fleet.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly body: unknown
+}
+
+const ok = (body: unknown): Reply => ({ status: 200, body })
+export const missing: Reply = { status: 404, body: { type: 'about:blank', title: 'not found', status: 404 } }
+
+/** Answers as the real API does; figures of the later routes come from `lateAnswer`. */
+export function answer(url: URL, mood: Mood, method: string): Reply {
+  const { fleet } = mood
+  const path = url.pathname.replace('/api/v1', '')
+  const get = (name: string) => url.searchParams.get(name)
+  if (path === '/instruments') return ok(listOf(mood, url.searchParams))
+  if (path === '/organisations')
+    return ok({ items: organisations.map((one) => ({ ...one, instruments: fleet.size })) })
+  if (path === '/gateways') return ok({ items: gatewaysOf(mood) })
+  if (path === '/quarantine') return ok({ items: quarantine(fleet.now), total: 2 })
+  if (path === '/health') return ok(healthOf(mood))
+  if (path === '/usage')
+    return usageOf(mood, get('scope') ?? 'all', get('period') ?? '', get('by') ?? 'period')
+  if (url.pathname.startsWith('/log/'))
+    return ok(dayEvidence(fleet, 0, midnight(fleet.now) - day, 'x').checkpoint)
+  if (path === '/evidence') {
+    const number = fleet.numberOf(get('instrument') ?? '')
+    const date = get('date') ?? ''
+    if (number === undefined) return missing
+    const evidence = dayEvidence(fleet, number, Date.parse(`${date}T00:00:00+08:00`), date)
+    return ok(mood.noEvidence ? { ...evidence, pages: [] } : tampered(evidence, mood.tamper))
+  }
+  const match = /^\/instruments\/([^/]+)\/([^/]+)(?:\/(states|power))?$/.exec(path)
+  if (match) {
+    const number = fleet.numberOf(
+      `${decodeURIComponent(match[1] ?? '')}/${decodeURIComponent(match[2] ?? '')}`,
+    )
+    if (number === undefined) return { status: 404, body: { title: 'instrument not found', status: 404 } }
+    return ofInstrument(mood, number, match[3], Number(get('from')), Number(get('to')), Number(get('step')))
+  }
+  return mood.late ? lateAnswer(path, url, mood, method) : missing
+}
+
+function listOf(mood: Mood, query: URLSearchParams) {
+  const { fleet } = mood
+  const all = Array.from({ length: fleet.size }, (_, n) => fleet.summary(n))
+  const q = (query.get('q') ?? '').toLowerCase()
+  const organisation = query.get('organisation')
+  const inside = (one: InstrumentSummary) =>
+    !organisation || organisation === 'gd' || one.organisation === organisation
+  const wanted = all.filter(
+    (one) => inside(one) && [one.key, one.names.en, one.names.zh].join('\n').toLowerCase().includes(q),
+  )
+  const counts: Record<State, number> = { off: 0, standby: 0, run: 0, fault: 0, unknown: 0 }
+  for (const one of wanted) counts[one.state] += 1
+  const state = query.get('state')
+  const order: readonly State[] = ['fault', 'unknown', 'run', 'standby', 'off']
+  const chosen = wanted.filter((one) => !state || one.state === state)
+  if (query.get('sort') === 'state') chosen.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
+  if (query.get('sort') === 'run') chosen.sort((a, b) => b.month.run - a.month.run)
+  const offset = Number(query.get('cursor') ?? 0)
+  const limit = Number(query.get('limit') ?? 50)
+  const next = offset + limit < chosen.length ? String(offset + limit) : null
+  return {
+    items: chosen.slice(offset, offset + limit),
+    total: chosen.length,
+    counts,
+    next,
+    now: fleet.now,
+    simulated: true,
+  }
+}
+
+function ofInstrument(
+  mood: Mood,
+  number: number,
+  what: string | undefined,
+  from: number,
+  to: number,
+  step: number,
+): Reply {
+  const { fleet } = mood
+  const key = fleet.keys[number] ?? ''
+  if (what === undefined) return ok(fleet.summary(number))
+  const spans = mood.noEvidence ? [{ state: 'unknown' as const, from, to }] : fleet.spans(number, from, to)
+  if (what === 'states') return ok({ key, from, to, spans })
+  const points: PowerSeries['points'] = []
+  const stepMs = Math.max(minute, step)
+  for (let at = Math.ceil(from / stepMs) * stepMs; at < to; at += stepMs) {
+    const span = spans.find((one) => at >= one.from && at < one.to)
+    const mean = span ? powerOf(number, span.state, at) : null
+    if (mean !== null) points.push([at, Math.round(mean * 0.9), mean, Math.round(mean * 1.12)])
+  }
+  const scale = scaleOf(number)
+  const thresholds = {
+    onStartMw: scale * 0.08,
+    onStopMw: scale * 0.05,
+    runStartMw: scale * 0.6,
+    runStopMw: scale * 0.5,
+  }
+  return ok({ key, from, to, stepMs, points, thresholds })
+}
+
+/** `2026`, `2026-11`, `2026-11-01..2026-11-24`; Shanghai has no clock change to mind. */
+export function windowOf(period: string): [number, number] {
+  const start = (date: string) => Date.parse(`${date}T00:00:00+08:00`)
+  const [a = '', b] = period.split('..')
+  if (b !== undefined) return [start(a), start(b)]
+  if (/^\d{4}$/.test(a)) return [start(`${a}-01-01`), start(`${Number(a) + 1}-01-01`)]
+  const [year = 0, month = 1] = a.split('-').map(Number)
+  const next = month === 12 ? `${year + 1}-01` : `${year}-${String(month + 1).padStart(2, '0')}`
+  return [start(`${a}-01`), start(`${next}-01`)]
+}
+
+function usageOf(mood: Mood, scope: string, period: string, by: string): Reply {
+  const { fleet } = mood
+  const [from, to] = windowOf(period)
+  if (!(to > from))
+    return {
+      status: 400,
+      body: { title: 'period is not valid', detail: `"${period}" is no period`, status: 400 },
+    }
+  const number = fleet.numberOf(scope)
+  if (number === undefined && scope.includes('/')) return missing
+  const numbers =
+    number === undefined ? fleet.keys.map((_, n) => n).filter((n) => inScope(mood, n, scope)) : [number]
+  const rows: Usage['rows'] = []
+  for (const n of numbers)
+    for (const [a, b, label] of cuts(from, to, by)) {
+      const begin = Math.max(a, fleet.since)
+      if (begin >= b) continue
+      const states = mood.noEvidence
+        ? { ...totals([]), unknown: b - begin }
+        : totals(fleet.spans(n, begin, b))
+      const length = b - begin
+      rows.push({
+        key: fleet.keys[n] ?? '',
+        label,
+        from: a,
+        to: b,
+        states,
+        on: states.standby + states.run + states.fault,
+        coverage: (length - states.unknown) / length,
+      })
+    }
+  return ok({ scope, period, zone, rows })
+}
+
+const inScope = (mood: Mood, n: number, scope: string): boolean =>
+  scope === 'all' || scope === 'org:gd' || scope === `org:${mood.fleet.summary(n).organisation}`
+
+function cuts(from: number, to: number, by: string): [number, number, string][] {
+  if (by === 'period') return [[from, to, 'period']]
+  const label = (at: number) => new Date(at + 8 * 3_600_000).toISOString().slice(0, by === 'day' ? 10 : 7)
+  const found: [number, number, string][] = []
+  for (let at = from; at < to; at += day) {
+    const name = label(at)
+    const last = found.at(-1)
+    if (last?.[2] === name) last[1] = Math.min(to, at + day)
+    else found.push([at, Math.min(to, at + day), name])
+  }
+  return found
+}
+
+function gatewaysOf({ fleet }: Mood): GatewaySummary[] {
+  const count = Math.min(40, Math.ceil(fleet.size / 3))
+  return Array.from({ length: count }, (_, n) => {
+    const silent = n === 1
+    return {
+      site: `gz-${organisations[1 + (n % 3)]?.id ?? 'x'}`,
+      gateway: `gw-${n + 1}`,
+      online: !silent,
+      lastHeard: fleet.now - (silent ? 47 * minute : 4_000 + n * 900),
+      software: '1.0.0',
+      instruments: 3,
+      epoch: 0,
+      through: 34_560 - n,
+      missing: n === 3 ? 4 : 0,
+      received: 34_561,
+      rejected: n === 2 ? 2 : 0,
+      late: n * 3,
+      spool: { pages: silent ? 10 : n % 2, oldest: silent ? fleet.now - 47 * minute : null, dropped: 0 },
+      clock: { source: 'chrony', offsetMs: (n % 3) - 1, errorMs: 12 },
+      alarms: n === 3 ? ['clock_step'] : [],
+    }
+  })
+}
+
+const quarantine = (now: number): Quarantined[] => [
+  {
+    id: 2,
+    at: now - 3 * minute,
+    topic: 'hours/1/gz-scut/gw-3/page',
+    gateway: 'gw-3',
+    seq: 34_551,
+    code: 'bad_signature',
+    reason: 'the signature by gw-3#1 does not hold',
+    bytes: 812,
+  },
+  {
+    id: 1,
+    at: now - 9 * day,
+    topic: 'hours/1/gz-scut/gw-3/page',
+    gateway: 'gw-3',
+    seq: null,
+    code: 'oversize',
+    reason: 'a record of 70000 bytes; at most 65535 are accepted',
+    bytes: 70_000,
+  },
+]
+
+const healthOf = ({ fleet }: Mood) => ({
+  ok: true,
+  reasons: [],
+  simulated: true,
+  software: '1.0.0',
+  now: fleet.now,
+  log: [{ origin: 'demo.example.org/hours/2026', size: 34_561 * 6 }],
+  series: { pending: 0, oldest: null, quarantined: 0, failing: null },
+})

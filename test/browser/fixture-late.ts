@@ -1,0 +1,230 @@
+import type { Mood } from './fixture-server.ts'
+import { missing, type Reply, windowOf } from './fixture-api.ts'
+import { chance, hour } from './simulated-day.ts'
+import { organisations, totals } from './simulated-fleet.ts'
+
+const ok = (body: unknown): Reply => ({ status: 200, body })
+
+/** Figures, sessions, reconciliation and assessment as the page expects them. */
+export function lateAnswer(path: string, url: URL, mood: Mood, method: string): Reply {
+  const get = (name: string) => url.searchParams.get(name) ?? ''
+  if (path === '/figures') return ok(figuresOf(mood, get('scope'), get('period')))
+  if (path === '/sessions')
+    return ok({
+      items: sessionsOf(mood, get('instrument'), Number(get('from')), Number(get('to'))),
+      next: null,
+    })
+  if (path === '/reconciliation') return ok(reconciliation(mood, get('kind')))
+  if (path === '/rulesets')
+    return ok({
+      items: [
+        {
+          id: 'cn-most-2026',
+          version: 3,
+          names: { en: 'Science ministry, 2026', zh: '科技部 2026 考核细则' },
+        },
+        {
+          id: 'cn-moe-2000',
+          version: 1,
+          names: { en: 'Education ministry, valuable equipment', zh: '教育部贵重仪器设备效益评价' },
+        },
+      ],
+    })
+  if (path === '/assessments') return ok(assessment(get('scope'), get('period'), get('ruleset')))
+  if (path === '/channels')
+    return ok({
+      items: [
+        {
+          id: 'gz-network',
+          names: { en: 'Guangzhou network', zh: '广州地区科学仪器协作共用网' },
+          available: 0.912,
+          complete: 0.64,
+        },
+      ],
+    })
+  if (path === '/imports' && method === 'POST')
+    return ok({
+      accepted: 2,
+      refused: 1,
+      rows: [
+        { row: 1, fate: 'accepted' },
+        { row: 2, fate: 'accepted' },
+        { row: 3, fate: 'refused', reason: 'to: must be after from' },
+      ],
+    })
+  return missing
+}
+
+function figuresOf(mood: Mood, scope: string, period: string) {
+  const { fleet } = mood
+  const [from, end] = windowOf(period)
+  const to = Math.min(end, fleet.now)
+  const numbers = fleet.keys
+    .map((_, n) => n)
+    .filter(
+      (n) =>
+        scope === 'all' ||
+        scope === 'org:gd' ||
+        scope === fleet.keys[n] ||
+        scope === `org:${fleet.summary(n).organisation}`,
+    )
+  const of = (name: string, list: readonly number[]) => {
+    let on = 0
+    let run = 0
+    let unknown = 0
+    let length = 0
+    for (const n of list) {
+      const sum = totals(fleet.spans(n, Math.max(from, fleet.since), to))
+      on += sum.standby + sum.run + sum.fault
+      run += sum.run
+      unknown += sum.unknown
+      length += to - Math.max(from, fleet.since)
+    }
+    const effective = Math.round(run * 1.04)
+    const external = Math.round(effective * 0.23)
+    const coverage = length > 0 ? (length - unknown) / length : null
+    const figure = (kpi: string, value: number | null, lower: number | null, upper: number | null) => ({
+      of: name,
+      kpi,
+      value,
+      lower,
+      upper,
+      coverage,
+      grade: 'B',
+    })
+    return [
+      figure('on_h', on, on, on + unknown),
+      figure('run_h', run, run, run + unknown),
+      figure('effective_h', effective, effective, effective + unknown),
+      figure('external_h', external, external, external + unknown),
+      figure('coverage', coverage, null, null),
+      figure('util_calendar', effective / length, effective / length, (effective + unknown) / length),
+      figure('util_schedule', (effective / length) * 2.6, null, null),
+      figure(
+        'util_quota',
+        ((effective / list.length / (1400 * hour)) * (8760 * hour)) / (length / list.length),
+        null,
+        null,
+      ),
+      figure(
+        'share_hours',
+        external / effective,
+        external / (effective + unknown),
+        (external + unknown) / (effective + unknown),
+      ),
+    ]
+  }
+  return {
+    scope,
+    period,
+    zone: 'Asia/Shanghai',
+    ruleset: { id: 'cn-most-2026', version: 3 },
+    revision: 1,
+    figures: of(scope, numbers),
+    members: organisations.slice(1).map(({ id, names }) => ({
+      of: `org:${id}`,
+      names,
+      figures: of(
+        `org:${id}`,
+        fleet.keys.map((_, n) => n).filter((n) => fleet.summary(n).organisation === id),
+      ),
+    })),
+  }
+}
+
+function sessionsOf({ fleet }: Mood, instrument: string, from: number, to: number) {
+  const number = fleet.numberOf(instrument)
+  if (number === undefined) return []
+  const runs = fleet.spans(number, from, to).filter(({ state }) => state === 'run')
+  return runs
+    .filter((_, n) => chance(number, n, 3) < 0.8)
+    .slice(0, 300)
+    .map((run, n) => ({
+      id: `s-${n}`,
+      instrument,
+      from: run.from - 900_000,
+      to: run.to + 600_000,
+      user: `u-${(n * 31) % 97}`,
+      beneficiary: n % 3 === 0 ? 'company-1' : 'gibh',
+      purpose: 'research',
+      issue: n % 6 === 5 ? 'overrun' : null,
+    }))
+}
+
+function reconciliation({ fleet }: Mood, kind: string) {
+  const kinds = ['no_show', 'unbooked_run', 'overrun', 'claim_differs']
+  const items = Array.from({ length: 14 }, (_, n) => {
+    const instrument = fleet.keys[n % Math.min(fleet.size, 9)] ?? ''
+    const from = fleet.now - (n + 1) * 9 * hour
+    return {
+      kind: kinds[n % 4] ?? '',
+      instrument,
+      names: fleet.summary(n % Math.min(fleet.size, 9)).names,
+      from,
+      to: from + 3 * hour,
+      zone: 'Asia/Shanghai',
+      user: n % 4 === 1 ? null : `u-${n}`,
+      claimed: n % 4 === 1 ? 0 : 3 * hour,
+      verified: n % 4 === 0 ? 0 : 2.4 * hour,
+    }
+  })
+  return {
+    items: items.filter((item) => kind === '' || item.kind === kind),
+    counts: { no_show: 4, unbooked_run: 4, overrun: 3, claim_differs: 3 },
+    next: null,
+  }
+}
+
+function assessment(scope: string, period: string, ruleset: string) {
+  return {
+    scope,
+    period,
+    zone: 'Asia/Shanghai',
+    ruleset: { id: ruleset, version: 3, names: { en: 'Science ministry, 2026', zh: '科技部 2026 考核细则' } },
+    total: 81.4,
+    max: 100,
+    grade: 'good',
+    cohort: 14,
+    coverage: 0.972,
+    items: [
+      {
+        id: 'hours',
+        names: { en: 'Run hours of the instruments', zh: '仪器运行机时' },
+        weight: 0.35,
+        score: 88.2,
+        max: 100,
+        reason: 'E = 1,235 h a set of a quota of 1,400 h',
+      },
+      {
+        id: 'shared',
+        names: { en: 'Shared hours', zh: '共享机时' },
+        weight: 0.25,
+        score: 71,
+        max: 100,
+        reason: 'X / E = 23.00 %, bounds 21.40 % to 29.80 %',
+      },
+      {
+        id: 'open',
+        names: { en: 'Instruments open to others', zh: '科研仪器开放率' },
+        weight: 0.2,
+        score: 92.9,
+        max: 100,
+        reason: '13 of 14 can be booked',
+      },
+      {
+        id: 'service',
+        names: { en: 'Service and ratings', zh: '对外服务成效及用户评价' },
+        weight: 0.2,
+        score: null,
+        max: 100,
+        reason: 'no ratings were imported',
+      },
+    ],
+    checkpoint: {
+      origin: 'demo.example.org/hours/2026',
+      size: 207_366,
+      root: '3bib5AOAnjJXUNPSY814kpwpQreUKjS3fhIslZSnTIw=',
+    },
+    bundle: '/api/v1/reports/demo/bundle.tar',
+  }
+}
