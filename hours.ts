@@ -35,6 +35,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'propose thresholds from recorded power, with evidence, or refuse',
     load: async () => (await import('./cli/calibrate.ts')).calibrateCommand(),
   },
+  figures: {
+    says: 'every figure of a case file, with no server',
+    load: async () => (await import('./cli/figures.ts')).figuresCommand(),
+  },
+  witness: {
+    says: 'the small server a regulator runs: cosigns checkpoints of logs that only grow',
+    load: async () => (await import('./cli/witness.ts')).witnessCommand(),
+  },
   rebuild: {
     says: 'make the index (and the series) again from the log alone',
     load: async () => (await import('./cli/rebuild.ts')).rebuildCommand(),
