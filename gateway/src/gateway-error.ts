@@ -1,5 +1,12 @@
 /** What can go wrong at a gateway; closed. Readings and messages that are bad never throw: they are counted. */
-export type GatewayCode = 'bad_config' | 'spool_damaged' | 'plain_refused' | 'no_key'
+export type GatewayCode =
+  | 'bad_config'
+  | 'spool_damaged'
+  | 'spool_locked'
+  | 'spool_unusable'
+  | 'plain_refused'
+  | 'no_key'
+  | 'no_runner'
 
 export class GatewayError extends Error {
   readonly code: GatewayCode

@@ -1,29 +1,33 @@
-import { parseBase64url, parseRecord, recordDigest, type Signer, verifyRecord } from '@hours/ledger'
-import { nodeCrypto } from '@hours/ledger/node'
+import type { Signer } from '@hours/ledger'
 import {
   type Clock,
-  decodeRecord,
   encodeStateEvent,
   encodeStatus,
   every,
   type GatewayConfig,
   InstrumentId,
-  type Page,
+  type InstrumentSettings,
   stateTopic,
   type Status,
   statusTopic,
+  systemClock,
 } from '@hours/protocol'
-import type { Transition } from '@hours/sensing'
+import type { DecodedReading, Transition } from '@hours/sensing'
 import type { Logger } from 'pino'
-import { createLogbook, firstConfig } from './logbook.ts'
+import { firstConfig, openConfig, settingsDigest, storedConfig } from './config-inbox.ts'
+import { createLogbook } from './logbook.ts'
+import { bootCount, resume } from './open-state.ts'
 import { createPublisher } from './publisher.ts'
+import { createReceiptGate } from './receipt-gate.ts'
 import { createRouter } from './router.ts'
+import { createSourceWatch } from './source-watch.ts'
 import type { Spool } from './spool.ts'
-import { type ClockSync, createTimeKeeper } from './time-keeper.ts'
-import type { Connect, Session } from './transport.ts'
+import { type ClockSync, createTimeKeeper, pageClock } from './time-keeper.ts'
+import type { Connect } from './transport.ts'
 
 export interface GatewayOptions {
   readonly config: GatewayConfig
+  /** Everything that makes evidence is timed by it; simulated in tests and in the demo. */
   readonly clock: Clock
   readonly sync: () => ClockSync
   readonly log: Logger
@@ -35,41 +39,63 @@ export interface GatewayOptions {
   readonly bootId: string
   readonly software?: string
   readonly random?: () => number
+  /** Times reconnecting and resending; networks take real time even where the gateway's clock is simulated. */
+  readonly net?: Clock
+  /** Told when an alarm begins or ends; they also stand in `status`. */
+  onAlarm?(alarm: string, on: boolean): void
+  /** Told when a `config` record has changed the sources: subscriptions and runners have to follow. */
+  onSources?(instruments: readonly InstrumentSettings[]): void
 }
 
 /** A gateway: readings in at `handleLocal`, pages out through spool and broker; everything timed by `clock`. */
 export interface Gateway {
   start(): void
-  /** Seals what there is, says goodbye, leaves the spool closed by its owner. */
+  /** Seals what is final, says goodbye; the spool stays open for its owner to close. */
   stop(): Promise<void>
   /** What the local broker is to be asked for. */
   readonly filters: readonly string[]
-  /** The source port: one device message as the local broker delivers it; `arrival` in Unix ms. */
-  handleLocal(topic: string, payload: Uint8Array, arrival: number): void
+  /** The settings in force. */
+  readonly instruments: readonly InstrumentSettings[]
+  /** The source port: one device message as the local broker delivers it; `arrival` in Unix ms, default now. */
+  handleLocal(topic: string, payload: Uint8Array, arrival?: number): void
+  /** The port of sources that are polled: a decoded reading of source `source` (0 = first) of an instrument. */
+  handleReading(instrument: string, source: number, reading: DecodedReading): void
+  /** For what stands around the gateway: its local broker, its source runners. */
+  alarm(alarm: string, on: boolean): void
   status(): Status
   /** Pages that have no verified receipt yet. */
   pending(): number
 }
 
 const turnMs = 10_000
-/** A source that says nothing for so long is named in the alarms. */
-const silentMs = 300_000
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { config, clock, spool, log } = options
+  const { config, clock, spool, log, net = systemClock, random = Math.random } = options
   const { site, gateway } = config
   const software = options.software ?? '0.1.0'
-  const time = createTimeKeeper(clock, options.sync)
   const alarms = new Set<string>()
-  if (spool.damaged !== undefined) alarms.add('spool_damaged')
   const alarm = (name: string, on: boolean) => {
     if (on === alarms.has(name)) return
     if (on) alarms.add(name)
     else alarms.delete(name)
-    log[on ? 'warn' : 'info']({ alarm: name }, on ? 'alarm' : 'alarm over')
+    log[on ? 'warn' : 'info']({ gateway, alarm: name }, on ? 'alarm' : 'alarm over')
+    options.onAlarm?.(name, on)
   }
+  if (spool.damaged !== undefined) alarm('spool_damaged', true)
+  if (spool.lost) alarm(`epoch_unopened:${spool.epoch}`, true)
 
+  const resumed = resume(spool)
+  const boot = bootCount(spool, options.bootId)
+  const time = createTimeKeeper(
+    clock,
+    options.sync,
+    resumed.open?.boot === boot ? resumed.open.time : undefined,
+  )
   const stored = storedConfig(spool)
+  let settings = stored?.instruments ?? config.instruments
+  let router = createRouter(settings)
+  const gate = createReceiptGate({ gateway, spool, clock, trust: config.trust, onAlarm: alarm })
+  const watch = createSourceWatch(time.now(), alarm)
   const logbook = createLogbook({
     site,
     gateway,
@@ -78,21 +104,26 @@ export function createGateway(options: GatewayOptions): Gateway {
     spool,
     time,
     signer: options.signer,
-    boot: bootCount(spool, options.bootId),
-    instruments: stored?.instruments ?? config.instruments,
+    boot,
+    resumed,
+    instruments: settings,
     config: stored?.config ?? firstConfig(config.instruments),
+    seen: () => gate.seen(),
+    onAlarm: alarm,
+    onConfigured(next) {
+      settings = next
+      router = createRouter(next)
+      options.onSources?.(next)
+    },
   })
-  let router = createRouter(stored?.instruments ?? config.instruments)
-  const refused = new Map<string, number>()
-
   const publisher = createPublisher({
     site,
     gateway,
-    clock,
+    net,
     spool,
+    gate,
     connect: options.connect,
-    trust: config.trust,
-    ...(options.random ? { random: options.random } : {}),
+    random,
     will: () => encodeStatus({ v: 1, online: false, at: clock.wall() }),
     onAlarm: alarm,
     onConnected: announce,
@@ -101,19 +132,21 @@ export function createGateway(options: GatewayOptions): Gateway {
   const stops: (() => void)[] = []
   let beating = false
 
-  function handleLocal(topic: string, payload: Uint8Array, arrival: number): void {
-    for (const { instrument, reading } of router.route(topic, payload, arrival)) {
-      const book = logbook.instruments.get(instrument)
-      if (!book) continue
-      if (!reading.ok) {
-        refused.set(reading.error.code, (refused.get(reading.error.code) ?? 0) + 1)
-        book.reject(arrival)
-        log.debug(
-          { topic, instrument, code: reading.error.code, reason: reading.error.message },
-          'reading refused',
-        )
-      } else if (reading.value.kind === 'sample') say(instrument, book.push(reading.value.sample))
-    }
+  function handleReading(instrument: string, source: number, reading: DecodedReading, arrival = time.now()) {
+    const book = logbook.instruments.get(instrument)
+    if (!book) return
+    if (!reading.ok) {
+      const { code, message } = reading.error
+      logbook.reject(instrument, source, arrival)
+      watch.refused(instrument, code)
+      log.debug({ gateway, instrument, source, code, reason: message }, 'reading refused')
+    } else if (reading.value.kind === 'sample') {
+      const { sample } = reading.value
+      const taken = logbook.push(instrument, source, sample)
+      if (taken?.rejected) watch.refused(instrument, taken.rejected)
+      else watch.sample(book.settings, sample, arrival)
+      say(instrument, taken?.transitions ?? [])
+    } else if (reading.value.kind === 'availability') watch.online(instrument, reading.value.online)
   }
 
   /** State events are the live view: sent at once or not at all, never spooled. */
@@ -129,14 +162,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function turn(): void {
+    if (logbook.turn() > 0) publisher.wake()
     const now = time.now()
     for (const [id, book] of logbook.instruments) {
       say(id, book.tick(now))
-      const last = book.lastSampleAt()
-      alarm(`source_silent:${id}`, last !== null && now - last > Math.max(silentMs, book.settings.maxGapMs))
+      watch.check(book.settings, now)
     }
     alarm('clock_untrusted', !time.trusted())
-    if (logbook.turn() > 0) publisher.wake()
+    alarm('spool_full', spool.state().dropped > 0)
   }
 
   function beat(): void {
@@ -147,16 +180,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     session
       .publish(statusTopic(site, gateway), encodeStatus(status()), { retain: true })
       .catch(() => undefined)
-      .finally(() => {
-        beating = false
-      })
+      .finally(() => (beating = false))
   }
 
-  function announce(_session: Session): void {
+  function announce(): void {
+    beating = false
     for (const [id, book] of logbook.instruments) {
       const { state, since, mw } = book.current()
-      if (since > 0)
-        say(id, [{ state, since, at: clock.wall(), why: 'connected', ...(mw === null ? {} : { mw }) }])
+      const event = { state, since, at: clock.wall(), why: 'connected', ...(mw === null ? {} : { mw }) }
+      if (since > 0) say(id, [event])
     }
     beat()
   }
@@ -167,50 +199,48 @@ export function createGateway(options: GatewayOptions): Gateway {
       const { state, since, mw } = book.current()
       instruments[InstrumentId.parse(id)] = [state, since > 0 ? since : clock.wall(), mw]
     }
-    const differs =
-      logbook.config().sha256 !== firstConfig(config.instruments).sha256 && logbook.config().revision === 0
     return {
       v: 1,
       online: true,
       at: clock.wall(),
       software,
-      config: { ...logbook.config(), differs },
+      config: {
+        ...logbook.config(),
+        differs: settingsDigest(settings) !== settingsDigest(config.instruments),
+      },
       spool: spool.state(),
-      clock: time.state(0),
+      clock: pageClock(time.checkpoint(), time.mono(), 0),
       instruments,
       alarms: [...alarms].slice(0, 64),
     }
   }
 
-  /** A `config` record: believed when the pinned operator signed it, for this gateway, with a newer revision. */
   function takeConfig(bytes: Uint8Array): void {
-    const record = parseRecord(bytes)
-    const key = record.ok ? config.trust?.operator?.find(({ kid }) => kid === record.value.kid) : undefined
-    const publicKey = key && parseBase64url(key.public)
-    if (!record.ok || !publicKey || !verifyRecord(record.value, { alg: 'Ed25519', publicKey }, nodeCrypto)) {
-      alarm('config_unverified', true)
-      return
-    }
-    const decoded = decodeRecord('config', record.value.payload)
-    if (record.value.kind !== 'config' || !decoded.ok || decoded.value.gateway !== gateway) {
-      alarm('config_unverified', true)
-      return
-    }
-    alarm('config_unverified', false)
-    const { revision, instruments } = decoded.value
+    const next = openConfig(bytes, config)
+    alarm('config_unverified', next === undefined)
     const current = logbook.config()
-    const sha256 = recordDigest(bytes, nodeCrypto.sha256)
-    if (revision < current.revision || sha256 === current.sha256) return
-    spool.set('config', bytes)
-    logbook.configure(instruments, { revision, sha256 })
-    router = createRouter(instruments)
+    if (!next || next.config.revision < current.revision || next.config.sha256 === current.sha256) return
+    logbook.configure(next)
   }
 
   return {
     get filters() {
       return router.filters
     },
-    handleLocal,
+    get instruments() {
+      return settings
+    },
+    handleLocal(topic, payload, arrival) {
+      logbook.watchClock()
+      const at = arrival ?? time.now()
+      for (const { instrument, source, reading } of router.route(topic, payload, at))
+        handleReading(instrument, source, reading, at)
+    },
+    handleReading(instrument, source, reading) {
+      logbook.watchClock()
+      handleReading(instrument, source, reading)
+    },
+    alarm,
     status,
     pending: () => spool.pages(),
     start() {
@@ -231,29 +261,4 @@ export function createGateway(options: GatewayOptions): Gateway {
       await publisher.stop()
     },
   }
-}
-
-/** How often this machine has booted, as far as this spool knows: a new boot id counts one more. */
-function bootCount(spool: Spool, bootId: string): number {
-  const read = (key: string) => {
-    const value = spool.get(key)
-    return value === undefined ? undefined : Buffer.from(value).toString()
-  }
-  const count = Number(read('boots') ?? 0)
-  if (read('boot-id') === bootId) return count
-  spool.set('boot-id', bootId)
-  spool.set('boots', String(count + 1))
-  return count + 1
-}
-
-/** The last `config` record taken; it was verified before it was stored. */
-function storedConfig(
-  spool: Spool,
-): { instruments: GatewayConfig['instruments']; config: Page['config'] } | undefined {
-  const bytes = spool.get('config')
-  const record = bytes && parseRecord(bytes)
-  const decoded = record?.ok === true ? decodeRecord('config', record.value.payload) : undefined
-  if (!bytes || decoded?.ok !== true) return undefined
-  const { revision, instruments } = decoded.value
-  return { instruments, config: { revision, sha256: recordDigest(bytes, nodeCrypto.sha256) } }
 }

@@ -1,6 +1,7 @@
 export { simSync, watchSync } from './clock-sync.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 export { type GatewayCode, GatewayError } from './gateway-error.ts'
+export { type JournalChunk, type JournalEntry, readJournal } from './journal.ts'
 export { loadGatewayConfig, parseGatewayConfig } from './load-config.ts'
 export { listenLocally, type LocalListener } from './local.ts'
 export { createRouter } from './router.ts'

@@ -1,42 +1,32 @@
-import { createHash } from 'node:crypto'
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { recordDigest, type Signer, signRecord } from '@hours/ledger'
-import { nodeCrypto } from '@hours/ledger/node'
+import { DAY, type InstrumentSettings, maxSealMs, type Page, type PageClock } from '@hours/protocol'
+import type { Sample } from '@hours/sensing'
 import {
-  encodePage,
-  encodePowerReport,
-  type GatewayId,
-  type InstrumentSettings,
-  maxPageBytes,
-  maxSealMs,
-  type Page,
-  type Seen,
-  type SiteId,
-} from '@hours/protocol'
-import { createInstrumentLog, type InstrumentLog, type InstrumentState } from './instrument-log.ts'
-import type { Spool } from './spool.ts'
-import type { TimeKeeper } from './time-keeper.ts'
+  createInstrumentLog,
+  type InstrumentLog,
+  type InstrumentState,
+  type Taken,
+} from './instrument-log.ts'
+import { createJournal } from './journal.ts'
+import { encodeOpenState, type OpenState, type Resumed } from './open-state.ts'
+import { createPageWriter, type PageWriterOptions } from './page-writer.ts'
+import { type Interval, pageClock, type TimeKeeper, trustedBy } from './time-keeper.ts'
 
-export interface LogbookOptions {
-  readonly site: SiteId
-  readonly gateway: GatewayId
+export interface LogbookOptions extends Omit<PageWriterOptions, 'chain'> {
   readonly pageMs: number
-  readonly software: string
-  readonly spool: Spool
   readonly time: TimeKeeper
-  readonly signer: Signer
   readonly boot: number
+  readonly resumed: Resumed
   readonly instruments: readonly InstrumentSettings[]
   readonly config: Page['config']
+  /** New settings are in force: a page has begun under them. */
+  onConfigured(instruments: readonly InstrumentSettings[]): void
 }
 
-/** Where the chain stands; kept beside the pages, in the same commit. */
-interface Chain {
-  readonly epoch: number
-  readonly seq: number
-  readonly prev: string | null
-  /** End of the last page. */
-  readonly to: number
+/** Settings to come, with the `config` record that states them. */
+export interface NextConfig {
+  readonly instruments: readonly InstrumentSettings[]
+  readonly config: Page['config']
+  readonly bytes: Uint8Array
 }
 
 /** A reading may be this late at the gateway and still be in its page. */
@@ -45,209 +35,207 @@ const graceMs = 2_000
 /** The gateway's logbook: samples in, sealed and signed pages into the spool (records.md, section 4; wire.md, 3). */
 export interface Logbook {
   readonly instruments: ReadonlyMap<string, InstrumentLog>
-  /** Seals every page whose time has come; returns how many. Follows steps of the wall clock. */
+  push(instrument: string, source: number, sample: Sample): Taken | undefined
+  reject(instrument: string, source: number, at: number): void
+  /** Follows a step of the wall clock at once. */
+  watchClock(): void
+  /** Seals every page whose time has come; returns how many. */
   turn(): number
-  /** Seals what there is, at once: a clean shutdown. */
+  /** A clean shutdown: seals all that is final already; what is open waits for the next start. */
   close(): void
-  /** Writes the open page's state to the spool: a kill loses at most what came after. */
+  /** Writes what came since to the spool: a kill loses at most what comes after. */
   checkpoint(): void
-  /** New settings from a `config` record; they count from the next page on. */
-  configure(instruments: readonly InstrumentSettings[], config: Page['config']): void
+  /** New settings; they count from the next page on. */
+  configure(next: NextConfig): void
   config(): Page['config']
-  chain(): { readonly epoch: number; readonly next: number }
 }
 
 export function createLogbook(options: LogbookOptions): Logbook {
-  const { spool, time, pageMs } = options
-  const stored = readJson(spool.get('chain')) as Chain | undefined
-  let chain: Chain = stored ?? { epoch: Number(readText(spool.get('epoch')) ?? 0), seq: 0, prev: null, to: 0 }
+  const { spool, time, pageMs, boot, resumed, onAlarm } = options
+  const writer = createPageWriter({ ...options, chain: resumed.chain })
+  const journal = createJournal(spool, resumed.lastRow)
   let config = options.config
-  let pending: { instruments: readonly InstrumentSettings[]; config: Page['config'] } | undefined
-  const open = readOpen(spool.get('open'))
-  let instruments = logsOf(options.instruments, open?.instruments ?? {})
-  /** Begin of the open page, and monotonic time there. */
-  let from = Math.max(chain.to, open ? Math.min(open.from, time.now()) : alignedBefore(time.now()))
-  let mono = Math.max(0, time.mono() - (time.now() - from))
+  let pending: NextConfig | undefined
+  /** States of all instruments this gateway ever had: counters never fall, not even over a removal. */
+  const known = new Map<string, InstrumentState>(Object.entries(resumed.open?.instruments ?? {}))
+  let instruments = logsOf(options.instruments, known)
   let steppedMs = 0
-  let lastState = spool.state()
+  let from = 0
+  let mono = 0
+  beginAt(time.now())
+  if (resumed.open) restore(resumed.open)
 
-  function alignedBefore(at: number): number {
-    return Math.floor(at / pageMs) * pageMs
+  /** The next page begins at `at`, or where the last one ended. */
+  function beginAt(at: number): void {
+    from = Math.max(writer.chain().to, at)
+    mono = Math.max(0, Math.round(time.monoAt(from)))
   }
-  const pageEnd = () => (Math.floor(from / pageMs) + 1) * pageMs
-  const delay = () =>
-    Math.min(maxSealMs, Math.max(...[...instruments.values()].map((one) => one.sealDelayMs), 0)) + graceMs
 
-  function seal(to: number, now: number): void {
-    const trusted = time.trusted()
+  function pageEnd(): number {
+    return (Math.floor(from / pageMs) + 1) * pageMs
+  }
+
+  function each(work: (one: InstrumentLog) => void): void {
+    for (const one of instruments.values()) work(one)
+  }
+
+  /** Goes on with the open page; one of another boot or configuration ends where it was last written. */
+  function restore(open: OpenState): void {
+    for (const { instrument, source, at, sample } of resumed.entries) {
+      if (sample) instruments.get(instrument)?.push(sample, source)
+      else instruments.get(instrument)?.reject(at)
+    }
+    ;({ from, mono } = open)
+    if (open.boot === boot && open.config.sha256 === config.sha256) return
+    each((one) => one.cut())
+    while (from < open.now && !writer.blocked()) {
+      const to = Math.min(pageEnd(), open.now)
+      const monoTo = Math.max(mono, open.time.mono + to - open.time.wall)
+      const clock = pageClock(open.time, monoTo, 0)
+      const trusted = trustedBy(open.time, from, to)
+      seal(to, open.now, { boot: open.boot, config: open.config, clock, monoTo, trusted })
+    }
+    beginAt(time.now())
+    if (open.boot !== boot) each((one) => one.reset())
+    keepOpen()
+  }
+
+  function sealUntil(end: number, now: number): void {
+    while (from < end && !writer.blocked()) {
+      const to = Math.min(pageEnd(), end)
+      const monoTo = Math.max(mono, Math.round(time.monoAt(to)))
+      const clock = pageClock(time.checkpoint(), monoTo, steppedMs)
+      seal(to, now, { boot, config, clock, monoTo, trusted: time.trustedIn(from, to) })
+      steppedMs = 0
+      time.turnPage()
+    }
+  }
+
+  function seal(to: number, now: number, under: SealedUnder): void {
+    const { trusted, monoTo, ...stated } = under
     const parts = [...instruments.values()].map((one) => one.seal({ from, to, now, trusted }))
-    const page: Page = {
-      v: 1,
-      site: options.site,
-      gateway: options.gateway,
-      epoch: chain.epoch,
-      seq: chain.seq,
-      prev: chain.prev,
-      from,
-      to,
-      boot: options.boot,
-      mono: [mono, Math.max(mono, mono + (to - from))],
-      clock: time.state(steppedMs),
-      seen: newestSeen(spool),
-      spool: lastState,
-      software: options.software,
-      config,
-      instruments: parts.map(({ page: part }) => part),
+    const leftOut = writer.sign({ ...stated, from, to, mono: [mono, monoTo] }, parts)
+    for (const { page, conflictMs } of parts) {
+      const growth = leftOut.get(page.id)
+      if (growth) instruments.get(page.id)?.takeBack(growth)
+      onAlarm(`page_too_long:${page.id}`, growth !== undefined)
+      onAlarm(`source_conflict:${page.id}`, conflictMs > 0)
     }
-    const bytes = signRecord({ kind: 'page', payload: fitting(page), signer: options.signer })
-    const next: Chain = {
-      epoch: chain.epoch,
-      seq: chain.seq + 1,
-      prev: recordDigest(bytes, nodeCrypto.sha256),
-      to,
-    }
-    chain = next
-    mono += to - from
     from = to
-    steppedMs = 0
-    spool.addPage(
-      { epoch: page.epoch, seq: page.seq, bytes, from: page.from, to },
-      { chain: JSON.stringify(next), open: openState() },
-    )
-    addPower(page, parts)
-    lastState = spool.state()
-    if (pending) apply()
+    mono = monoTo
+    const applied = apply()
+    writer.save({ ...applied, open: openState() })
   }
 
-  function addPower(page: Page, parts: readonly ReturnType<InstrumentLog['seal']>[]): void {
-    const begin = Math.floor(page.from / 60_000) * 60_000
-    const some = parts.filter(({ minutes }) => minutes.some((minute) => minute !== null))
-    if (some.length === 0) return
-    const report = encodePowerReport({
-      v: 1,
-      from: begin,
-      stepMs: 60_000,
-      instruments: some.map(({ page: { id }, minutes, grownMwh }) => ({
-        id,
-        mw: [...minutes],
-        mwh: grownMwh,
-      })),
-    })
-    spool.addPower(begin, Buffer.from(report))
-  }
-
-  function apply(): void {
-    if (!pending) return
-    const states = Object.fromEntries([...instruments].map(([id, log]) => [id, log.checkpoint()]))
-    config = pending.config
-    instruments = logsOf(pending.instruments, states)
+  function apply(): Record<string, Uint8Array> {
+    if (!pending) return {}
+    const { instruments: settings, config: next, bytes } = pending
     pending = undefined
+    for (const [id, one] of instruments) known.set(id, one.checkpoint())
+    config = next
+    instruments = logsOf(settings, known)
+    options.onConfigured(settings)
+    return { config: bytes }
   }
 
   function openState(): Uint8Array {
-    const states = Object.fromEntries([...instruments].map(([id, log]) => [id, log.checkpoint()]))
-    const state: OpenState = { from, instruments: states }
-    return deflateRawSync(JSON.stringify(state), { level: 1 })
+    for (const [id, one] of instruments) known.set(id, one.checkpoint())
+    const [now, state] = [time.now(), time.checkpoint()]
+    const row = journal.settle(now, state)
+    const all = Object.fromEntries(known)
+    return encodeOpenState({ boot, from, mono, now, time: state, journal: row, config, instruments: all })
+  }
+  function keepOpen(): void {
+    writer.guarded(() => spool.set('open', openState()))
   }
 
   function turn(): number {
-    const step = time.stepped()
-    if (step !== 0) follow(step)
-    let sealed = 0
-    for (const now = time.now(); pageEnd() + delay() <= now; sealed++) {
-      if (skipEmpty(now)) continue
-      seal(pageEnd(), now)
+    writer.retry()
+    watchClock()
+    const before = writer.chain().seq
+    const now = time.now()
+    onAlarm('clock_behind_pages', from - now > maxSealMs)
+    if (time.lost()) {
+      forgetOld(now)
+      return 0
     }
-    return sealed
+    const delays = [...instruments.values()].map((one) => one.sealDelayMs)
+    const final = now - Math.min(maxSealMs, Math.max(0, ...delays)) - graceMs
+    while (pageEnd() <= final && !writer.blocked()) if (!skipEmpty(final)) sealUntil(pageEnd(), now)
+    return writer.chain().seq - before
   }
 
   /** After a long stop there is nothing to say of most of it: what no page covers is unknown. */
-  function skipEmpty(now: number): boolean {
-    const last = Math.max(...[...instruments.values()].map((one) => one.lastSampleAt() ?? 0), 0)
-    const resume = alignedBefore(now - delay() - pageMs)
+  function skipEmpty(final: number): boolean {
+    const last = Math.max(0, ...[...instruments.values()].map((one) => one.lastSampleAt() ?? 0))
+    const resume = Math.floor((final - pageMs) / pageMs) * pageMs
     if (last >= from || resume <= from) return false
-    for (const one of instruments.values()) one.cut()
-    from = resume
-    mono = Math.max(0, time.mono() - (time.now() - from))
+    each((one) => one.cut())
+    beginAt(resume)
     return true
   }
 
+  /** Nobody has vouched for the time of a whole day: it is unknown for good, and memory is finite. */
+  function forgetOld(now: number): void {
+    if (now - from <= DAY) return
+    each((one) => one.reset())
+    beginAt(now)
+    keepOpen()
+  }
+
   /** The wall clock was stepped: the page ends here, and the next one has an anchor of its own. */
-  function follow(step: number): void {
+  function watchClock(): void {
+    const step = time.stepped()
+    if (step === 0) return
     const now = time.now()
-    for (const one of instruments.values()) one.cut()
-    if (now > from) seal(now, now)
+    if (!time.lost()) {
+      each((one) => one.cut())
+      sealUntil(now, now)
+    }
+    steppedMs += step
     time.anchor()
-    from = Math.max(chain.to, time.now())
-    mono = time.mono() + Math.max(0, from - time.now())
-    steppedMs = step
+    each((one) => one.reset())
+    beginAt(time.now())
+    keepOpen()
   }
 
   return {
     get instruments() {
       return instruments
     },
+    push(instrument, source, sample) {
+      const taken = instruments.get(instrument)?.push(sample, source)
+      if (taken) journal.add({ instrument, source, at: sample.at, sample })
+      return taken
+    },
+    reject(instrument, source, at) {
+      instruments.get(instrument)?.reject(at)
+      journal.add({ instrument, source, at })
+    },
+    watchClock,
     turn,
     close() {
       turn()
       const now = time.now()
-      for (const one of instruments.values()) one.cut()
-      while (pageEnd() < now) seal(pageEnd(), now)
-      if (now > from) seal(now, now)
+      const final = Math.min(now, ...[...instruments.values()].map((one) => one.settled(now)))
+      if (!time.lost()) sealUntil(final, now)
+      keepOpen()
     },
-    checkpoint: () => spool.set('open', openState()),
-    configure(next, nextConfig) {
-      pending = { instruments: next, config: nextConfig }
-    },
+    checkpoint: () => writer.guarded(() => void journal.flush(time.now(), time.checkpoint())),
+    configure: (next) => void (pending = next),
     config: () => config,
-    chain: () => ({ epoch: chain.epoch, next: chain.seq }),
   }
 }
 
-interface OpenState {
-  readonly from: number
-  readonly instruments: Readonly<Record<string, InstrumentState>>
+interface SealedUnder {
+  readonly boot: number
+  readonly config: Page['config']
+  readonly clock: PageClock
+  readonly monoTo: number
+  readonly trusted: readonly Interval[]
 }
 
-function logsOf(
-  settings: readonly InstrumentSettings[],
-  states: Readonly<Record<string, InstrumentState>>,
-): Map<string, InstrumentLog> {
-  return new Map(settings.map((one) => [one.id, createInstrumentLog(one, states[one.id])]))
-}
-
-/** The page's text; a page too long for an entry gives up its longest lists of spans (unknown), never its chain. */
-function fitting(page: Page): string {
-  for (;;) {
-    const text = encodePage(page)
-    if (text.length <= maxPageBytes) return text
-    const longest = page.instruments.reduce((a, b) => (b.spans.length > a.spans.length ? b : a))
-    if (longest.spans.length === 0) return text
-    let [onMs, runMs] = [0, 0]
-    for (const [state, a, b] of longest.spans) {
-      if (state !== 'off') onMs += b - a
-      if (state === 'run') runMs += b - a
-    }
-    longest.spans = []
-    longest.onMs -= onMs
-    longest.runMs -= runMs
-  }
-}
-
-/** The newest checkpoint this gateway has verified, of whatever year. */
-export function newestSeen(spool: Spool): Seen | null {
-  return (readJson(spool.get('seen')) as Seen[] | undefined)?.[0] ?? null
-}
-
-const readText = (value: Uint8Array | undefined) =>
-  value === undefined ? undefined : Buffer.from(value).toString()
-const readJson = (value: Uint8Array | undefined): unknown =>
-  value === undefined ? undefined : JSON.parse(Buffer.from(value).toString())
-const readOpen = (value: Uint8Array | undefined): OpenState | undefined =>
-  value === undefined ? undefined : (JSON.parse(inflateRawSync(value).toString()) as OpenState)
-
-/** Revision 0: the configuration of the YAML file, before any `config` record. */
-export const firstConfig = (instruments: readonly InstrumentSettings[]): Page['config'] => ({
-  revision: 0,
-  sha256: createHash('sha256').update(JSON.stringify(instruments)).digest('base64url'),
-})
+const logsOf = (settings: readonly InstrumentSettings[], states: ReadonlyMap<string, InstrumentState>) =>
+  new Map<string, InstrumentLog>(
+    settings.map((one) => [one.id, createInstrumentLog(one, states.get(one.id))]),
+  )

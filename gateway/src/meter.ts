@@ -6,6 +6,8 @@ interface Bucket {
   max: number
   sum: number
   samples: number
+  /** Samples that said something else than power. */
+  stated: number
   rejected: number
   /** Integral of power over time, mW x ms: exact in integers, divided only when it is stated. */
   mwMs: number
@@ -29,9 +31,15 @@ const mwMsPerMwh = 3_600_000
 /** Sums samples into minutes as they come; energy is integrated under left-hold, across holes nothing is. */
 export interface Meter {
   add(at: Millis, mw: MilliWatts, maxGapMs: Millis): void
+  /** A sample without power, such as a contact's. */
+  count(at: Millis): void
   reject(at: Millis): void
-  /** Takes everything before `to` (a whole minute or a page's early end). */
+  /** Takes everything before `to` (a whole minute or a page's early end); minutes that ended before `from` are dropped. */
   take(from: Millis, to: Millis): MeterPage
+  /** A hole follows: nothing is integrated across it. */
+  cut(): void
+  /** Time took another base: what was measured before says nothing about what comes. */
+  reset(): void
   checkpoint(): MeterState
 }
 
@@ -52,7 +60,7 @@ export function createMeter(restored?: MeterState): Meter {
   const bucket = (minute: number): Bucket => {
     const known = minutes.get(minute)
     if (known) return known
-    const fresh: Bucket = { min: 0, max: 0, sum: 0, samples: 0, rejected: 0, mwMs: 0 }
+    const fresh: Bucket = { min: 0, max: 0, sum: 0, samples: 0, stated: 0, rejected: 0, mwMs: 0 }
     minutes.set(minute, fresh)
     return fresh
   }
@@ -75,18 +83,21 @@ export function createMeter(restored?: MeterState): Meter {
       here.samples += 1
       s.last = { at, mw }
     },
+    count: (at) => void (bucket(Math.floor(at / MINUTE)).stated += 1),
     reject: (at) => void (bucket(Math.floor(at / MINUTE)).rejected += 1),
     take(from, to) {
       const taken = [...minutes].filter(([minute]) => minute * MINUTE < to).sort((a, b) => a[0] - b[0])
-      let [min, max, sum, samples, rejected, mwMs] = [Infinity, -Infinity, 0, 0, 0, 0]
+      let [min, max, sum, samples, stated, rejected, mwMs] = [Infinity, -Infinity, 0, 0, 0, 0, 0]
       for (const [minute, one] of taken) {
         minutes.delete(minute)
+        if ((minute + 1) * MINUTE <= from) continue
         if (one.samples > 0) {
           min = Math.min(min, one.min)
           max = Math.max(max, one.max)
         }
         sum += one.sum
         samples += one.samples
+        stated += one.stated
         rejected += one.rejected
         mwMs += one.mwMs
       }
@@ -100,12 +111,17 @@ export function createMeter(restored?: MeterState): Meter {
       const count = Math.max(0, Math.ceil(to / MINUTE) - first)
       return {
         mw: samples > 0 ? [min, Math.round(sum / samples), max] : undefined,
-        samples,
+        samples: samples + stated,
         rejected,
         mwh: s.mwh,
         grownMwh,
         minutes: Array.from({ length: Math.min(count, 1_440) }, (_, i) => minuteOf(byMinute.get(first + i))),
       }
+    },
+    cut: () => void (s.last = null),
+    reset() {
+      s.last = null
+      minutes.clear()
     },
     checkpoint: () => structuredClone({ ...s, minutes: [...minutes] }),
   }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { DAY, type Millis, type SpoolState } from '@hours/protocol'
+import { openSpoolDatabase } from './spool-database.ts'
+import { createSpoolSide, type SpoolSide } from './spool-side.ts'
 
 /** A sealed, signed page that waits for its receipt. */
 export interface SpooledPage {
@@ -10,6 +10,8 @@ export interface SpooledPage {
   readonly bytes: Uint8Array
 }
 
+export type PageName = Pick<SpooledPage, 'epoch' | 'seq'>
+
 /** How much a spool may hold; when it is full the oldest page goes, and the drop is told in the next page. */
 export interface SpoolBounds {
   readonly maxBytes: number
@@ -17,194 +19,148 @@ export interface SpoolBounds {
 }
 
 /** Everything a gateway must not lose, in one SQLite file (WAL, synchronous FULL). */
-export interface Spool {
+export interface Spool extends SpoolSide {
   /** Adds a page and the state that goes with it in one commit. */
   addPage(
     page: SpooledPage & { from: Millis; to: Millis },
     state: Readonly<Record<string, Uint8Array | string>>,
   ): void
-  /** Pages after (epoch, seq), oldest first. */
-  pagesAfter(epoch: number, seq: number, limit: number): readonly SpooledPage[]
+  /** The page after (epoch, seq), oldest first. */
+  pageAfter(after: PageName): PageName | undefined
   pageBytes(epoch: number, seq: number): Uint8Array | undefined
   /** Lets go of what a verified receipt lists. */
   release(epoch: number, seqs: readonly number[]): void
   /** Moves a refused page aside; it is kept 30 days. */
-  refuse(page: { epoch: number; seq: number; at: Millis; code: string; reason: string }): void
-  refused(): readonly { epoch: number; seq: number; code: string; reason: string }[]
-  addPower(from: Millis, bytes: Uint8Array): void
-  powerAfter(id: number, limit: number): readonly { id: number; bytes: Uint8Array }[]
-  releasePower(id: number): void
+  refuse(page: PageName & { at: Millis; code: string; reason: string }): void
+  refused(): readonly (PageName & { code: string; reason: string })[]
   get(key: string): Uint8Array | undefined
   set(key: string, value: Uint8Array | string): void
   state(): SpoolState
   pages(): number
+  /** The epoch a chain begins with. */
+  readonly epoch: number
+  /** An earlier spool of this gateway is gone; the operator has to open `epoch`. */
+  readonly lost: boolean
   /** Set when an unreadable file was moved aside at opening. */
   readonly damaged: string | undefined
   close(): void
 }
 
-/** 1-min power is worth less than pages: it may take at most this share of the bound. */
-const powerShare = 0.2
 const refusedDays = 30
 
 /** Opens the spool at `path` (`:memory:` for tests), moving a damaged file aside instead of failing for ever. */
 export function openSpool(path: string, bounds: SpoolBounds, now: () => Millis): Spool {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  let damaged: string | undefined
-  let db: DatabaseSync
-  try {
-    db = openDatabase(path)
-  } catch (cause) {
-    if (path === ':memory:' || !existsSync(path)) throw cause
-    damaged = `${path}.damaged-${now()}`
-    renameSync(path, damaged)
-    for (const end of ['-wal', '-shm']) if (existsSync(path + end)) renameSync(path + end, damaged + end)
-    db = openDatabase(path)
-  }
-  return spoolOf(db, bounds, now, damaged)
+  const { db, ...opened } = openSpoolDatabase(path, now)
+  return { ...spoolOf(db, bounds, now), ...createSpoolSide(db, bounds), ...opened }
 }
 
-function openDatabase(path: string): DatabaseSync {
-  const db = new DatabaseSync(path)
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = INCREMENTAL')
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS page (epoch INTEGER, seq INTEGER, ends INTEGER NOT NULL, begins INTEGER NOT NULL,
-      bytes BLOB NOT NULL, PRIMARY KEY (epoch, seq)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS power (id INTEGER PRIMARY KEY, begins INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS refused (epoch INTEGER, seq INTEGER, at INTEGER NOT NULL, code TEXT NOT NULL,
-      reason TEXT NOT NULL, bytes BLOB, PRIMARY KEY (epoch, seq)) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;`)
-  const check = db.prepare('PRAGMA quick_check(1)').get() as { quick_check?: string } | undefined
-  if (check?.quick_check !== 'ok') throw new Error(`quick_check: ${check?.quick_check ?? 'no answer'}`)
-  return db
-}
+type PageRow = SpooledPage & { readonly ends: number; readonly size: number }
 
-function spoolOf(
-  db: DatabaseSync,
-  bounds: SpoolBounds,
-  now: () => Millis,
-  damaged: string | undefined,
-): Spool {
-  const run = (sql: string): StatementSync => db.prepare(sql)
-  const insertPage = run(
+function spoolOf(db: DatabaseSync, bounds: SpoolBounds, now: () => Millis) {
+  const insertPage = db.prepare(
     'INSERT OR IGNORE INTO page (epoch, seq, begins, ends, bytes) VALUES (?, ?, ?, ?, ?)',
   )
-  const selectAfter = run(
-    'SELECT epoch, seq, bytes FROM page WHERE (epoch, seq) > (?, ?) ORDER BY epoch, seq LIMIT ?',
+  const selectAfter = db.prepare(
+    'SELECT epoch, seq FROM page WHERE (epoch, seq) > (?, ?) ORDER BY epoch, seq LIMIT 1',
   )
-  const selectPage = run('SELECT bytes FROM page WHERE epoch = ? AND seq = ?')
-  const deletePage = run('DELETE FROM page WHERE epoch = ? AND seq = ?')
-  const sums = run('SELECT count(*) AS pages, min(begins) AS oldest, total(length(bytes)) AS size FROM page')
-  const oldest = run('SELECT epoch, seq, ends, length(bytes) AS size FROM page ORDER BY epoch, seq LIMIT 1')
-  const setState = run('INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)')
-  const getState = run('SELECT value FROM state WHERE key = ?')
-  const addPowerRow = run('INSERT INTO power (begins, bytes) VALUES (?, ?)')
-  const powerSize = run('SELECT total(length(bytes)) AS size FROM power')
-  const dropPower = run('DELETE FROM power WHERE id = (SELECT min(id) FROM power)')
-  const first = sums.get() as { pages: number; oldest: number | null; size: number }
+  const selectPage = db.prepare('SELECT bytes FROM page WHERE epoch = ? AND seq = ?')
+  const deletePage = db.prepare(
+    'DELETE FROM page WHERE epoch = ? AND seq = ? RETURNING length(bytes) AS size',
+  )
+  const oldest = db.prepare(
+    'SELECT epoch, seq, begins, ends, length(bytes) AS size FROM page ORDER BY epoch, seq LIMIT 1',
+  )
+  const setState = db.prepare('INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)')
+  const getState = db.prepare('SELECT value FROM state WHERE key = ?')
+  const addRefused = db.prepare('INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?, ?)')
+  const first = db.prepare('SELECT count(*) AS pages, total(length(bytes)) AS size FROM page').get() as {
+    pages: number
+    size: number
+  }
   let count = first.pages
   let bytes = first.size
-  let dropped = Number(text(read('dropped')) ?? 0)
+  let dropped = Number(Buffer.from(read('dropped') ?? '0').toString())
 
   function read(key: string): Uint8Array | undefined {
     return (getState.get(key) as { value: Uint8Array } | undefined)?.value
   }
   const blob = (value: Uint8Array | string) => (typeof value === 'string' ? Buffer.from(value) : value)
 
+  /** One commit, and sums that follow it only when it holds. */
   function together(work: () => void): void {
+    const before = [count, bytes, dropped] as const
     db.exec('BEGIN IMMEDIATE')
     try {
       work()
       db.exec('COMMIT')
     } catch (error) {
-      db.exec('ROLLBACK')
+      ;[count, bytes, dropped] = before
+      if (db.isTransaction) db.exec('ROLLBACK')
       throw error
     }
+  }
+
+  function remove({ epoch, seq }: PageName): void {
+    const row = deletePage.get(epoch, seq) as { size: number } | undefined
+    if (!row) return
+    bytes -= row.size
+    count -= 1
   }
 
   function makeRoom(): void {
     const limit = now() - bounds.maxAgeDays * DAY
     for (;;) {
-      const row = oldest.get() as { epoch: number; seq: number; ends: number; size: number } | undefined
+      const row = oldest.get() as PageRow | undefined
       if (!row || (bytes <= bounds.maxBytes && row.ends >= limit)) return
-      deletePage.run(row.epoch, row.seq)
-      bytes -= row.size
-      count -= 1
+      remove(row)
       dropped += 1
       setState.run('dropped', Buffer.from(String(dropped)))
     }
   }
 
   return {
-    damaged,
-    addPage(page, state) {
+    addPage(
+      page: SpooledPage & { from: Millis; to: Millis },
+      state: Readonly<Record<string, Uint8Array | string>>,
+    ) {
       together(() => {
-        insertPage.run(page.epoch, page.seq, page.from, page.to, page.bytes)
-        bytes += page.bytes.length
-        count += 1
+        const { changes } = insertPage.run(page.epoch, page.seq, page.from, page.to, page.bytes)
+        if (Number(changes) > 0) {
+          bytes += page.bytes.length
+          count += 1
+        }
         for (const [key, value] of Object.entries(state)) setState.run(key, blob(value))
         makeRoom()
       })
     },
-    pagesAfter: (epoch, seq, limit) => selectAfter.all(epoch, seq, limit) as unknown as SpooledPage[],
-    pageBytes: (epoch, seq) => (selectPage.get(epoch, seq) as { bytes: Uint8Array } | undefined)?.bytes,
-    release(epoch, seqs) {
+    pageAfter: ({ epoch, seq }: PageName) => selectAfter.get(epoch, seq) as PageName | undefined,
+    pageBytes: (epoch: number, seq: number) =>
+      (selectPage.get(epoch, seq) as { bytes: Uint8Array } | undefined)?.bytes,
+    release(epoch: number, seqs: readonly number[]) {
+      if (seqs.length === 0) return
       together(() => {
-        for (const seq of seqs) {
-          const row = selectPage.get(epoch, seq) as { bytes: Uint8Array } | undefined
-          if (!row) continue
-          deletePage.run(epoch, seq)
-          bytes -= row.bytes.length
-          count -= 1
-        }
+        for (const seq of seqs) remove({ epoch, seq })
       })
     },
-    refuse({ epoch, seq, at, code, reason }) {
+    refuse({ epoch, seq, at, code, reason }: PageName & { at: Millis; code: string; reason: string }) {
       together(() => {
         const row = selectPage.get(epoch, seq) as { bytes: Uint8Array } | undefined
-        run('INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?, ?)').run(
-          epoch,
-          seq,
-          at,
-          code,
-          reason,
-          row?.bytes ?? null,
-        )
-        run('DELETE FROM refused WHERE at < ?').run(at - refusedDays * DAY)
-        if (!row) return
-        deletePage.run(epoch, seq)
-        bytes -= row.bytes.length
-        count -= 1
+        if (row) addRefused.run(epoch, seq, at, code, reason, row.bytes)
+        db.prepare('DELETE FROM refused WHERE at < ?').run(at - refusedDays * DAY)
+        remove({ epoch, seq })
       })
     },
     refused: () =>
-      run('SELECT epoch, seq, code, reason FROM refused ORDER BY epoch, seq').all() as unknown as {
-        epoch: number
-        seq: number
-        code: string
-        reason: string
-      }[],
-    addPower(from, report) {
-      addPowerRow.run(from, report)
-      const { size } = powerSize.get() as { size: number }
-      for (let over = size - bounds.maxBytes * powerShare; over > 0; over -= report.length) dropPower.run()
-    },
-    powerAfter: (id, limit) =>
-      run('SELECT id, bytes FROM power WHERE id > ? ORDER BY id LIMIT ?').all(id, limit) as unknown as {
-        id: number
-        bytes: Uint8Array
-      }[],
-    releasePower: (id) => void run('DELETE FROM power WHERE id = ?').run(id),
+      db
+        .prepare('SELECT epoch, seq, code, reason FROM refused ORDER BY epoch, seq')
+        .all() as unknown as (PageName & { code: string; reason: string })[],
     get: read,
-    set: (key, value) => void setState.run(key, blob(value)),
-    state() {
-      const row = sums.get() as { pages: number; oldest: number | null }
-      return { pages: row.pages, oldest: row.oldest, dropped }
+    set: (key: string, value: Uint8Array | string) => void setState.run(key, blob(value)),
+    state(): SpoolState {
+      const row = oldest.get() as { begins: number } | undefined
+      return { pages: count, oldest: row?.begins ?? null, dropped }
     },
     pages: () => count,
     close: () => db.close(),
   }
 }
-
-const text = (value: Uint8Array | undefined) =>
-  value === undefined ? undefined : Buffer.from(value).toString()

@@ -1,5 +1,4 @@
-import type { Clock, Millis, PageClock } from '@hours/protocol'
-import { DAY } from '@hours/protocol'
+import { type Clock, DAY, type Millis, type PageClock } from '@hours/protocol'
 
 /** What the machine says about its own clock; `syncedAt` is monotonic ms, null = never since boot. */
 export interface ClockSync {
@@ -12,71 +11,143 @@ export interface ClockSync {
 /** Above this the wall clock was stepped, not slewed (records.md, section 4). */
 export const stepMs = 1_000
 
-/**
- * The gateway's time: the monotonic clock anchored at the wall clock. When the wall clock is stepped, `step` says by
- * how much; from then on time is untrusted until the clock is synchronised again.
- */
-export interface TimeKeeper {
-  /** Unix ms by the current anchor. */
-  now(): Millis
-  /** ms by which the wall clock has been stepped since the anchor was set; 0 when it was not. */
-  stepped(): number
-  /** Takes a new anchor at the wall clock of this moment. */
-  anchor(): void
-  mono(): Millis
-  /** Whether hours stated now may count. */
-  trusted(): boolean
-  state(steppedMs: number): PageClock
+/** Half-open, Unix ms. */
+export interface Interval {
+  readonly from: Millis
+  readonly to: Millis
 }
 
-export function createTimeKeeper(clock: Clock, sync: () => ClockSync): TimeKeeper {
-  let wall = clock.wall()
-  let mono = clock.monotonic()
-  /** Monotonic moment of the last step; 0 = none. */
-  let untrustedSince = -1
-  const now = () => wall + clock.monotonic() - mono
+/** What survives a restart of the process within one boot of the machine; plain JSON. */
+export interface TimeState {
+  readonly wall: Millis
+  readonly mono: Millis
+  /** Monotonic intervals in which the clock was synchronised. */
+  readonly trust: readonly (readonly [from: Millis, to: Millis])[]
+  /** Monotonic moment of the last step; -1 = none since the boot. */
+  readonly steppedAt: Millis
+  /** The last synchronisation that vouches for the present anchor, or for one before it. */
+  readonly good: ClockSync | null
+}
 
-  const stepped = () => {
-    const drift = clock.wall() - now()
-    if (Math.abs(drift) > stepMs) return drift
-    // Slewing is followed, so that small corrections never add up to a step; time never runs backwards by it.
-    if (drift !== 0 && clock.monotonic() > mono) {
-      wall = Math.max(now(), clock.wall())
-      mono = clock.monotonic()
-    }
-    return 0
+/** The parts of [from, to), Unix ms by this anchor, in which the clock was synchronised. */
+export function trustedBy({ wall, mono, trust }: TimeState, from: Millis, to: Millis): readonly Interval[] {
+  return trust
+    .map(([a, b]) => ({ from: Math.max(from, wall + a - mono), to: Math.min(to, wall + b - mono) }))
+    .filter((one) => one.to > one.from)
+}
+
+/** What a page says of its clock at its end (monotonic ms `at`). */
+export function pageClock({ good, steppedAt }: TimeState, at: Millis, steppedMs: number): PageClock {
+  const vouched = good?.syncedAt !== undefined && good.syncedAt !== null && good.syncedAt >= steppedAt
+  return {
+    source: vouched ? good.source : 'none',
+    offsetMs: Math.round(good?.offsetMs ?? 0),
+    errorMs: Math.round(good?.errorMs ?? 0),
+    steppedMs: Math.round(steppedMs),
+    ...(typeof good?.syncedAt === 'number'
+      ? { unsyncedMs: Math.max(0, Math.round(at - good.syncedAt)) }
+      : {}),
+  }
+}
+
+/**
+ * The gateway's time: the monotonic clock anchored at the wall clock. When the wall clock is stepped, `stepped` says by
+ * how much; from the next `anchor` on time is untrusted until the clock is synchronised again.
+ */
+export interface TimeKeeper {
+  /** Unix ms by the current anchor; never falls between two anchors. */
+  now(): Millis
+  /** ms by which the wall clock has been stepped since the anchor was set; 0 when it was not. Follows slewing. */
+  stepped(): number
+  /** Takes a new anchor at the wall clock of this moment, which nobody vouches for yet. */
+  anchor(): void
+  mono(): Millis
+  /** Monotonic time at `at` (Unix ms by the current anchor). */
+  monoAt(at: Millis): Millis
+  /** Whether hours stated now may count. */
+  trusted(): boolean
+  /** Whether time has never been vouched for since the boot or the last step: no page can be written. */
+  lost(): boolean
+  /** The parts of [from, to) whose times may count. */
+  trustedIn(from: Millis, to: Millis): readonly Interval[]
+  /** A page ends: slewing is counted anew. */
+  turnPage(): void
+  checkpoint(): TimeState
+}
+
+export function createTimeKeeper(clock: Clock, sync: () => ClockSync, restored?: TimeState): TimeKeeper {
+  const began = clock.monotonic()
+  let { wall, mono } = restored ?? { wall: clock.wall(), mono: began }
+  let trust: [Millis, Millis][] = restored?.trust.map(([from, to]) => [from, to]) ?? []
+  /** Monotonic moment of the last step; a synchronisation before it says nothing about the clock after it. */
+  let steppedAt = restored?.steppedAt ?? -1
+  let floor = 0
+  /** Slewing followed since the page began. */
+  let slewed = 0
+
+  let good = restored?.good ?? null
+
+  const raw = () => wall + clock.monotonic() - mono
+  const checkpoint = (): TimeState => ({ wall, mono, trust, steppedAt, good })
+
+  function observe(): void {
+    const state = sync()
+    const { syncedAt } = state
+    if (syncedAt === null || syncedAt < steppedAt || syncedAt === good?.syncedAt) return
+    good = state
+    const last = trust.at(-1)
+    if (last && last[0] >= steppedAt && syncedAt <= last[1]) last[1] = Math.max(last[1], syncedAt + DAY)
+    // Without a step since this process began, the first synchronisation vouches for the time before it as well.
+    else
+      trust.push([trust.length === 0 && steppedAt < 0 ? Math.min(began, syncedAt) : syncedAt, syncedAt + DAY])
+    const limit = clock.monotonic() - 2 * DAY
+    trust = trust.filter(([, to], i) => to > limit || i === trust.length - 1)
   }
 
-  const unsynced = (state: ClockSync) =>
-    state.syncedAt === null ? undefined : Math.max(0, clock.monotonic() - state.syncedAt)
+  const trusted = () => {
+    observe()
+    const at = clock.monotonic()
+    return trust.some(([from, to]) => from <= at && at <= to)
+  }
 
   return {
-    now,
-    stepped,
-    anchor() {
-      const moved = Math.abs(clock.wall() - now()) > stepMs
+    now: () => (floor = Math.max(floor, raw())),
+    stepped() {
+      observe()
+      const drift = clock.wall() - raw()
+      if (Math.abs(drift) > stepMs) return drift
+      // Corrections that add up to a step are one (R4 allows a page no more than a second of difference).
+      if (Math.abs(slewed + drift) > stepMs) return slewed + drift
+      if (drift === 0) return 0
+      slewed += drift
       wall = clock.wall()
       mono = clock.monotonic()
-      if (moved) untrustedSince = mono
+      return 0
+    },
+    anchor() {
+      const at = clock.monotonic()
+      if (Math.abs(clock.wall() - raw()) > stepMs) {
+        trust = trust.filter(([from]) => from < at).map(([from, to]) => [from, Math.min(to, at)])
+        steppedAt = at
+      }
+      wall = clock.wall()
+      mono = at
+      floor = wall
+      slewed = 0
+      observe()
     },
     mono: () => clock.monotonic(),
-    trusted() {
-      const state = sync()
-      if (state.syncedAt === null) return false
-      if (untrustedSince >= 0 && state.syncedAt < untrustedSince) return false
-      return clock.monotonic() - state.syncedAt <= DAY
+    monoAt: (at) => clock.monotonic() - (raw() - at),
+    trusted,
+    lost() {
+      observe()
+      return good?.syncedAt == null || good.syncedAt < steppedAt
     },
-    state(steppedMs) {
-      const state = sync()
-      const unsyncedMs = unsynced(state)
-      const waiting = untrustedSince >= 0 && (state.syncedAt ?? -1) < untrustedSince
-      return {
-        source: state.syncedAt === null || waiting ? 'none' : state.source,
-        offsetMs: Math.round(state.offsetMs),
-        errorMs: Math.round(state.errorMs),
-        steppedMs: Math.round(steppedMs),
-        ...(unsyncedMs === undefined ? {} : { unsyncedMs: Math.round(unsyncedMs) }),
-      }
+    trustedIn(from, to) {
+      observe()
+      return trustedBy(checkpoint(), from, to)
     },
+    turnPage: () => void (slewed = 0),
+    checkpoint,
   }
 }
