@@ -1,7 +1,14 @@
 import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createManualClock, instrumentKey, type InstrumentId, type PageSpan } from '@hours/protocol'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { parseRecord } from '@hours/ledger'
+import {
+  createManualClock,
+  decodeReceipt,
+  instrumentKey,
+  type InstrumentId,
+  type PageSpan,
+} from '@hours/protocol'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import {
   createTestGateway,
   enrolmentRecord,
@@ -13,6 +20,7 @@ import {
   unitRecord,
 } from './ingest.fixture.ts'
 import { createIngest, type RunningIngest } from './ingest.ts'
+import { reconcile } from './reconcile.ts'
 import { pino } from 'pino'
 
 const run: PageSpan[] = [['run', 0, pageMs]]
@@ -118,16 +126,49 @@ it('a time record follows the pages within a minute, though nothing else arrives
   await send(gateway.page({ 'sem-01': run }))
   const [, before] = ingest.index.pages(key, start, start + 2 * pageMs)
   expect(before?.arrival ?? null).toBeNull()
-  for (let i = 0; i < 8 && ingest.index.pages(key, start, start + 2 * pageMs)[1]?.arrival == null; i++) {
+  await vi.waitFor(async () => {
     clock.advanceTo(clock.wall() + 10_000)
-    await new Promise((done) => setTimeout(done, 100))
     await ingest.settled()
-  }
+    expect(ingest.index.pages(key, start, start + 2 * pageMs)[1]?.arrival ?? null).not.toBeNull()
+  })
   const arrival = ingest.index.pages(key, start, start + 2 * pageMs)[1]?.arrival ?? 0
   expect(arrival - from).toBeLessThanOrEqual(70_000)
   expect(arrival).toBeGreaterThanOrEqual(from)
   const size = ingest.log.size()
   clock.advanceTo(clock.wall() + 600_000)
-  await new Promise((done) => setTimeout(done, 100))
-  expect(ingest.log.size()).toBe(size)
+  expect([ingest.log.size(), ingest.log.queued()]).toEqual([size, 0])
+})
+
+it('over the turn of the year the new log opens with the end of the old one, and nothing is counted twice', async () => {
+  const turn = Date.UTC(2027, 0, 1)
+  gateway.skip(turn - 2 * pageMs - gateway.at())
+  const receipts: string[] = []
+  ingest.attach((_topic, payload) => {
+    const record = parseRecord(payload as Uint8Array)
+    const receipt = record.ok ? decodeReceipt(record.value.payload) : undefined
+    if (receipt?.ok) receipts.push(receipt.value.checkpoint.split('\n')[0] ?? '')
+    return Promise.resolve()
+  })
+  for (let i = 0; i < 4; i++) {
+    const page = gateway.page({ 'sem-01': run })
+    clock.advanceTo(gateway.at() + 1_000)
+    await send(page)
+    await send(page)
+  }
+  await ingest.settled()
+  await vi.waitFor(() => {
+    clock.advanceTo(clock.wall() + 1_000)
+    expect(new Set(receipts)).toEqual(new Set(['demo.test/2026', 'demo.test/2027']))
+  })
+  expect(ingest.log.years()).toEqual([2026, 2027])
+  const [opening] = ingest.registry.records('opening').slice(1)
+  const size = ingest.log.size(2026)
+  expect(opening?.record.previous).toEqual({ origin: 'demo.test/2026', size, root: ingest.log.root(2026) })
+  const [from, to] = [turn - 2 * pageMs, turn + 2 * pageMs]
+  expect(ingest.index.spans(key, from, to)).toEqual([{ state: 'run', from, to }])
+  expect(ingest.index.gatewayCounts(gateway.id)).toMatchObject({ through: 3, missing: 0, received: 4 })
+  await ingest.close()
+  expect((await reconcile(dataDir)).differences).toEqual([])
+  ingest = await openIngest(dataDir, clock)
+  expect(ingest.index.spans(key, from, to)).toEqual([{ state: 'run', from, to }])
 })

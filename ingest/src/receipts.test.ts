@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
 import { isHarmlessReceiptCode, parseVkey, verifyReceipt } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { createManualClock, type PageSpan, type Seen } from '@hours/protocol'
@@ -48,8 +49,6 @@ function createSpool(ingest: RunningIngest, gateway: string) {
     },
   }
 }
-
-const turn = () => new Promise((done) => setTimeout(done, 2))
 
 it.each([0, 0.3, 0.7])(
   'with %f of the receipts lost every page leaves the spool, and no receipt looks like a fork',
