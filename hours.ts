@@ -11,6 +11,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'the demo: the whole system with a simulated fleet, on this machine',
     load: async () => (await import('./cli/up.ts')).upCommand(),
   },
+  init: {
+    says: 'a real site: keys, log and policy, once',
+    load: async () => (await import('./cli/init.ts')).initCommand(),
+  },
+  serve: {
+    says: 'a real site: broker, log, API and page',
+    load: async () => (await import('./cli/serve.ts')).serveCommand(),
+  },
   gateway: {
     says: 'at the instruments: read plugs and meters, write signed pages',
     load: async () => (await import('./cli/gateway.ts')).gatewayCommand(),
@@ -38,6 +46,10 @@ const verbs: Readonly<Record<string, Verb>> = {
   figures: {
     says: 'every figure of a case file, with no server',
     load: async () => (await import('./cli/figures.ts')).figuresCommand(),
+  },
+  verify: {
+    says: 'check an evidence log offline, believing nothing',
+    load: async () => (await import('./cli/verify.ts')).verifyCommand(),
   },
   witness: {
     says: 'the small server a regulator runs: cosigns checkpoints of logs that only grow',
