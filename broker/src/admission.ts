@@ -52,8 +52,10 @@ export function createAdmission(options: {
     })
 
   async function judge(client: Client, connect: Connect): Promise<Verdict> {
-    const { clientId, will } = connect
+    const { clientId, will, username, password } = connect
     if (!accountClientId.test(clientId)) return { refused: 'a client id that is no id', code: 2 }
+    if (password !== undefined && username === undefined)
+      return { refused: 'a password without a user name [MQTT-3.1.2-22]', code: 4 }
     const verdict = await identify(client, connect)
     if ('refused' in verdict) return verdict
     if (will && will.qos > 1) return { refused: 'will: QoS 2 is not offered', code: 5 }

@@ -8,14 +8,14 @@ import {
   type PublishDown,
   systemClock,
 } from '@hours/protocol'
-import { Aedes, type AuthenticateError, type Client, type Subscription } from 'aedes'
+import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import type { Logger } from 'pino'
 import type { IngestAccount, Reader } from './accounts.ts'
-import { createAdmission, type Verdict } from './admission.ts'
+import { type Connect, createAdmission } from './admission.ts'
 import { createIntake } from './intake.ts'
 import { createPace, defaultLimits, type Limits } from './limits.ts'
 import { checkListen, createMqttServer, type Listen, startListening } from './listen.ts'
-import { answerUnknownLevels, limitPackets } from './packet-limit.ts'
+import { guardParser } from './parser-guards.ts'
 import { type Identity, subscribeRefusal } from './rights.ts'
 import { holdSockets } from './sockets.ts'
 
@@ -66,7 +66,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const intake = createIntake({ commit: options.commit, clock, limits, log })
   const admit = admitAtPace()
   const identities = new WeakMap<Client, Identity>()
-  const wills = new WeakMap<Client, { topic: string; qos: number }>()
+  // What aedes does not hand to `authenticate`: the client id as it came (it invents one for an empty one), the will.
+  const connects = new WeakMap<Client, Pick<Connect, 'clientId' | 'will'>>()
   const counts = { refusedConnects: 0, refusedFilters: 0 }
 
   const aedes = await Aedes.createBroker({
@@ -76,7 +77,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     queueLimit: 256,
     preConnect(client, packet, done) {
       packet.clean = true
-      if (packet.will) wills.set(client, { topic: packet.will.topic, qos: packet.will.qos ?? 0 })
+      const will = packet.will && { topic: packet.will.topic, qos: packet.will.qos ?? 0 }
+      connects.set(client, { clientId: packet.clientId, will })
       done(null, true)
     },
     authenticate(client, username, password, done) {
@@ -107,7 +109,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       const who = identities.get(client)
       const refused = who ? subscribeRefusal(who, subscription.topic) : 'not admitted'
       if (refused === undefined) {
-        done(null, { ...subscription, qos: Math.min(1, subscription.qos) as Subscription['qos'] })
+        done(null, subscription)
         return
       }
       counts.refusedFilters += 1
@@ -123,9 +125,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
   const server = createMqttServer(listen, limits.connectTimeoutMs, (socket) => {
     socket.setNoDelay(true)
-    const client = aedes.handle(socket)
-    limitPackets(client, { connect: limits.connectBytes, packet: limits.packetBytes })
-    answerUnknownLevels(client)
+    guardParser(aedes.handle(socket), { connect: limits.connectBytes, packet: limits.packetBytes })
   })
   const sockets = holdSockets(server, limits, () => void (counts.refusedConnects += 1))
   server.on('tlsClientError', (error: Error) => log.debug({ err: error }, 'TLS handshake failed'))
@@ -140,8 +140,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       ms > 0 ? new Promise<void>((resolve) => void clock.after(ms, resolve)) : undefined
     return async (client: Client, username: string | undefined, password: Buffer | undefined) => {
       await wait(byAddress((client.conn as Socket).remoteAddress ?? ''))
-      const connect = { clientId: client.id, username, password, will: wills.get(client) }
-      const verdict: Verdict = await admission.judge(client, connect)
+      const { clientId = '', will } = connects.get(client) ?? {}
+      const verdict = await admission.judge(client, { clientId, will, username, password })
       // Only who has shown to be the gateway uses up its pace: nobody else can keep it out.
       if ('who' in verdict) await wait(byGateway(client.id))
       return verdict

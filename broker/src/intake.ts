@@ -28,8 +28,6 @@ export function createIntake(options: {
 
   function refusalOf(who: Identity, packet: PublishPacket): Refusal {
     if (packet.qos > 1) return 'QoS 2 is not offered'
-    if (packet.qos === 1 && (packet as { messageId?: number }).messageId === 0)
-      return 'packet identifier 0 [MQTT-2.3.1-1]'
     const refused = publishRefusal(who, packet.topic)
     if (refused !== undefined || who.kind !== 'gateway') return refused
     const topic = parseTopic(packet.topic)

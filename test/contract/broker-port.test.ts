@@ -1,127 +1,8 @@
-import { execFileSync, type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { connect as tcp, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createBroker, hashPassword, mosquittoAcl } from '@hours/broker'
-import { GatewayId, SiteId, type UpMessage } from '@hours/protocol'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
-import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Adapter, adapters, own, passwords } from './broker-adapters.ts'
 
-/** What both brokers have to do alike (wire.md, sections 1, 2): one suite, two adapters. */
-interface Adapter {
-  readonly port: number
-  /** Messages ingest got, in order. */
-  readonly received: UpMessage[]
-  publish(topic: string, payload: string, retain: boolean): Promise<void>
-  stop(): Promise<void>
-}
-
-const site = SiteId.parse('lab')
-const passwords: Record<string, string> = { 'gw-1': 'one', 'gw-2': 'two' }
-const log = pino({ level: 'silent' })
-
-async function embedded(): Promise<Adapter> {
-  const received: UpMessage[] = []
-  const hashes = new Map<string, string>()
-  for (const [id, password] of Object.entries(passwords)) hashes.set(id, await hashPassword(password))
-  const broker = await createBroker({
-    commit: async (message) => void received.push(message),
-    directory: {
-      find(id) {
-        const password = hashes.get(id)
-        return password === undefined
-          ? undefined
-          : { site, gateway: GatewayId.parse(id), password, revoked: false }
-      },
-    },
-    log,
-    listen: { host: '127.0.0.1', port: 0, allowPlain: true },
-  })
-  return {
-    port: broker.port,
-    received,
-    publish: (topic, payload, retain) => broker.publish(topic, payload, { retain }),
-    stop: () => broker.close(),
-  }
-}
-
-const mosquittoPath = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto'].find((path) => existsSync(path))
-const needed = process.env['HOURS_REQUIRE_SERVICES'] === '1'
-if (!mosquittoPath) console.warn('left out: the broker contract on Mosquitto (apt-get install mosquitto)')
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-async function mosquitto(): Promise<Adapter> {
-  const dir = mkdtempSync(join(tmpdir(), 'mosquitto-'))
-  const port = await freePort()
-  const passwordFile = join(dir, 'passwords')
-  writeFileSync(passwordFile, '', { mode: 0o600 })
-  for (const [id, password] of Object.entries({ ...passwords, 'ingest-1': 'in' }))
-    execFileSync('mosquitto_passwd', ['-b', passwordFile, id, password])
-  writeFileSync(join(dir, 'acl'), mosquittoAcl({ ingest: 'ingest-1' }), { mode: 0o600 })
-  writeFileSync(
-    join(dir, 'conf'),
-    [
-      'user root',
-      `listener ${port} 127.0.0.1`,
-      'allow_anonymous false',
-      `password_file ${passwordFile}`,
-      `acl_file ${join(dir, 'acl')}`,
-      'message_size_limit 65536',
-      'log_dest none',
-      '',
-    ].join('\n'),
-  )
-  const child: ChildProcess = spawn(mosquittoPath ?? 'mosquitto', ['-c', join(dir, 'conf')], {
-    stdio: 'ignore',
-  })
-  await vi.waitFor(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        const socket = tcp(port, '127.0.0.1', () => {
-          socket.destroy()
-          resolve()
-        }).once('error', reject)
-      }),
-    { timeout: 5_000, interval: 50 },
-  )
-  const received: UpMessage[] = []
-  const ingest = await connectAsync(`mqtt://127.0.0.1:${port}`, {
-    clientId: 'ingest-1',
-    username: 'ingest-1',
-    password: 'in',
-    protocolVersion: 4,
-  })
-  ingest.on('message', (topic, payload) => void received.push({ topic, payload }))
-  await ingest.subscribeAsync('hours/1/+/+/#', { qos: 1 })
-  return {
-    port,
-    received,
-    async publish(topic, payload, retain) {
-      await ingest.publishAsync(topic, payload, { qos: 1, retain })
-    },
-    async stop() {
-      await ingest.endAsync(true)
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill()
-      await ended
-    },
-  }
-}
-
-const adapters = [
-  { name: 'the embedded broker', make: embedded, there: true },
-  { name: 'Mosquitto', make: mosquitto, there: mosquittoPath !== undefined || needed },
-]
-
+/** What both brokers have to do alike (wire.md, sections 1 and 2): one suite, two adapters. */
 describe.each(adapters)('$name', ({ make, there }) => {
   let broker: Adapter
   const open: MqttClient[] = []
@@ -147,7 +28,6 @@ describe.each(adapters)('$name', ({ make, there }) => {
     open.push(client)
     return client
   }
-  const own = (id: string, end: string) => `hours/1/lab/${id}/${end}`
   const test = it.skipIf(!there)
 
   test('admits a gateway by its password and refuses a wrong one', async () => {
