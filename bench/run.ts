@@ -22,7 +22,8 @@ async function startServer(gateways: number, perGateway: number): Promise<Server
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
-  const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  if (!child.stdout) throw new Error('the server has no output')
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const { port } = JSON.parse(line.toString()) as { port: number }
   return {
     child,

@@ -59,7 +59,7 @@ const organisation = (
   parent: parent === null ? null : OrganisationId.parse(parent),
   kind,
   names: { en, zh },
-  ...(kind === 'province' ? { zone: 'Asia/Shanghai' } : {}),
+  ...(kind === 'province' || parent === null ? { zone: 'Asia/Shanghai' } : {}),
   ...(flags ? { flags } : {}),
 })
 

@@ -6,8 +6,8 @@ interface Unit {
   readonly enrolments: readonly RecordOf<'enrolment'>[]
 }
 
-/** Where nobody has said otherwise. */
-const defaultZone = 'UTC'
+/** Where nobody has said otherwise (domain.md, section 4.1). */
+const defaultZone = 'Asia/Shanghai'
 
 /** The dated tree of organisations, and the zone that a site's civil days are counted in. */
 export function createZones(
