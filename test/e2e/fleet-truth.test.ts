@@ -108,7 +108,7 @@ describe('a simulated fleet through the real pipeline', () => {
           const from = new Date(start + 8 * HOUR).toISOString().slice(0, 10)
           const to = new Date(end + 8 * HOUR).toISOString().slice(0, 10)
           const answer = await api.inject(`/api/v1/usage?scope=${key}&period=${from}..${to}&by=period`)
-          const [row] = (answer.json() as Usage).rows
+          const [row] = answer.json<Usage>().rows
           for (const state of states)
             expect([key, state, row?.states[state]]).toEqual([key, state, length(found, state)])
         }

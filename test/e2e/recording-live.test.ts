@@ -163,14 +163,14 @@ describe('a recorded load, live', () => {
 
       const api = await createApi({ ingest, log, software: 'test', logDir: join(dir, 'log') })
       const answer = await api.inject(`/api/v1/instruments/lab/xavier/states?from=${first}&to=${last}`)
-      const found = (answer.json() as StateSpans).spans.filter(({ state }) => state === 'run')
+      const found = answer.json<StateSpans>().spans.filter(({ state }) => state === 'run')
       expect(found).toHaveLength(2)
       for (const [i, [begin, end]] of runs.entries()) {
         expect(Math.abs(found[i]!.from - Date.parse(begin))).toBeLessThan(5_000)
         expect(Math.abs(found[i]!.to - Date.parse(end))).toBeLessThan(5_000)
       }
       // Between the two recordings the meter was not read: that gap is unknown, not off.
-      const gap = (answer.json() as StateSpans).spans.find(({ state }) => state === 'unknown')
+      const gap = answer.json<StateSpans>().spans.find(({ state }) => state === 'unknown')
       expect(gap && gap.to - gap.from).toBeGreaterThan(13_000)
 
       await api.close()
