@@ -72,7 +72,7 @@ export async function startFixture(
     if (url.pathname.startsWith('/api/') || url.pathname.startsWith('/log/')) {
       const reply: Reply = mood.fail > 0 ? problem(mood.fail) : answer(url, mood, request.method ?? 'GET')
       const type = typeof reply.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
-      response.writeHead(reply.status, { 'content-type': type })
+      response.writeHead(reply.status, { 'content-type': type, 'x-hours-simulated': 'true' })
       response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body))
       return
     }

@@ -19,6 +19,7 @@ import type {
   RuleSets,
   Sessions,
 } from './api-shapes.ts'
+import { noteSimulated } from './simulated.ts'
 
 /**
  * How an answer failed: `missing` = this server has no such thing (404), `denied` = sign in, `refused` = the
@@ -115,6 +116,7 @@ async function request<T>(address: string, init: RequestInit): Promise<T> {
     if (init.signal?.aborted) throw cause
     throw new ApiError('down', 0, 'no answer')
   })
+  noteSimulated(answer.headers.get('x-hours-simulated') === 'true')
   // A service that is not well says so with 503 and the same body.
   const unwell = answer.status === 503 && address === '/api/v1/health'
   if (!answer.ok && !unwell) throw new ApiError(faultOf(answer.status), answer.status, await detailOf(answer))

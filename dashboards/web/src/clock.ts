@@ -19,7 +19,16 @@ export function atLeast(at: number): void {
   if (at > Date.now() + ahead + 1_500) setServerNow(at)
 }
 
-export function startClock(): void {
+/** Ticks; and asks the server's time with `ask` now and each minute, as every view measures from it. */
+export function startClock(ask: () => Promise<number | undefined>): void {
+  const set = () =>
+    void ask().then(
+      (now) => (now === undefined ? undefined : setServerNow(now)),
+      // The views say themselves that the server does not answer.
+      () => undefined,
+    )
+  set()
+  setInterval(set, 60_000)
   setInterval(() => {
     if (document.visibilityState === 'visible') serverNow.value = Date.now() + ahead
   }, 1_000)

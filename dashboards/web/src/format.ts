@@ -30,20 +30,21 @@ export const hours = (ms: number): string => number(1, ms / 3_600_000)
 
 /** Percent with two decimals; what has no denominator is not 0 %. */
 export const percent = (value: number | null | undefined, digits = 2): string =>
-  value === null || value === undefined ? none : `${number(digits, value * 100)}\u202f%`
+  value === null || value === undefined ? none : `${number(digits, value * 100)}\u00a0%`
 
 /** W below a kilowatt, else kW. */
 export function power(mw: number | null): string {
   if (mw === null) return none
   const watt = mw / 1_000
-  if (Math.abs(watt) < 10) return `${number(1, watt)}\u202fW`
-  return Math.abs(watt) < 1_000 ? `${number(0, watt)}\u202fW` : `${number(2, watt / 1_000)}\u202fkW`
+  if (watt === 0) return `0\u00a0W`
+  if (Math.abs(watt) < 10) return `${number(1, watt)}\u00a0W`
+  return Math.abs(watt) < 1_000 ? `${number(0, watt)}\u00a0W` : `${number(2, watt / 1_000)}\u00a0kW`
 }
 
 /** The two largest units that matter: 3 d 4 h, 2 h 05 min, 40 s. */
 export function duration(ms: number): string {
   const zh = language.value === 'zh'
-  const unit = (value: number, en: string, cn: string) => (zh ? `${value}\u202f${cn}` : `${value}\u202f${en}`)
+  const unit = (value: number, en: string, cn: string) => (zh ? `${value}\u00a0${cn}` : `${value}\u00a0${en}`)
   const seconds = Math.max(0, Math.floor(ms / 1_000))
   const minutes = Math.floor(seconds / 60)
   const hour = Math.floor(minutes / 60)

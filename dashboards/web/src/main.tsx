@@ -1,4 +1,5 @@
 import { render } from 'preact'
+import { api, load } from './api-client.ts'
 import { App } from './app.tsx'
 import { startClock } from './clock.ts'
 import { startLive } from './live.ts'
@@ -9,6 +10,6 @@ import './style/all.css'
 const root = document.getElementById('page')
 keepPrefs()
 followLinks()
-startClock()
+startClock(async () => (await load(api.health())).now)
 startLive()
 if (root) render(<App />, root)

@@ -131,7 +131,7 @@ export const en = {
     gateway: 'Gateway',
     timeline: 'What it did',
     timelineHelp:
-      'Drag to move, scroll or + and − to zoom, arrow keys to step, 1–5 for hour to year, Home for now.',
+      'Drag to move, pinch or + and − to zoom, arrow keys to step, 1–5 for hour to year, Home for now.',
     spans: { hour: 'Hour', day: 'Day', week: 'Week', month: 'Month', year: 'Year' },
     back: 'Earlier',
     forward: 'Later',
@@ -170,8 +170,9 @@ export const en = {
     figureBase:
       'Run hours. Effective hours (run + necessary preparation − maintenance) come with the figures.',
     effectiveBase: 'Effective hours',
+    runBase: 'Run hours',
     coverage: 'Coverage',
-    coverageText: 'of this year so far rests on evidence',
+    coverageText: 'of the enrolled time this year rests on evidence',
     coverageHelp: 'Time without evidence is unknown. It is never counted as on, and never as off.',
     hoursThis: { on: 'powered', run: 'running', unknown: 'unknown' },
     notFound: 'There is no such instrument',
