@@ -1,9 +1,9 @@
-import type { SeriesOutbox, SeriesStore } from '../ports.ts'
-import type { RunningIngest } from '../ingest.ts'
 import { type InstrumentKey, parseInstrumentKey } from '@hours/protocol'
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import type { InstrumentEntry } from '../ports.ts'
+import type { Right } from '../access/rights.ts'
+import type { RunningIngest } from '../ingest.ts'
+import type { InstrumentEntry, SeriesOutbox, SeriesStore } from '../ports.ts'
 import { notFound } from './problem.ts'
 
 /** What the routes read from; nothing here writes but `ingest.record`. */
@@ -17,6 +17,8 @@ export interface ApiContext {
   readonly software: string
   /** The folder with one folder a year of the log. */
   readonly logDir: string
+  /** Throws a `Problem` (401, 403) unless the caller may what the route needs; absent = loopback demo, all may. */
+  readonly authorise?: (request: FastifyRequest, needs: Right) => void | Promise<void>
   /** Whether the caller may read whole entries; checkpoints and hash tiles are open to any reader. */
   readonly mayReadEntries?: (request: FastifyRequest) => boolean
 }

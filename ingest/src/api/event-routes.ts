@@ -1,28 +1,43 @@
+import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { LiveEvent } from '@hours/protocol'
 import type { ApiContext } from './context.ts'
 import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
+import { securityHeaders } from './security-headers.ts'
 
 /** A browser that reads slower than this much (bytes) is let go; it reconnects by itself. */
 const maxBuffered = 256 * 1024
 const maxListeners = 500
+/** Events kept for those who come back. */
+const maxKept = 2_000
 
-/** `GET /api/v1/events`: server-sent events of live states; a comment each 15 s keeps proxies from closing it. */
+/**
+ * `GET /api/v1/events`: server-sent events of live states; a comment each 15 s keeps proxies from closing it. Who comes
+ * back with `Last-Event-ID` gets what it missed, or `reset` (read everything anew) when that is no longer kept.
+ */
 export function eventRoutes(app: Api, { ingest }: ApiContext): void {
   const open = new Set<ServerResponse>()
-  const tell = (text: string) => {
-    for (const response of open) {
-      if (response.writableLength > maxBuffered) response.destroy()
-      else response.write(text)
-    }
+  /** Ids of another start of the service mean nothing to this one. */
+  const run = randomUUID().slice(0, 8)
+  const kept: string[] = []
+  let last = 0
+
+  const send = (response: ServerResponse, text: string) => {
+    if (response.writableLength > maxBuffered) response.destroy()
+    else response.write(text)
   }
   const stop = ingest.live.onChange((key, { state, since, at, mw }) => {
-    if (open.size === 0) return
     const event: LiveEvent = { key, state, since, at, mw }
-    tell(`event: state\ndata: ${JSON.stringify(event)}\n\n`)
+    last += 1
+    const text = `id: ${run}-${last}\nevent: state\ndata: ${JSON.stringify(event)}\n\n`
+    kept.push(text)
+    if (kept.length > maxKept) kept.splice(0, maxKept / 2)
+    for (const response of open) send(response, text)
   })
-  const beat = setInterval(() => tell(': still here\n\n'), 15_000)
+  const beat = setInterval(() => {
+    for (const response of open) send(response, ': still here\n\n')
+  }, 15_000)
   beat.unref()
   app.addHook('preClose', () => {
     clearInterval(beat)
@@ -30,22 +45,35 @@ export function eventRoutes(app: Api, { ingest }: ApiContext): void {
     for (const response of open) response.end()
   })
 
+  /** What somebody missed who saw everything up to `seen`. */
+  function missed(seen: string): string {
+    const [of, text = ''] = seen.split('-')
+    const since = Number(text)
+    const behind = last - since
+    if (of !== run || !/^\d{1,15}$/.test(text) || behind < 0 || behind > kept.length)
+      return 'event: reset\ndata: {}\n\n'
+    return behind === 0 ? '' : kept.slice(-behind).join('')
+  }
+
   app.get(
     '/api/v1/events',
     { schema: { tags: ['instruments'] }, config: { needs: 'read' } },
     (request, reply) => {
       if (open.size >= maxListeners)
-        throw new Problem(503, 'too many live listeners', { fix: 'try again in a minute' })
+        throw new Problem(503, 'too many live listeners', { value: open.size, fix: 'try again in a minute' })
+      const seen = request.headers['last-event-id']
       reply.hijack()
       const response = reply.raw
       response.writeHead(200, {
-        'content-type': 'text/event-stream',
+        ...securityHeaders,
+        'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
+        'x-hours-simulated': String(ingest.simulated),
       })
-      response.write('retry: 3000\n\n')
+      response.write(`retry: 3000\n\n${typeof seen === 'string' ? missed(seen) : ''}`)
       open.add(response)
-      request.raw.on('close', () => open.delete(response))
+      response.on('close', () => open.delete(response))
     },
   )
 }

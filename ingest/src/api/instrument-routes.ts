@@ -1,26 +1,21 @@
-import {
-  DAY,
-  DayEvidence,
-  type DayEvidence as Evidence,
-  InstrumentSummary,
-  MINUTE,
-  PowerSeries,
-  StateSpans,
-  states,
-} from '@hours/protocol'
-import { parsePeriod } from '@hours/usage'
+import { DAY, DayEvidence, InstrumentSummary, MINUTE, PowerSeries, StateSpans } from '@hours/protocol'
 import { z } from 'zod'
-import type { InstrumentEntry } from '../ports.ts'
 import { type ApiContext, instrumentOf } from './context.ts'
-import { summary } from './fleet-routes.ts'
-import { createMonthCache } from './month-figures.ts'
-import { badField, Problem } from './problem.ts'
+import { dayEvidence } from './day-evidence.ts'
+import { tagged } from './etag.ts'
+import { summaryOf } from './instrument-summary.ts'
+import type { MonthCache } from './month-cache.ts'
+import { badField } from './problem.ts'
 import type { Api } from './server.ts'
+import type { Standing } from './standing.ts'
 
 const Path = z.strictObject({ site: z.string().max(40), instrument: z.string().max(40) })
 const instant = z.coerce.number().int().min(0).max(8.64e15)
 const Window = z.strictObject({ from: instant, to: instant })
 const maxWindow = 400 * DAY
+const marked = { simulated: z.boolean() }
+/** A day at the turn of a UTC year has pages in two logs; these are of the log before. */
+const Earlier = DayEvidence.pick({ origin: true, checkpoint: true, pages: true }).nullable()
 
 const checkWindow = ({ from, to }: { from: number; to: number }) => {
   if (to <= from) throw badField('to', to, 'must be after from (Unix ms)')
@@ -28,32 +23,44 @@ const checkWindow = ({ from, to }: { from: number; to: number }) => {
 }
 
 /** One instrument: summary, states, power, and the evidence of a day. */
-export function instrumentRoutes(app: Api, context: ApiContext): void {
+export function instrumentRoutes(
+  app: Api,
+  context: ApiContext,
+  { month, standing }: { month: MonthCache; standing: () => Standing },
+): void {
   const { ingest } = context
-  const month = createMonthCache(context)
+  const { simulated } = ingest
 
   app.get(
     '/api/v1/instruments/:site/:instrument',
     {
-      schema: { params: Path, response: { 200: InstrumentSummary }, tags: ['instruments'] },
+      schema: { params: Path, response: { 200: InstrumentSummary.extend(marked) }, tags: ['instruments'] },
       config: { needs: 'read' },
     },
     ({ params }) => {
       const entry = instrumentOf(context, params.site, params.instrument)
-      return summary(context, entry, ingest.clock.wall(), month)
+      const now = ingest.clock.wall()
+      return { ...summaryOf({ context, standing: standing(), month, now }, entry), simulated }
     },
   )
 
   app.get(
     '/api/v1/instruments/:site/:instrument/states',
     {
-      schema: { params: Path, querystring: Window, response: { 200: StateSpans }, tags: ['instruments'] },
+      schema: {
+        params: Path,
+        querystring: Window,
+        response: { 200: StateSpans.extend(marked) },
+        tags: ['instruments'],
+      },
       config: { needs: 'read' },
     },
-    ({ params, query }) => {
+    (request, reply) => {
+      const { params, query } = request
       checkWindow(query)
       const { key } = instrumentOf(context, params.site, params.instrument)
-      return { key, ...query, spans: [...ingest.index.spans(key, query.from, query.to)] }
+      tagged(context, { request, reply, until: query.to })
+      return { key, ...query, spans: [...ingest.index.spans(key, query.from, query.to)], simulated }
     },
   )
 
@@ -71,7 +78,7 @@ export function instrumentRoutes(app: Api, context: ApiContext): void {
             .default(MINUTE)
             .describe('ms, a multiple of a minute'),
         }),
-        response: { 200: PowerSeries },
+        response: { 200: PowerSeries.extend(marked) },
         tags: ['instruments'],
       },
       config: { needs: 'read' },
@@ -98,6 +105,7 @@ export function instrumentRoutes(app: Api, context: ApiContext): void {
         stepMs: step,
         points,
         thresholds: entry.settings?.thresholds ?? null,
+        simulated,
       }
     },
   )
@@ -107,50 +115,14 @@ export function instrumentRoutes(app: Api, context: ApiContext): void {
     {
       schema: {
         querystring: z.strictObject({ instrument: z.string().max(90), date: z.iso.date() }),
-        response: { 200: DayEvidence },
+        response: { 200: DayEvidence.extend({ ...marked, earlier: Earlier }) },
         tags: ['evidence'],
       },
       config: { needs: 'read' },
     },
     ({ query }) => {
       const [site = '', instrument = ''] = query.instrument.split('/')
-      return dayEvidence(context, instrumentOf(context, site, instrument), query.date)
+      return { ...dayEvidence(context, instrumentOf(context, site, instrument), query.date), simulated }
     },
   )
-}
-
-/** The pages a day's hours rest on, with their proofs, for anybody who wants to check them (evidence.md). */
-function dayEvidence({ ingest }: ApiContext, entry: InstrumentEntry, date: string): Evidence {
-  const day = parsePeriod(date, entry.zone)
-  if (!day.ok) throw badField('date', date, day.error.message)
-  const { from, to } = day.value
-  const rows = ingest.index.pages(entry.key, from, to)
-  const year = rows.at(-1)?.position.year ?? ingest.log.years().at(-1)
-  if (year === undefined) throw new Problem(404, 'the log is empty')
-  const size = ingest.log.size(year)
-  const own = rows.filter(({ position }) => position.year === year)
-  const kids = new Set(own.map(({ gateway }) => gateway))
-  const sum = Object.fromEntries(states.map((state) => [state, 0])) as Evidence['states']
-  for (const span of ingest.index.spans(entry.key, from, to)) sum[span.state] += span.to - span.from
-  return {
-    key: entry.key,
-    date,
-    from,
-    to,
-    origin: ingest.log.origin(year),
-    checkpoint: ingest.log.checkpoint(year),
-    vkey: ingest.log.vkey(),
-    pages: own.map(({ gateway, seq, position }) => ({
-      jws: Buffer.from(ingest.log.entry(position)).toString('utf8'),
-      index: position.index,
-      proof: [...ingest.log.inclusion(position, size)],
-      gateway,
-      seq,
-    })),
-    keys: ingest.registry
-      .records('key')
-      .filter(({ record }) => kids.has(record.holder as never))
-      .map(({ record }) => ({ kid: `${record.holder}#${record.n}`, alg: record.alg, public: record.public })),
-    states: sum,
-  }
 }

@@ -1,5 +1,5 @@
 import { civilMonths } from '@hours/usage'
-import { type InstrumentKey, isPowered, type Millis, type State, states } from '@hours/protocol'
+import { isPowered, type Millis, type State, states } from '@hours/protocol'
 import type { InstrumentEntry, StateDay } from '../ports.ts'
 import type { ApiContext } from './context.ts'
 
@@ -49,20 +49,5 @@ export function monthFigures({ ingest }: ApiContext, entry: InstrumentEntry, now
     length,
     utilCalendar: length > 0 ? sum.run / length : null,
     coverage: length > 0 ? Math.min(1, known / length) : null,
-  }
-}
-
-/** Keeps the month's figures of each instrument until its index moves or a minute has passed. */
-export function createMonthCache(context: ApiContext): (entry: InstrumentEntry, now: Millis) => MonthFigures {
-  const kept = new Map<InstrumentKey, { at: Millis; figures: MonthFigures }>()
-  context.ingest.onProjected((touched) => {
-    for (const { key } of touched) kept.delete(key)
-  })
-  return (entry, now) => {
-    const known = kept.get(entry.key)
-    if (known && now - known.at < 60_000 && now >= known.at) return known.figures
-    const figures = monthFigures(context, entry, now)
-    kept.set(entry.key, { at: now, figures })
-    return figures
   }
 }

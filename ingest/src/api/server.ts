@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import {
   fastify,
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyRequest,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
@@ -21,12 +19,18 @@ import {
 import type { Right } from '../access/rights.ts'
 import type { ApiContext } from './context.ts'
 import { docsPage } from './docs-page.ts'
+import { NotModified } from './etag.ts'
 import { eventRoutes } from './event-routes.ts'
 import { fleetRoutes } from './fleet-routes.ts'
 import { instrumentRoutes } from './instrument-routes.ts'
+import { healthRoutes } from './health-routes.ts'
 import { logRoutes } from './log-routes.ts'
+import { createMonthCache } from './month-cache.ts'
+import { servePage } from './page-files.ts'
 import { Problem, sendProblem } from './problem.ts'
+import { securityHeaders } from './security-headers.ts'
 import { siteRoutes } from './site-routes.ts'
+import { createStanding } from './standing.ts'
 import { usageRoutes } from './usage-routes.ts'
 
 declare module 'fastify' {
@@ -43,16 +47,6 @@ export type Api = FastifyInstance<
   FastifyBaseLogger,
   ZodTypeProvider
 >
-
-/** Everything a page of ours may load comes from here; charts set styles by script, never by attribute. */
-const securityHeaders = {
-  'content-security-policy':
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
-  'permissions-policy': 'geolocation=(), camera=(), microphone=()',
-} as const
 
 /** The HTTP side of ingest: API under `/api/v1`, the log's files under `/log`, and the built page. */
 export async function createApi(context: ApiContext): Promise<Api> {
@@ -79,11 +73,11 @@ export async function createApi(context: ApiContext): Promise<Api> {
     transform: jsonSchemaTransform,
   })
 
-  app.addHook('onRoute', (route) => {
-    if (route.method === 'HEAD' || route.method === 'OPTIONS') return
-    if (route.config?.needs === undefined)
-      throw new Error(`${route.url}: the route does not say what it needs`)
-  })
+  const { authorise } = context
+  if (authorise)
+    app.addHook('preValidation', async (request) =>
+      authorise(request, request.routeOptions.config.needs ?? 'public'),
+    )
   app.addHook('onSend', (_request, reply, _payload, done) => {
     void reply.headers({
       ...securityHeaders,
@@ -93,62 +87,63 @@ export async function createApi(context: ApiContext): Promise<Api> {
     done()
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof NotModified) return reply.code(304).send()
     if (error instanceof Problem) return sendProblem(reply, error)
-    if (hasZodFastifySchemaValidationErrors(error)) {
-      const [first] = error.validation
-      const field = first?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? ''
-      const fix = first?.message ?? 'see /docs'
-      return sendProblem(reply, new Problem(400, 'the request is not valid', { field, fix }))
-    }
+    if (hasZodFastifySchemaValidationErrors(error)) return sendProblem(reply, invalid(error, request))
     const status = error.statusCode ?? 500
     if (status >= 500) context.log.error({ err: error, url: request.url }, 'request failed')
     return sendProblem(reply, new Problem(status, status >= 500 ? 'the server failed' : error.message))
   })
 
-  fleetRoutes(app, context)
-  instrumentRoutes(app, context)
-  usageRoutes(app, context)
-  siteRoutes(app, context)
+  // Before the next hook: files of the page need nobody and are not asked.
+  await servePage(app, context.webRoot)
+  app.addHook('onRoute', (route) => {
+    if (route.method === 'HEAD' || route.method === 'OPTIONS') return
+    if (route.config?.needs === undefined)
+      throw new Error(`${route.url}: the route does not say what it needs`)
+  })
+
+  const standing = createStanding(context.ingest.registry)
+  const month = createMonthCache(context, () => standing().entries)
+  app.addHook('onClose', () => month.close())
+  const made = { standing, month }
+  fleetRoutes(app, context, made)
+  instrumentRoutes(app, context, made)
+  usageRoutes(app, context, made)
+  siteRoutes(app, context, made)
   eventRoutes(app, context)
+  healthRoutes(app, context)
   logRoutes(app, context)
   app.get('/api/v1/openapi.json', { config: { needs: 'public' } }, () => app.swagger())
   app.get('/docs', { config: { needs: 'public' } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(docsPage(app.swagger())),
   )
-  await servePage(app, context.webRoot)
   await app.ready()
   return app
 }
 
-/** The built page; a path it does not have is the page itself, so that deep links work. */
-async function servePage(app: Api, webRoot: string | undefined): Promise<void> {
-  const there = webRoot !== undefined && existsSync(join(webRoot, 'index.html'))
-  if (there)
-    await app.register(async (scope) => {
-      scope.addHook('onRoute', (route) => {
-        route.config = { ...route.config, needs: 'public' }
-      })
-      await scope.register(fastifyStatic, {
-        root: webRoot,
-        wildcard: false,
-        index: 'index.html',
-        setHeaders: (response, path) => {
-          // Vite puts a hash into the names below assets/.
-          const immutable = /[\\/]assets[\\/]/.test(path)
-          void response.header(
-            'cache-control',
-            immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
-          )
-        },
-      })
+/** Names the field, what was sent and what to do, from the first fault that zod found. */
+function invalid(
+  error: FastifyError & { validation: readonly { instancePath: string; message?: string | undefined }[] },
+  request: FastifyRequest,
+): Problem {
+  const [first] = error.validation
+  const message = first?.message ?? 'see /docs'
+  const unwanted = /^Unrecognized keys?: (.*)$/.exec(message)?.[1]
+  if (unwanted !== undefined)
+    return new Problem(400, `${unwanted.replaceAll('"', '')} is not known here`, {
+      field: unwanted.replaceAll('"', ''),
+      value: valueAt(request, unwanted.split(',')[0]?.replaceAll('"', '') ?? ''),
+      fix: 'leave it out; /docs lists what there is',
     })
-  app.setNotFoundHandler((request, reply) => {
-    const isPage =
-      there && request.method === 'GET' && !/^\/(api|log|docs|metrics)(\/|$|\?)/.test(request.url)
-    if (isPage) return reply.sendFile('index.html')
-    return sendProblem(
-      reply,
-      new Problem(404, 'not found', { value: request.url.slice(0, 200), fix: 'see /docs' }),
-    )
-  })
+  const field = first?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? ''
+  return new Problem(400, `${field} is not valid`, { field, value: valueAt(request, field), fix: message })
+}
+
+function valueAt(request: FastifyRequest, field: string): string | null {
+  const given = new Map<string, unknown>(
+    [request.query, request.params].flatMap((of) => Object.entries(of ?? {})),
+  )
+  const value = given.get(field)
+  return typeof value === 'string' ? value.slice(0, 200) : null
 }

@@ -1,8 +1,10 @@
 import { GatewaySummary, type GatewaySummary as Gateway, Quarantined } from '@hours/protocol'
 import { z } from 'zod'
 import type { ApiContext } from './context.ts'
+import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
+import type { Standing } from './standing.ts'
 
 const OrganisationRow = z.object({
   id: z.string(),
@@ -12,17 +14,32 @@ const OrganisationRow = z.object({
   instruments: z.int(),
 })
 
+const Format = z.strictObject({ format: z.enum(['json', 'csv']).optional() })
+const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), simulated: z.boolean() })
+
 /** Gateways, quarantine and organisations: what an engineer and a manager look at when something is missing. */
-export function siteRoutes(app: Api, context: ApiContext): void {
+export function siteRoutes(app: Api, context: ApiContext, { standing }: { standing: () => Standing }): void {
   const { ingest } = context
+  const { simulated } = ingest
 
   app.get(
     '/api/v1/gateways',
     {
-      schema: { response: { 200: z.object({ items: z.array(GatewaySummary) }) }, tags: ['gateways'] },
+      schema: {
+        querystring: Format,
+        response: { 200: z.union([listOf(GatewaySummary), z.string()]) },
+        tags: ['gateways'],
+      },
       config: { needs: 'read' },
     },
-    () => ({ items: ingest.registry.gateways().map((one) => gatewayRow(context, one)) }),
+    (request, reply) => {
+      const counts = standing().atGateway
+      const items = ingest.registry
+        .gateways()
+        .map((one) => gatewayRow(context, { ...one, instruments: counts.get(one.gateway) ?? 0 }))
+      if (wantsCsv(request, request.query.format)) return sendCsv(reply, 'gateways', gatewayTable(items))
+      return { items, simulated }
+    },
   )
 
   app.get(
@@ -32,18 +49,21 @@ export function siteRoutes(app: Api, context: ApiContext): void {
         querystring: z.strictObject({
           limit: z.coerce.number().int().min(1).max(500).default(100),
           before: z.coerce.number().int().min(1).optional(),
+          format: Format.shape.format,
         }),
-        response: { 200: z.object({ items: z.array(Quarantined), total: z.int() }) },
+        response: { 200: z.union([listOf(Quarantined).extend({ total: z.int() }), z.string()]) },
         tags: ['gateways'],
       },
       config: { needs: 'read' },
     },
-    ({ query }) => ({
-      items: ingest.quarantine
-        .list(query.limit, query.before)
-        .map(({ size, ...item }) => ({ ...item, bytes: size })),
-      total: ingest.quarantine.count(),
-    }),
+    (request, reply) => {
+      const { limit, before, format } = request.query
+      const items = ingest.quarantine
+        .list(limit, before)
+        .map(({ size, ...item }) => ({ ...item, bytes: size }))
+      if (wantsCsv(request, format)) return sendCsv(reply, 'quarantine', quarantineTable(items))
+      return { items, total: ingest.quarantine.count(), simulated }
+    },
   )
 
   app.get(
@@ -62,12 +82,16 @@ export function siteRoutes(app: Api, context: ApiContext): void {
   app.get(
     '/api/v1/organisations',
     {
-      schema: { response: { 200: z.object({ items: z.array(OrganisationRow) }) }, tags: ['organisations'] },
+      schema: {
+        querystring: z.strictObject({}),
+        response: { 200: listOf(OrganisationRow) },
+        tags: ['organisations'],
+      },
       config: { needs: 'read' },
     },
     () => {
       const counts = new Map<string, number>()
-      for (const { enrolment } of ingest.registry.instruments())
+      for (const { enrolment } of standing().entries)
         for (let at: string | null | undefined = enrolment.unit, depth = 0; at && depth < 16; depth++) {
           counts.set(at, (counts.get(at) ?? 0) + 1)
           at = ingest.registry.organisation(at)?.parent
@@ -80,47 +104,17 @@ export function siteRoutes(app: Api, context: ApiContext): void {
           names,
           instruments: counts.get(id) ?? 0,
         })),
+        simulated,
       }
     },
   )
-
-  app.get(
-    '/api/v1/health',
-    { schema: { tags: ['operations'] }, config: { needs: 'public' } },
-    (_request, reply) => {
-      const health = ingest.health()
-      const series = context.outbox?.state()
-      return reply.code(health.ok ? 200 : 503).send({
-        ok: health.ok,
-        reasons: health.reasons,
-        simulated: ingest.simulated,
-        software: context.software,
-        now: ingest.clock.wall(),
-        log: ingest.log
-          .years()
-          .map((year) => ({ origin: ingest.log.origin(year), size: ingest.log.size(year) })),
-        series: series ?? null,
-      })
-    },
-  )
-
-  app.get('/metrics', { config: { needs: 'public' } }, (_request, reply) => {
-    const lines = Object.entries(ingest.metrics()).map(([name, value]) => {
-      const full = `hours_ingest_${name.replaceAll(/([A-Z])/g, '_$1').toLowerCase()}`
-      return `# TYPE ${full} gauge\n${full} ${value}`
-    })
-    const memory = process.memoryUsage().rss
-    return reply
-      .type('text/plain; version=0.0.4')
-      .send(
-        `${lines.join('\n')}\n# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes ${memory}\n`,
-      )
-  })
 }
+
+type GatewayEntry = ReturnType<ApiContext['ingest']['registry']['gateways']>[number]
 
 function gatewayRow(
   { ingest }: ApiContext,
-  { site, gateway, epoch }: ReturnType<ApiContext['ingest']['registry']['gateways']>[number],
+  { site, gateway, epoch, instruments }: GatewayEntry & { instruments: number },
 ): Gateway {
   const { online, lastHeard, status } = ingest.live.gateway(site, gateway)
   const counts = ingest.index.gatewayCounts(gateway)
@@ -131,8 +125,7 @@ function gatewayRow(
     online,
     lastHeard,
     software: status?.software ?? null,
-    instruments: ingest.registry.instruments().filter(({ enrolment }) => enrolment.gateway === gateway)
-      .length,
+    instruments,
     epoch,
     through: counts.through,
     missing: counts.missing,
@@ -144,3 +137,46 @@ function gatewayRow(
     alarms: status?.alarms ?? [],
   }
 }
+
+const gatewayTable = (items: readonly Gateway[]): CsvTable => ({
+  head: [
+    'site',
+    'gateway',
+    'online',
+    'last_heard',
+    'instruments',
+    'epoch',
+    'through',
+    'missing',
+    'rejected',
+    'late',
+  ],
+  rows: items.map((one) => [
+    one.site,
+    one.gateway,
+    String(one.online),
+    timeText(one.lastHeard),
+    one.instruments,
+    one.epoch,
+    one.through,
+    one.missing,
+    one.rejected,
+    one.late,
+  ]),
+})
+
+const quarantineTable = (items: readonly Quarantined[]): CsvTable => ({
+  head: ['id', 'at', 'topic', 'gateway', 'seq', 'code', 'reason', 'bytes'],
+  rows: items.map((one) => [
+    one.id,
+    timeText(one.at),
+    one.topic,
+    one.gateway,
+    one.seq,
+    one.code,
+    one.reason,
+    one.bytes,
+  ]),
+})
+
+const timeText = (at: number | null) => (at === null ? null : new Date(at).toISOString())

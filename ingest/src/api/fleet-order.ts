@@ -1,0 +1,58 @@
+import type { State } from '@hours/protocol'
+import type { InstrumentEntry } from '../ports.ts'
+import type { ApiContext } from './context.ts'
+import type { MonthCache } from './month-cache.ts'
+import type { Standing } from './standing.ts'
+
+export const sorts = ['key', 'name', 'state', 'on', 'run', 'coverage'] as const
+export type FleetSort = (typeof sorts)[number]
+
+/** How long an order stands, ms: 9,900 instruments are not sorted anew for every page of 50. */
+const standsFor: Readonly<Record<FleetSort, number>> = {
+  key: Number.POSITIVE_INFINITY,
+  name: Number.POSITIVE_INFINITY,
+  state: 2_000,
+  on: 10_000,
+  run: 10_000,
+  coverage: 10_000,
+}
+
+/** Sorted fleets, kept for each state of the registry and for a few seconds where figures decide. */
+export function createFleetOrder({ ingest }: ApiContext, month: MonthCache) {
+  const kept = new Map<FleetSort, { at: number; of: Standing; list: readonly InstrumentEntry[] }>()
+
+  return (sort: FleetSort, standing: Standing): readonly InstrumentEntry[] => {
+    const known = kept.get(sort)
+    const now = ingest.clock.wall()
+    if (known && known.of === standing && Math.abs(now - known.at) < standsFor[sort]) return known.list
+    const list = sortedBy(standing.entries, rankOf(sort))
+    kept.set(sort, { at: now, of: standing, list })
+    return list
+  }
+
+  /** Smaller comes first; asked for once an instrument, not once a comparison. */
+  function rankOf(sort: FleetSort): (entry: InstrumentEntry) => number | string {
+    if (sort === 'name') return ({ enrolment, key }) => enrolment.names.en ?? enrolment.names.zh ?? key
+    if (sort === 'state') return ({ key }) => stateOrder.indexOf(ingest.live.instrument(key).state)
+    if (sort === 'on' || sort === 'run') return (entry) => -(month.peek(entry)?.[sort] ?? 0)
+    if (sort === 'coverage') return (entry) => month.peek(entry)?.coverage ?? 2
+    return ({ key }) => key
+  }
+}
+
+/** What needs somebody first. */
+const stateOrder: readonly State[] = ['fault', 'unknown', 'run', 'standby', 'off']
+const collator = new Intl.Collator('en', { numeric: true })
+
+function sortedBy(
+  entries: readonly InstrumentEntry[],
+  rank: (entry: InstrumentEntry) => number | string,
+): readonly InstrumentEntry[] {
+  return entries
+    .map((entry) => ({ entry, rank: rank(entry) }))
+    .sort((a, b) => compare(a.rank, b.rank) || compare(a.entry.key, b.entry.key))
+    .map(({ entry }) => entry)
+}
+
+const compare = (a: number | string, b: number | string): number =>
+  typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b))
