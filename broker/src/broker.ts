@@ -128,7 +128,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     guardParser(aedes.handle(socket), { connect: limits.connectBytes, packet: limits.packetBytes })
   })
   const sockets = holdSockets(server, limits, () => void (counts.refusedConnects += 1))
-  server.on('tlsClientError', (error: Error) => log.debug({ err: error }, 'TLS handshake failed'))
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    log.debug({ err: error }, 'TLS handshake failed')
+    // Node 26 reports a handshake that takes too long and leaves the socket open.
+    socket.destroy()
+  })
   const port = await startListening(server, listen)
   const stopChecking = every(clock, revocationCheckMs, endRevoked)
   let closed: Promise<void> | undefined
