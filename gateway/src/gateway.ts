@@ -257,7 +257,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       publisher.wake()
       const session = publisher.session()
       const goodbye = encodeStatus({ v: 1, online: false, at: clock.wall() })
-      await session?.publish(statusTopic(site, gateway), goodbye, { retain: true }).catch(() => undefined)
+      const told = session?.publish(statusTopic(site, gateway), goodbye, { retain: true })
+      // A broker that does not answer must not hold up the stop; the goodbye is a courtesy.
+      const patience = new Promise<void>((resolve) => void net.after(1_000, resolve))
+      if (told) await Promise.race([told.catch(() => undefined), patience])
       await publisher.stop()
     },
   }

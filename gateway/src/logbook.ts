@@ -64,6 +64,8 @@ export function createLogbook(options: LogbookOptions): Logbook {
   let mono = 0
   beginAt(time.now())
   if (resumed.open) restore(resumed.open)
+  // The journal goes on from a state that is on disk; before the first page there would be none.
+  else keepOpen()
 
   /** The next page begins at `at`, or where the last one ended. */
   function beginAt(at: number): void {

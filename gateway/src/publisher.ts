@@ -71,16 +71,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   async function open(): Promise<void> {
     try {
-      let ended = false
       const fresh = await options.connect({
         will: { topic: statusTopic(site, gateway), payload: options.will() },
         onMessage: receive,
-        onClose() {
-          ended = true
-          if (session === fresh || session === undefined) lost()
+        onClose: () => {
+          if (session === undefined || session === fresh) lost()
         },
       })
-      if (isStopped() || ended) {
+      if (isStopped()) {
         await fresh.end()
         return
       }

@@ -49,7 +49,8 @@ const notAuthentic = new Set<LedgerCode>([
 ])
 
 export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
-  const { gateway, spool, clock, onAlarm } = options
+  const { gateway, spool, clock } = options
+  const onAlarm = (alarm: string, on: boolean) => options.onAlarm(alarm, on)
   const context = contextOf(options)
   if (!context) onAlarm('no_trust', true)
   let seen = (readJson(spool.get('seen')) as Seen[] | undefined) ?? []
@@ -60,7 +61,7 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
   let stale = 0
   let doubt: string | undefined
 
-  function refuse(code: LedgerCode): undefined {
+  function refuse(code: LedgerCode): void {
     if (isHarmlessReceiptCode(code)) {
       stale += 1
       if (stale < maxStale) return
@@ -97,7 +98,10 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
     take(bytes) {
       if (!context || distrust !== '') return undefined
       const receipt = verifyReceipt(bytes, { ...context, seen })
-      if (!receipt.ok) return refuse(receipt.error.code)
+      if (!receipt.ok) {
+        refuse(receipt.error.code)
+        return undefined
+      }
       const { epoch, released, rejected } = receipt.value
       stale = 0
       if (doubt !== undefined) onAlarm(doubt, false)

@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import type { GatewayConfig, InstrumentSettings } from '@hours/protocol'
+import type { Logger } from 'pino'
+import { watchSync } from './clock-sync.ts'
+import { createGateway, type Gateway } from './gateway.ts'
+import { listenLocally } from './local.ts'
+import { machineBootId, machineClock } from './machine.ts'
+import { openPageKey } from './page-key.ts'
+import { sourceLoaders } from './source-loaders.ts'
+import { isHeard, type RunningSource, startSource } from './source-runner.ts'
+import { openSpool } from './spool.ts'
+import { mqttConnect } from './transport.ts'
+
+/** A gateway on this machine's clock, with everything around it. */
+export interface RunningGateway {
+  readonly gateway: Gateway
+  /** Base64url of the page key's public half: what enrolment asks for. */
+  readonly publicKey: string
+  stop(): Promise<void>
+}
+
+/** config -> clock, key, spool, sources -> gateway -> start. Throws GatewayError; what runs then recovers by itself. */
+export function runGateway(config: GatewayConfig, log: Logger): RunningGateway {
+  const clock = machineClock
+  const signer = openPageKey(config.data, config.gateway)
+  const connect = mqttConnect(config)
+  const spool = openSpool(join(config.data, 'spool.sqlite'), config.spool, () => clock.wall())
+  const watched = watchSync(config.clock, clock)
+  let sources: Promise<RunningSource[]> = Promise.resolve([])
+  const gateway = createGateway({
+    config,
+    clock,
+    sync: watched.sync,
+    log,
+    signer,
+    spool,
+    connect,
+    bootId: machineBootId(),
+    onSources: changeSources,
+  })
+  const heard = () => gateway.instruments.some(({ source, others = [] }) => [source, ...others].some(isHeard))
+  if (!config.local && heard()) gateway.alarm('no_local_broker', true)
+  const listener = config.local
+    ? listenLocally(config.local, gateway.filters, {
+        onMessage: (topic, payload) => gateway.handleLocal(topic, payload),
+        onConnected: (connected) => gateway.alarm('local_broker_unreachable', !connected),
+      })
+    : undefined
+  changeSources(gateway.instruments)
+  gateway.start()
+
+  function changeSources(instruments: readonly InstrumentSettings[]): void {
+    // The router has changed already when this is called from a page border.
+    queueMicrotask(() => listener?.follow(gateway.filters))
+    sources = sources.then(async (old) => {
+      await Promise.all(old.map((one) => one.stop()))
+      return startSources(instruments)
+    })
+  }
+
+  async function startSources(instruments: readonly InstrumentSettings[]): Promise<RunningSource[]> {
+    const polled = instruments.flatMap(({ id, source, others = [] }) =>
+      [source, ...others]
+        .map((one, index) => ({ id, source: one, index }))
+        .filter((one) => !isHeard(one.source)),
+    )
+    const started = await Promise.all(polled.map(({ id, source, index }) => startOne(id, source, index)))
+    return started.filter((one) => one !== undefined)
+  }
+
+  async function startOne(instrument: string, source: InstrumentSettings['source'], index: number) {
+    const alarm = `source_failed:${instrument}`
+    try {
+      const emit = (reading: Parameters<Gateway['handleReading']>[2]) =>
+        gateway.handleReading(instrument, index, reading)
+      const running = await startSource({ instrument, source, clock, log, emit }, sourceLoaders)
+      gateway.alarm(alarm, false)
+      return running
+    } catch (error) {
+      log.error({ instrument, err: error }, 'source cannot be started')
+      gateway.alarm(alarm, true)
+      return undefined
+    }
+  }
+
+  return {
+    gateway,
+    publicKey: Buffer.from(signer.publicKey).toString('base64url'),
+    async stop() {
+      watched.stop()
+      await listener?.stop()
+      for (const one of await sources) await one.stop()
+      await gateway.stop()
+      spool.close()
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import type { Clock, Source } from '@hours/protocol'
+import type { DecodedReading } from '@hours/sensing'
+import type { Logger } from 'pino'
+import { GatewayError } from './gateway-error.ts'
+
+/** What a polled source is given; readings go to `emit`, which never throws. Nothing here can switch anything. */
+export interface SourceContext<S extends Source = Source> {
+  readonly instrument: string
+  readonly source: S
+  readonly clock: Clock
+  readonly log: Logger
+  emit(reading: DecodedReading): void
+}
+
+/** A source that runs until it is stopped; it reconnects by itself and never rejects after its start. */
+export interface RunningSource {
+  stop(): Promise<void>
+}
+
+/** One polled kind of source; each in a file of its own, loaded only where it is configured (RSS). */
+export type StartSource<K extends Source['kind']> = (
+  context: SourceContext<Extract<Source, { kind: K }>>,
+) => Promise<RunningSource>
+
+type MqttKind = 'tasmota' | 'shelly' | 'shelly-gen1' | 'zigbee2mqtt'
+export type PolledKind = Exclude<Source['kind'], MqttKind>
+
+/** Where each kind's I/O is loaded from; a kind that is absent is refused by name. */
+export type SourceLoaders = { readonly [K in PolledKind]?: () => Promise<StartSource<K>> }
+
+const heardByMqtt = new Set<string>(['tasmota', 'shelly', 'shelly-gen1', 'zigbee2mqtt'])
+
+/** Whether the local broker brings it, so that nothing has to be run for it. */
+export const isHeard = (source: Source): boolean => heardByMqtt.has(source.kind)
+
+/** Starts one polled source. Throws GatewayError `no_runner` for a kind without a loader. */
+export async function startSource(context: SourceContext, loaders: SourceLoaders): Promise<RunningSource> {
+  const load = loaders[context.source.kind as PolledKind]
+  if (!load)
+    throw new GatewayError(
+      'no_runner',
+      `${context.instrument}: source kind "${context.source.kind}" cannot be read by this gateway. Fix: one of ${[
+        ...heardByMqtt,
+        ...Object.keys(loaders),
+      ].join(', ')}.`,
+    )
+  // The loader was picked by this very kind, which the type system cannot follow through the table.
+  const start = (await load()) as (context: SourceContext) => Promise<RunningSource>
+  return start(context)
+}
