@@ -1,4 +1,4 @@
-import type { Millis } from '@hours/protocol'
+import { DAY, type Millis } from '@hours/protocol'
 
 /** A half-open stretch of time, Unix ms. */
 export interface Interval {
@@ -12,34 +12,66 @@ export interface CivilSpan extends Interval {
   readonly label: string
 }
 
-const startOf = (zone: string, date: Temporal.PlainDate): Millis =>
-  date.toZonedDateTime(zone).epochMilliseconds
+/** Days since 1970-01-01: whole numbers, so that a year of days for 10,000 instruments costs no calendar arithmetic. */
+export type EpochDay = number
 
-const kept = 50_000
-const starts = new Map<string, Millis>()
+const epoch = Temporal.PlainDate.from('1970-01-01')
+const kept = 100_000
+const starts = new Map<string, Map<EpochDay, Millis>>()
+const labels = new Map<EpochDay, string>()
 
-/** The first instant of a civil date of `zone`: not always 00:00 (Sao Paulo 2018-11-04 begins at 01:00). */
-export function dateStart(zone: string, date: Temporal.PlainDate): Millis {
-  const key = `${zone} ${date.toString()}`
-  const known = starts.get(key)
-  if (known !== undefined) return known
-  if (starts.size >= kept) starts.clear()
-  const start = startOf(zone, date)
-  starts.set(key, start)
-  return start
+export const epochDayOf = (date: Temporal.PlainDate): EpochDay =>
+  date.toZonedDateTime('UTC').epochMilliseconds / DAY
+
+const dateOf = (day: EpochDay): Temporal.PlainDate => epoch.add({ days: day })
+
+/** 1 = Monday; 1970-01-01 was a Thursday. */
+export const weekdayOf = (day: EpochDay): number => ((((day + 3) % 7) + 7) % 7) + 1
+
+/** The first instant of a civil day of `zone`: not always 00:00 (Sao Paulo 2018-11-04 begins at 01:00). */
+export function dayStart(zone: string, day: EpochDay): Millis {
+  const known = starts.get(zone) ?? new Map<EpochDay, Millis>()
+  if (known.size === 0) starts.set(zone, known)
+  const start = known.get(day)
+  if (start !== undefined) return start
+  if (known.size >= kept) known.clear()
+  const found = dateOf(day).toZonedDateTime(zone).epochMilliseconds
+  known.set(day, found)
+  return found
 }
 
-export const dateAt = (zone: string, at: Millis): Temporal.PlainDate =>
-  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainDate()
+/** `YYYY-MM-DD` */
+export function dayLabel(day: EpochDay): string {
+  const known = labels.get(day)
+  if (known !== undefined) return known
+  if (labels.size >= kept) labels.clear()
+  const label = dateOf(day).toString()
+  labels.set(day, label)
+  return label
+}
 
-/** The civil days of `zone` that overlap [from, to), whole, ascending. */
+/** The civil day of `zone` that holds `at`. */
+export function dayAt(zone: string, at: Millis): EpochDay {
+  let day = Math.floor(at / DAY)
+  while (dayStart(zone, day) > at) day -= 1
+  while (dayStart(zone, day + 1) <= at) day += 1
+  return day
+}
+
+/** The first instant of a civil date of `zone`. */
+export const dateStart = (zone: string, date: Temporal.PlainDate): Millis => dayStart(zone, epochDayOf(date))
+
+export const dateAt = (zone: string, at: Millis): Temporal.PlainDate => dateOf(dayAt(zone, at))
+
+/** The civil days of `zone` that overlap [from, to), whole, ascending; a date the zone left out is none (Apia 2011). */
 export function civilDays(zone: string, from: Millis, to: Millis): CivilSpan[] {
   const days: CivilSpan[] = []
   if (to <= from) return days
-  for (let date = dateAt(zone, from); ; date = date.add({ days: 1 })) {
-    const begin = dateStart(zone, date)
+  for (let day = dayAt(zone, from); ; day += 1) {
+    const begin = dayStart(zone, day)
     if (begin >= to) return days
-    days.push({ label: date.toString(), from: begin, to: dateStart(zone, date.add({ days: 1 })) })
+    const end = dayStart(zone, day + 1)
+    if (end > begin) days.push({ label: dayLabel(day), from: begin, to: end })
   }
 }
 
@@ -55,9 +87,30 @@ export function civilMonths(zone: string, from: Millis, to: Millis): CivilSpan[]
   }
 }
 
+const newestYear = new Map<string, CivilSpan>()
+
 /** The calendar year of `zone` that holds `at`. */
 export function civilYear(zone: string, at: Millis): CivilSpan {
+  const near = newestYear.get(zone)
+  if (near && near.from <= at && at < near.to) return near
   const { year } = dateAt(zone, at)
   const first = Temporal.PlainDate.from({ year, month: 1, day: 1 })
-  return { label: String(year), from: dateStart(zone, first), to: dateStart(zone, first.add({ years: 1 })) }
+  const found = {
+    label: String(year),
+    from: dateStart(zone, first),
+    to: dateStart(zone, first.add({ years: 1 })),
+  }
+  newestYear.set(zone, found)
+  return found
+}
+
+/** [from, to) cut where calendar years of `zone` begin; the parts keep their year's label, not its length. */
+export function yearParts(zone: string, from: Millis, to: Millis): CivilSpan[] {
+  const parts: CivilSpan[] = []
+  for (let at = from; at < to; ) {
+    const year = civilYear(zone, at)
+    parts.push({ label: year.label, from: at, to: Math.min(to, year.to) })
+    at = year.to
+  }
+  return parts
 }

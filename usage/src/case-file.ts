@@ -1,57 +1,91 @@
 import { checkSchema, type Decoded, State } from '@hours/protocol'
 import { z } from 'zod'
-import { fleetFigures, type FleetFigures } from './fleet.ts'
-import { type InstrumentFigures, instrumentFigures, type InstrumentInput } from './figures.ts'
+import type { UseSession } from './attribution.ts'
+import type { Interval } from './calendar.ts'
+import { type CaseFleetFigures, caseFleet, caseInstrument, type InstrumentFigures } from './case-figures.ts'
+import { instrumentFigures } from './figures.ts'
+import { fleetFigures } from './fleet.ts'
+import type { InstrumentInput } from './instrument-input.ts'
+import { clip, union } from './intervals.ts'
 import { expandSchedule } from './schedule.ts'
 
 const Instant = z.int()
 const Pair = z.tuple([Instant, Instant])
-const Hours = z.array(z.tuple([z.string(), z.string()]))
+const LocalTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'HH:MM')
+const Hours = z.array(z.tuple([LocalTime, LocalTime]))
+const Weekday = z.enum(['1', '2', '3', '4', '5', '6', '7'])
+const list = <T extends z.ZodType>(of: T) =>
+  z
+    .array(of)
+    .nullish()
+    .transform((value) => value ?? [])
+const Allowance = z
+  .int()
+  .min(0)
+  .nullish()
+  .transform((value) => value ?? 0)
+
+const CaseSession = z.object({
+  id: z.string(),
+  from: Instant,
+  to: Instant,
+  beneficiary: z.string().nullish(),
+  relation: z.enum(['own_unit', 'same_entity', 'external']).nullish(),
+  purpose: z.enum(['research', 'teaching', 'service']).nullish(),
+  user: z.string().nullish(),
+  samples: z.int().min(0).nullish(),
+  void: z.boolean().nullish(),
+  voided: z.boolean().nullish(),
+})
 
 const CaseInstrument = z.object({
   id: z.string(),
-  prep: z.int().min(0).default(0),
-  post: z.int().min(0).default(0),
-  quota: z.number().min(0).optional().describe('hours a year'),
-  always_on: z.boolean().optional(),
-  enrolled: z.union([Pair, z.array(Pair)]).optional(),
+  prep: Allowance,
+  post: Allowance,
+  quota: z.number().min(0).nullish().describe('hours a year'),
+  enrolled: z.union([Pair, z.array(Pair)]).nullish(),
   schedule: z
     .object({
-      weekly: z.record(z.string(), Hours),
-      holidays: z.array(z.iso.date()).default([]),
-      exceptions: z.record(z.iso.date(), Hours).default({}),
+      weekly: z
+        .partialRecord(Weekday, Hours)
+        .nullish()
+        .transform((value) => value ?? {}),
+      holidays: list(z.iso.date()),
+      exceptions: z
+        .record(z.iso.date(), Hours)
+        .nullish()
+        .transform((value) => value ?? {}),
     })
-    .optional(),
-  spans: z.array(z.tuple([State, Instant, Instant])).default([]),
-  maintenance: z.array(Pair).default([]),
-  recovered: z.int().min(0).optional(),
-  sessions: z
-    .array(
-      z.object({
-        id: z.string(),
-        from: Instant,
-        to: Instant,
-        beneficiary: z.string().nullish(),
-        relation: z.enum(['own_unit', 'same_entity', 'external']).nullish(),
-        purpose: z.enum(['research', 'teaching', 'service']).nullish(),
-        user: z.string().nullish(),
-        samples: z.int().min(0).nullish(),
-        void: z.boolean().optional(),
-        voided: z.boolean().optional(),
-      }),
-    )
-    .default([]),
+    .nullish(),
+  spans: list(z.tuple([State, Instant, Instant])),
+  maintenance: list(Pair),
+  recovered: z.int().min(0).nullish().describe('ms that counters prove for gaps inside the period'),
+  sessions: list(CaseSession),
 })
+type CaseInstrument = z.infer<typeof CaseInstrument>
+
+const Zone = z.string().refine((zone) => {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
+    return true
+  } catch {
+    return false
+  }
+}, 'an IANA time zone such as Asia/Shanghai')
 
 /** A case as ../shared/vectors/worked-week.json has it; times Unix ms, durations ms, unknown fields ignored. */
 const CaseFile = z
-  .object({ zone: z.string().default('Asia/Shanghai'), period: Pair, instruments: z.array(CaseInstrument) })
+  .object({
+    zone: Zone.nullish().transform((zone) => zone ?? 'Asia/Shanghai'),
+    period: Pair,
+    instruments: list(CaseInstrument),
+  })
   .refine(({ period }) => period[1] > period[0], { path: ['period'], message: 'must end after it begins' })
 
 /** Figures by instrument id and for the fleet, in the KPI names of domain.md (camelCase). */
 export interface CaseFigures {
   readonly instruments: Readonly<Record<string, InstrumentFigures>>
-  readonly fleet: FleetFigures
+  readonly fleet: CaseFleetFigures
 }
 
 /** Computes every figure of a case file, with no server and no clock; faults are listed with path and value. */
@@ -60,61 +94,54 @@ export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
   if (!read.ok) return read
   const { zone, instruments } = read.value
   const period = { from: read.value.period[0], to: read.value.period[1] }
-  const results = instruments.map(
-    (one) => [one.id, instrumentFigures(inputOf(one, zone, period), period)] as const,
-  )
+  const results = instruments.map((one) => instrumentFigures(inputOf(one, zone, period), period))
   return {
     ok: true,
     value: {
-      instruments: Object.fromEntries(results.map(([id, { figures }]) => [id, figures])),
-      fleet: fleetFigures(
-        results.map(([, result]) => result),
-        period,
-      ),
+      instruments: Object.fromEntries(results.map((result) => [result.id, caseInstrument(result)])),
+      fleet: caseFleet(fleetFigures(results)),
     },
   }
 }
 
-type Case = z.infer<typeof CaseInstrument>
+const interval = ([from, to]: readonly [number, number]): Interval => ({ from, to })
 
-function inputOf(one: Case, zone: string, period: { from: number; to: number }): InstrumentInput {
-  const interval = ([from, to]: readonly [number, number]) => ({ from, to })
-  const enrolled = one.enrolled === undefined ? [[period.from, period.to] as const] : pairs(one.enrolled)
-  const { schedule } = one
+function inputOf(one: CaseInstrument, zone: string, period: Interval): InstrumentInput {
+  const { schedule, quota, recovered } = one
   return {
     id: one.id,
     zone,
     spans: one.spans.map(([state, from, to]) => ({ state, from, to })),
-    enrolled: enrolled.map(interval),
+    enrolled: clip(union(enrolled(one, period)), period),
     prepMs: one.prep,
     postMs: one.post,
     maintenance: one.maintenance.map(interval),
     sessions: one.sessions.flatMap(accepted),
-    ...(one.quota === undefined ? {} : { quotaHours: one.quota }),
-    ...(one.recovered === undefined ? {} : { recoveredMs: one.recovered }),
-    ...(schedule
-      ? {
-          schedule: expandSchedule(
-            {
-              weekly: schedule.weekly,
-              exceptions: {
-                ...schedule.exceptions,
-                ...Object.fromEntries(schedule.holidays.map((day) => [day, []])),
-              },
-            },
-            zone,
-            period,
-          ),
-        }
-      : {}),
+    ...(typeof quota === 'number' ? { quotaHours: quota } : {}),
+    ...(typeof recovered === 'number' ? { recoveredMs: recovered } : {}),
+    ...(schedule ? { schedule: openHours(schedule, zone, period) } : {}),
   }
 }
 
-const pairs = (enrolled: NonNullable<Case['enrolled']>): readonly (readonly [number, number])[] =>
-  typeof enrolled[0] === 'number' ? [enrolled as [number, number]] : (enrolled as [number, number][])
+/** `[from, to]` or a list of them; none given = the whole period. */
+function enrolled({ enrolled: given }: CaseInstrument, period: Interval): Interval[] {
+  if (!given) return [period]
+  const [first, second] = given
+  if (typeof first === 'number' && typeof second === 'number') return [{ from: first, to: second }]
+  return given.flatMap((part) => (typeof part === 'number' ? [] : [interval(part)]))
+}
+
+function openHours(
+  { weekly, holidays, exceptions }: NonNullable<CaseInstrument['schedule']>,
+  zone: string,
+  period: Interval,
+): Interval[] {
+  const closed = Object.fromEntries(holidays.map((day) => [day, []]))
+  return expandSchedule({ weekly, exceptions: { ...closed, ...exceptions } }, zone, period)
+}
 
 /** A session counts when it has a beneficiary and a purpose, a length, and was not voided (domain.md, section 4.5). */
-function accepted(session: Case['sessions'][number]): InstrumentInput['sessions'] {
+function accepted(session: z.infer<typeof CaseSession>): UseSession[] {
   const { id, from, to, beneficiary, relation, purpose, user, samples } = session
   if (!beneficiary || !purpose || !relation || to <= from) return []
   if (session.void === true || session.voided === true) return []

@@ -8,23 +8,28 @@ export interface Allowance {
   readonly postMs: number
 }
 
+/** The allowance in force at an instant: a changed one counts from its date on (records.md, section 8). */
+export type AllowanceAt = (at: number) => Allowance
+
 /**
  * Effective time (domain.md, section 4.5): each run block, begun earlier by at most `prepMs` of the standby right before
  * it and ended later by at most `postMs` of the standby right after it, without maintenance. Not clipped: the period
- * cuts afterwards, so that a block over its edge contributes its own side.
+ * cuts afterwards, so that a block over its edge contributes its own side. `spans` partition their window.
  */
 export function effective(
   spans: readonly Span[],
-  { prepMs, postMs }: Allowance,
+  allowance: Allowance | AllowanceAt,
   maintenance: readonly Interval[],
 ): Interval[] {
+  const at = typeof allowance === 'function' ? allowance : () => allowance
   const blocks = spans.flatMap((span, i): Interval[] => {
     if (span.state !== 'run') return []
     const before = spans[i - 1]
     const after = spans[i + 1]
     const lead = before?.state === 'standby' && before.to === span.from ? before.to - before.from : 0
     const tail = after?.state === 'standby' && after.from === span.to ? after.to - after.from : 0
-    return [{ from: span.from - Math.min(prepMs, lead), to: span.to + Math.min(postMs, tail) }]
+    const from = span.from - Math.min(at(span.from).prepMs, lead)
+    return [{ from, to: span.to + Math.min(at(span.to - 1).postMs, tail) }]
   })
   return subtract(union(blocks), union(maintenance))
 }
@@ -32,7 +37,7 @@ export function effective(
 /** The same with unknown taken as run: nothing that may turn up later can exceed it (records.md, section 9). */
 export function effectiveUpper(
   spans: readonly Span[],
-  allowance: Allowance,
+  allowance: Allowance | AllowanceAt,
   maintenance: readonly Interval[],
 ): Interval[] {
   const asRun: Span[] = []
@@ -42,5 +47,6 @@ export function effectiveUpper(
     if (last?.state === state && last.to === span.from) asRun[asRun.length - 1] = { ...last, to: span.to }
     else asRun.push({ ...span, state })
   }
+  // Together with E: where an allowance changes inside unknown time, the longer of the two stands.
   return union([...effective(asRun, allowance, maintenance), ...effective(spans, allowance, maintenance)])
 }

@@ -1,163 +1,102 @@
-import type { Span, StateDurations } from '@hours/protocol'
-import { attribute, type Purpose, type UseSession, within } from './attribution.ts'
-import { civilYear, type Interval } from './calendar.ts'
-import { effective, effectiveUpper } from './effective.ts'
-import { clip, intersect, subtract, total, union } from './intervals.ts'
-import { durations, inStates, timeline } from './timeline.ts'
+import type { StateDurations } from '@hours/protocol'
+import type { Purpose } from './attribution.ts'
+import { type Interval, yearParts } from './calendar.ts'
+import { dailyRows } from './daily-rows.ts'
+import { type Grade, gradeOf } from './grade.ts'
+import type { InstrumentInput } from './instrument-input.ts'
+import { ratio, type Rates, ratesOf } from './rates.ts'
+import { type Totals, totalsOf } from './totals.ts'
+import { type UseRow, useRows } from './use-rows.ts'
 
-/** Everything one instrument's figures come from; intervals half-open, Unix ms. */
-export interface InstrumentInput {
-  readonly id: string
-  readonly zone: string
-  /** May reach beyond the period: a run over its edge contributes its own side. */
-  readonly spans: readonly Span[]
-  readonly enrolled: readonly Interval[]
-  readonly prepMs: number
-  readonly postMs: number
-  readonly maintenance: readonly Interval[]
-  readonly sessions: readonly UseSession[]
-  /** Opening hours as instants; absent = the instrument has no schedule. */
-  readonly schedule?: readonly Interval[]
-  /** Quota of effective hours a year; absent = no quota. */
-  readonly quotaHours?: number
-  /** Counter growth over gaps that lie wholly in the period, ms (domain.md, 4.4). */
-  readonly recoveredMs?: number
-}
-
-/** KPIs of domain.md section 4.6 in camelCase; ms and fractions; absent = not applicable, null = zero denominator. */
-export interface InstrumentFigures {
+/** Hours of domain.md section 4.6 with their bounds, integer ms; rates by name, each with its denominator. */
+export interface Figures {
+  readonly enrolled: number
   readonly states: StateDurations
+  /** Official P: observed and recovered; at most `onUpper`. */
   readonly on: number
   readonly onUpper: number
+  readonly onRecovered: number
   readonly run: number
+  readonly runUpper: number
   readonly effective: number
   readonly effectiveUpper: number
   readonly external: number
   readonly externalUpper: number
+  readonly relation: {
+    readonly ownUnit: number
+    readonly sameEntity: number
+    readonly external: number
+  }
+  readonly purpose: Readonly<Record<Purpose, number>>
   readonly unattributed: number
-  readonly purpose: Readonly<Partial<Record<Purpose, number>>>
-  readonly coverage: number | null
-  readonly utilCalendar: number | null
-  readonly shareHours: number | null
-  readonly shareHoursLower: number | null
-  readonly shareHoursUpper: number | null
-  readonly shareWeighted: number | null
-  readonly utilSchedule?: number | null
+  readonly openUse: number
+  readonly smeExternal: number
+  readonly hkMacaoForeign: number
+  readonly maintenance: number
+  /** Known time by arrival (records.md, section 5). */
+  readonly live: number
+  readonly late: number
+  /** Absent = no schedule. */
+  readonly idle?: number
   readonly offSchedule?: number
-  readonly availInstrument?: number | null
-  readonly utilQuota?: number | null
+  readonly rates: Rates
+  /** By coverage; attribution has a grade of its own: how much of E somebody is named for. */
+  readonly grade: Grade
+  readonly attributionGrade: Grade
 }
 
-/** Figures and what roll-ups need beside them. */
-export interface InstrumentResult {
-  readonly figures: InstrumentFigures
-  /** Length of the enrolled part of the period, ms. */
-  readonly enrolledMs: number
-  /** Accepted sessions with effective time, for counts of users and organisations. */
-  readonly used: readonly { readonly session: UseSession; readonly ms: number }[]
+/** Figures out of summed rows; `weight` is that of outside hours in `shareWeighted` (domain.md, 1.3). */
+export function figuresFromTotals(totals: Totals, weight = outsideWeight): Figures {
+  const m = totals.measures
+  const observed = m.standby + m.run + m.fault
+  const u = m.effectiveUpper - m.effective
+  const rates = ratesOf(totals, weight)
+  return {
+    enrolled: m.enrolled,
+    states: { off: m.off, standby: m.standby, run: m.run, fault: m.fault, unknown: m.unknown },
+    on: observed + m.onRecovered,
+    onUpper: observed + Math.max(m.unknown, m.onRecovered),
+    onRecovered: m.onRecovered,
+    run: m.run,
+    runUpper: m.run + m.unknown,
+    effective: m.effective,
+    effectiveUpper: m.effectiveUpper,
+    external: m.external,
+    externalUpper: m.external + u,
+    relation: { ownUnit: m.ownUnit, sameEntity: m.sameEntity, external: m.external },
+    purpose: { research: m.research, teaching: m.teaching, service: m.service },
+    unattributed: m.unattributed,
+    openUse: m.openUse,
+    smeExternal: m.smeExternal,
+    hkMacaoForeign: m.hkMacaoForeign,
+    maintenance: m.maintenance,
+    live: m.enrolled - m.unknown - m.late,
+    late: m.late,
+    ...(totals.scheduled > 0 ? { idle: m.idle, offSchedule: m.offSchedule } : {}),
+    rates,
+    grade: gradeOf(rates.coverage.value),
+    attributionGrade: gradeOf(ratio(m.effective - m.unattributed, m.effective)),
+  }
 }
 
 /** Weight of outside hours in `share_weighted` (a university's own sheet, domain.md 1.3). */
 export const outsideWeight = 1.5
 
-export const ratio = (above: number, below: number): number | null => (below > 0 ? above / below : null)
+/** What one instrument's period comes to: figures, the sums that roll-ups add, and who used it. */
+export interface InstrumentResult {
+  readonly id: string
+  readonly figures: Figures
+  readonly totals: Totals
+  readonly used: readonly UseRow[]
+}
 
 /** Every figure of one instrument over one period; pure, integer ms. */
 export function instrumentFigures(input: InstrumentInput, period: Interval): InstrumentResult {
-  const window = clip(union(input.enrolled), period)
-  const enrolledMs = total(window)
-  const all = timeline(input.spans, reach(input.spans, period))
-  const cut = window.flatMap((part) => timeline(input.spans, part))
-  const states = durations(cut)
-  const bounded = (blocks: readonly Interval[]) => intersect(blocks, window)
-  const own = bounded(effective(all, input, input.maintenance))
-  const upper = bounded(effectiveUpper(all, input, input.maintenance))
-  const e = total(own)
-  const u = total(upper) - e
-  const { bySession, unattributed } = attribute(own, input.sessions)
-  const used = input.sessions
-    .map((session) => ({ session, ms: bySession.get(session.id) ?? 0 }))
-    .filter(({ ms }) => ms > 0)
-  const sumOf = (wanted: (session: UseSession) => boolean) =>
-    used.reduce((sum, { session, ms }) => sum + (wanted(session) ? ms : 0), 0)
-  const x = sumOf(({ relation }) => relation === 'external')
-  const internal = sumOf(({ relation }) => relation !== 'external')
-  const recovered = input.recoveredMs ?? 0
-  const on = states.standby + states.run + states.fault + recovered
-  const figures: InstrumentFigures = {
-    states,
-    on,
-    onUpper: on + states.unknown - recovered,
-    run: states.run,
-    effective: e,
-    effectiveUpper: e + u,
-    external: x,
-    externalUpper: x + u,
-    unattributed,
-    purpose: purposes(used),
-    coverage: ratio(enrolledMs - states.unknown, enrolledMs),
-    utilCalendar: ratio(e, enrolledMs),
-    ...shares(x, e, u),
-    shareWeighted: ratio(internal + outsideWeight * x, e),
-    ...scheduled(input, own, cut, window),
-    ...quota(input, e, window),
-  }
-  return { figures, enrolledMs, used }
-}
-
-/** Sharing rate with its bounds (records.md, section 9): whatever the unknown time turns out to be. */
-export const shares = (x: number, e: number, u: number) => ({
-  shareHours: ratio(x, e),
-  shareHoursLower: ratio(x, e + u),
-  shareHoursUpper: ratio(x + u, e + u),
-})
-
-/** From the first span to the last one, and at least the period. */
-function reach(spans: readonly Span[], period: Interval): Interval {
-  let { from, to } = period
-  for (const span of spans) {
-    from = Math.min(from, span.from)
-    to = Math.max(to, span.to)
-  }
-  return { from, to }
-}
-
-function purposes(used: InstrumentResult['used']): Partial<Record<Purpose, number>> {
-  const sums: Partial<Record<Purpose, number>> = {}
-  for (const { session, ms } of used) sums[session.purpose] = (sums[session.purpose] ?? 0) + ms
-  return sums
-}
-
-function scheduled(
-  input: InstrumentInput,
-  own: readonly Interval[],
-  cut: readonly Span[],
-  window: readonly Interval[],
-) {
-  if (!input.schedule) return {}
-  const open = intersect(union(input.schedule), window)
-  const inside = within(own, open)
-  const unknown = union(inStates(cut, ['unknown']))
-  const down = subtract(union([...inStates(cut, ['fault']), ...input.maintenance]), unknown)
-  const openMs = total(open)
-  const unknownMs = total(intersect(open, unknown))
-  return {
-    utilSchedule: ratio(inside, openMs),
-    offSchedule: total(own) - inside,
-    availInstrument: ratio(openMs - total(intersect(open, down)) - unknownMs, openMs - unknownMs),
-  }
-}
-
-/** The quota is for a whole year: a period takes its share of each year it crosses. */
-function quota({ quotaHours, zone }: InstrumentInput, e: number, window: readonly Interval[]) {
-  if (quotaHours === undefined) return {}
-  let due = 0
-  for (const part of window)
-    for (let at = part.from; at < part.to; ) {
-      const year = civilYear(zone, at)
-      const end = Math.min(part.to, year.to)
-      due += (quotaHours * 3_600_000 * (end - at)) / (year.to - year.from)
-      at = end
-    }
-  return { utilQuota: ratio(e, due) }
+  const years = yearParts(input.zone, period.from, period.to)
+  const totals = totalsOf(dailyRows(input, years), {
+    ...input,
+    period,
+    scheduled: input.schedule !== undefined,
+  })
+  return { id: input.id, figures: figuresFromTotals(totals), totals, used: useRows(input, [period]) }
 }

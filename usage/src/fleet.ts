@@ -1,41 +1,46 @@
-import type { Interval } from './calendar.ts'
-import { type InstrumentResult, ratio, shares } from './figures.ts'
+import { type Figures, figuresFromTotals, type InstrumentResult, outsideWeight } from './figures.ts'
+import { ratio } from './rates.ts'
+import { addTotals } from './totals.ts'
+import { countUse, type UseCounts } from './use-rows.ts'
 
-/** Roll-up of several instruments: sums of ms, ratio of sums, never a mean of ratios (domain.md, section 4.6). */
+/** Several instruments as one: figures of the sums, means over sets, counts of users (domain.md, section 4.6). */
 export interface FleetFigures {
-  readonly on: number
-  readonly effective: number
-  readonly external: number
-  readonly shareHours: number | null
-  readonly shareHoursLower: number | null
-  readonly shareHoursUpper: number | null
+  readonly sets: number
+  readonly figures: Figures
+  readonly use: UseCounts
   readonly shareInstruments: number | null
   readonly shareUsersOrg: number | null
   readonly shareUsersPerson: number | null
+  /** ms a set; official: over the heads of the cohort. */
   readonly meanOnPerSet: number | null
+  readonly meanEffectivePerSet: number | null
+  readonly meanExternalPerSet: number | null
+  /** ms a set and whole period; fair to sets that were there for a part of it. */
   readonly meanOnPerSetPeriod: number | null
+  readonly meanEffectivePerSetPeriod: number | null
+  readonly meanExternalPerSetPeriod: number | null
 }
 
-export function fleetFigures(results: readonly InstrumentResult[], period: Interval): FleetFigures {
-  const sum = (of: (result: InstrumentResult) => number) => results.reduce((all, one) => all + of(one), 0)
-  const on = sum(({ figures }) => figures.on)
-  const e = sum(({ figures }) => figures.effective)
-  const x = sum(({ figures }) => figures.external)
-  const u = sum(({ figures }) => figures.effectiveUpper) - e
-  const used = results.flatMap((result) => result.used)
-  const outside = used.filter(({ session }) => session.relation === 'external')
-  const distinct = (list: typeof used, of: 'beneficiary' | 'user') =>
-    new Set(list.map(({ session }) => session[of])).size
-  const fractions = sum(({ enrolledMs }) => enrolledMs / (period.to - period.from))
+/** Each instrument counts once, however many networks list it. */
+export function fleetFigures(results: readonly InstrumentResult[], weight = outsideWeight): FleetFigures {
+  const once = [...new Map(results.map((result) => [result.id, result])).values()]
+  const totals = addTotals(once.map((result) => result.totals))
+  const figures = figuresFromTotals(totals, weight)
+  const use = countUse(once.flatMap(({ used }) => used))
+  const { sets, setPeriods } = totals
+  const { on, effective, external } = figures
   return {
-    on,
-    effective: e,
-    external: x,
-    ...shares(x, e, u),
-    shareInstruments: ratio(results.filter(({ figures }) => figures.external > 0).length, results.length),
-    shareUsersOrg: ratio(distinct(outside, 'beneficiary'), distinct(used, 'beneficiary')),
-    shareUsersPerson: ratio(distinct(outside, 'user'), distinct(used, 'user')),
-    meanOnPerSet: ratio(on, results.length),
-    meanOnPerSetPeriod: ratio(on, fractions),
+    sets,
+    figures,
+    use,
+    shareInstruments: ratio(once.filter((one) => one.figures.external > 0).length, sets),
+    shareUsersOrg: ratio(use.organisationsExternal, use.organisations),
+    shareUsersPerson: ratio(use.personsExternal, use.persons),
+    meanOnPerSet: ratio(on, sets),
+    meanEffectivePerSet: ratio(effective, sets),
+    meanExternalPerSet: ratio(external, sets),
+    meanOnPerSetPeriod: ratio(on, setPeriods),
+    meanEffectivePerSetPeriod: ratio(effective, setPeriods),
+    meanExternalPerSetPeriod: ratio(external, setPeriods),
   }
 }

@@ -1,7 +1,8 @@
 import type { RecordOf, Span } from '@hours/protocol'
 import type { UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
-import type { InstrumentInput } from './figures.ts'
+import type { InstrumentInput, Recovery } from './instrument-input.ts'
+import { union } from './intervals.ts'
 import { createOrganisationTree, type OrganisationTree, relationAt } from './relation.ts'
 import { expandSchedule } from './schedule.ts'
 
@@ -25,8 +26,8 @@ export const classQuotaHours: Readonly<Record<RecordOf<'enrolment'>['class'], nu
 export const reachMs = 86_400_000
 
 /**
- * One instrument's input for `instrumentFigures`, out of spans and records alone: ingest and the verifier call the same
- * code, so that a regulator's recomputation and the page cannot differ.
+ * One instrument's input for `instrumentFigures` and `dailyRows`, out of spans and records alone: ingest and the verifier
+ * call the same code, so that a regulator's recomputation and the page cannot differ.
  */
 export function inputFromRecords(options: {
   readonly site: string
@@ -34,46 +35,75 @@ export function inputFromRecords(options: {
   readonly zone: string
   readonly period: Interval
   readonly spans: readonly Span[]
-  readonly recoveredMs: number
   readonly records: StandingRecords
+  /** Gaps with counter growth, each with its place. */
+  readonly recoveries?: readonly Recovery[]
+  /** Growth over gaps that lie wholly in the period, where their places are not known. */
+  readonly recoveredMs?: number
+  readonly late?: readonly Interval[]
+  /** Shared by all instruments of one run; made from `records` when absent. */
+  readonly tree?: OrganisationTree
 }): InstrumentInput {
   const { site, instrument, zone, period, records } = options
-  const own = records.enrolments
-    .filter((one) => one.stream === site && one.instrument === instrument)
-    .toSorted((a, b) => a.from - b.from)
+  const ofInstrument = (one: { readonly stream: string; readonly instrument: string }) =>
+    one.stream === site && one.instrument === instrument
+  const own = records.enrolments.filter(ofInstrument).toSorted((a, b) => a.from - b.from)
   const last = own.findLast((one) => one.from < period.to) ?? own.at(-1)
-  const tree = createOrganisationTree(records.organisations)
-  const schedule = scheduleAt(records.schedules, site, instrument, period.to)
+  const tree = options.tree ?? createOrganisationTree(records.organisations)
+  const schedule = openHours(records.schedules, options)
   return {
     id: `${site}/${instrument}`,
     zone,
     spans: options.spans,
-    enrolled: own.map(({ from, to }) => ({ from, to: to ?? period.to + reachMs })),
-    prepMs: last?.prepMs ?? 0,
-    postMs: last?.postMs ?? 0,
-    maintenance: records.maintenance.filter((one) => one.stream === site && one.instrument === instrument),
-    sessions: records.sessions
-      .filter((one) => one.stream === site && one.instrument === instrument)
-      .flatMap((session) => partsOf(session, own, tree)),
-    recoveredMs: options.recoveredMs,
-    ...(schedule ? { schedule: expandSchedule(schedule, zone, period) } : {}),
+    enrolled: enrolledTime(own, period),
+    prepMs: own[0]?.prepMs ?? 0,
+    postMs: own[0]?.postMs ?? 0,
+    allowances: own,
+    maintenance: records.maintenance.filter(ofInstrument),
+    sessions: records.sessions.filter(ofInstrument).flatMap((session) => partsOf(session, own, tree)),
+    ...(options.recoveries ? { recoveries: options.recoveries } : {}),
+    ...(options.recoveredMs === undefined ? {} : { recoveredMs: options.recoveredMs }),
+    ...(options.late ? { late: options.late } : {}),
+    ...(schedule ? { schedule } : {}),
     ...(last ? { quotaHours: classQuotaHours[last.class] } : {}),
   }
 }
 
-/** The newest schedule of the instrument, else of its whole site, that is in force before `at`. */
-function scheduleAt(
+/** The newest record for an instant stands: an enrolment ends where the next one begins, and where it says so. */
+function enrolledTime(own: readonly RecordOf<'enrolment'>[], period: Interval): Interval[] {
+  return own.map(({ from, to = period.to + reachMs }, i) => ({
+    from,
+    to: Math.min(to, own[i + 1]?.from ?? Infinity),
+  }))
+}
+
+/**
+ * Opening hours as instants: each schedule stands from its date until the next one of its kind, one of the instrument
+ * itself before one of the whole site. A change is no reason to judge earlier days anew.
+ */
+function openHours(
   schedules: readonly RecordOf<'schedule'>[],
-  site: string,
-  instrument: string,
-  at: number,
-) {
-  const inForce = schedules
-    .filter((one) => one.stream === site && one.from < at)
+  {
+    site,
+    instrument,
+    zone,
+    period,
+  }: Pick<Parameters<typeof inputFromRecords>[0], 'site' | 'instrument' | 'zone' | 'period'>,
+): Interval[] | undefined {
+  const all = schedules
+    .filter((one) => one.stream === site && (one.instrument === instrument || one.instrument === '*'))
     .toSorted((a, b) => a.from - b.from)
-  return (
-    inForce.findLast((one) => one.instrument === instrument) ??
-    inForce.findLast((one) => one.instrument === '*')
+  const at = (instant: number) =>
+    all.findLast((one) => one.instrument === instrument && one.from <= instant) ??
+    all.findLast((one) => one.from <= instant)
+  const changes = all.map(({ from }) => from).filter((from) => from > period.from && from < period.to)
+  const edges = [...new Set([period.from, ...changes, period.to])]
+  if (all.every(({ from }) => from >= period.to)) return undefined
+  return union(
+    edges.slice(0, -1).flatMap((from, i) => {
+      const schedule = at(from)
+      return schedule ? expandSchedule(schedule, zone, { from, to: edges[i + 1] ?? from }) : []
+    }),
   )
 }
 
@@ -94,11 +124,29 @@ function partsOf(
     const unit = enrolments.findLast((one) => one.from <= from)?.unit
     const relation = unit === undefined ? undefined : relationAt(tree, unit, session.beneficiary, from)
     if (!relation || to <= from) return []
-    const { beneficiary, purpose, user, samples } = session
-    // Parts keep the place of their session in the order of ids.
+    // Parts keep the place of their session in the order of ids; samples are counted with the first.
     const id = i === 0 ? session.id : `${session.id}\u0000${i}`
+    const samples = i === 0 ? session.samples : undefined
+    const { beneficiary, purpose, user, project } = session
     return [
-      { id, from, to, relation, beneficiary, purpose, user, ...(samples === undefined ? {} : { samples }) },
+      {
+        ...{ id, from, to, relation, beneficiary, purpose, user },
+        ...flagsAt(tree, beneficiary, from),
+        openUse: session.way === 'self',
+        ...(project === undefined ? {} : { project }),
+        ...(samples === undefined ? {} : { samples }),
+      },
     ]
   })
+}
+
+/** A unit of a small company is one too: the flags of all above it up to its legal entity count. */
+function flagsAt(tree: OrganisationTree, beneficiary: string, at: number) {
+  const path = tree.path(beneficiary, at)
+  const entity = path.findIndex(({ kind }) => kind === 'entity')
+  const own = path.slice(0, entity + 1 || 1)
+  return {
+    sme: own.some(({ flags }) => flags?.sme === true),
+    hkMacaoForeign: own.some(({ flags }) => flags?.hkMacaoForeign === true),
+  }
 }

@@ -6,11 +6,30 @@ import { type CivilSpan, civilDays, type Interval } from './calendar.ts'
  * section 6), equal states count once. Order and repetition of the spans change nothing.
  */
 export function timeline(spans: readonly Span[], window: Interval): Span[] {
-  const own = spans.filter(({ from, to }) => to > from && to > window.from && from < window.to)
-  const edges = [...new Set([window.from, window.to, ...own.flatMap(({ from, to }) => [from, to])])]
+  const own = spans
+    .filter(({ from, to }) => to > from && to > window.from && from < window.to)
+    .sort((a, b) => a.from - b.from)
+  const disjoint = own.every((span, i) => i === 0 || (own[i - 1]?.to ?? 0) <= span.from)
+  return disjoint ? filled(own, window) : swept(own, window)
+}
+
+/** Spans in order and apart: only the holes have to be named. */
+function filled(ordered: readonly Span[], window: Interval): Span[] {
+  const out: Span[] = []
+  let at = window.from
+  for (const { state, from, to } of ordered) {
+    if (from > at) add(out, { state: 'unknown', from: at, to: from })
+    add(out, { state, from: Math.max(from, at), to: Math.min(to, window.to) })
+    at = Math.min(to, window.to)
+  }
+  if (at < window.to) add(out, { state: 'unknown', from: at, to: window.to })
+  return out
+}
+
+function swept(ordered: readonly Span[], window: Interval): Span[] {
+  const edges = [...new Set([window.from, window.to, ...ordered.flatMap(({ from, to }) => [from, to])])]
     .filter((at) => at >= window.from && at <= window.to)
     .sort((a, b) => a - b)
-  const sorted = own.toSorted((a, b) => a.from - b.from)
   const out: Span[] = []
   let active: Span[] = []
   let next = 0
@@ -18,7 +37,7 @@ export function timeline(spans: readonly Span[], window: Interval): Span[] {
     const from = edges[i] ?? 0
     const to = edges[i + 1] ?? 0
     active = active.filter((span) => span.to > from)
-    for (let span = sorted[next]; span && span.from <= from; span = sorted[++next])
+    for (let span = ordered[next]; span && span.from <= from; span = ordered[++next])
       if (span.to > from) active.push(span)
     add(out, { state: agreed(active), from, to })
   }
@@ -50,9 +69,16 @@ export function statesByDay(
   window: Interval,
   zone: string,
 ): (CivilSpan & { readonly states: StateDurations })[] {
+  const line = timeline(spans, window)
+  let first = 0
   return civilDays(zone, window.from, window.to).map((day) => {
-    const part = { from: Math.max(day.from, window.from), to: Math.min(day.to, window.to) }
-    return { label: day.label, ...part, states: durations(timeline(spans, part)) }
+    const from = Math.max(day.from, window.from)
+    const to = Math.min(day.to, window.to)
+    const states = noDurations()
+    while ((line[first]?.to ?? to) <= from) first += 1
+    for (let i = first, span = line[i]; span && span.from < to; span = line[++i])
+      states[span.state] += Math.min(span.to, to) - Math.max(span.from, from)
+    return { label: day.label, from, to, states }
   })
 }
 

@@ -1,0 +1,91 @@
+import { countModulo, type Purpose, type Relation, type UseSession } from './attribution.ts'
+import type { Interval } from './calendar.ts'
+import { eachPart, instrumentTime } from './daily-rows.ts'
+import type { InstrumentInput } from './instrument-input.ts'
+
+/** Who had how much effective time in one stretch: the rows that counts of users and organisations are made of. */
+export interface UseRow {
+  readonly instrument: string
+  /** Where the stretch of the session begins: the instant its relation is judged by. */
+  readonly at: number
+  readonly session: string
+  readonly beneficiary: string
+  readonly user: string
+  readonly relation: Relation
+  readonly purpose: Purpose
+  readonly project?: string
+  readonly sme: boolean
+  /** Attributed effective time, ms. */
+  readonly ms: number
+}
+
+/** One row for each session and stretch of `days` with effective time in it. */
+export function useRows(input: InstrumentInput, days: readonly Interval[]): UseRow[] {
+  const sums = days.map(() => new Map<UseSession, number>())
+  eachPart(instrumentTime(input, days).parts, days, ({ sessions }, from, to, i) => {
+    for (const [j, session] of sessions.entries()) {
+      const day = sums[i]
+      day?.set(session, (day.get(session) ?? 0) + countModulo(from, to, sessions.length, j))
+    }
+  })
+  return sums.flatMap((day, i) =>
+    [...day].flatMap(([session, ms]) => (ms > 0 ? [rowOf(input.id, session, ms, days[i]?.from ?? 0)] : [])),
+  )
+}
+
+/** Parts of a session that was cut where its relation changes are named `id NUL n` (records-input.ts). */
+const sessionOf = (id: string): string => id.split('\u0000', 1)[0] ?? id
+
+function rowOf(instrument: string, session: UseSession, ms: number, dayFrom: number): UseRow {
+  const { id, from, beneficiary, user, relation, purpose, project, sme } = session
+  return {
+    instrument,
+    at: Math.max(from, dayFrom),
+    session: sessionOf(id),
+    beneficiary,
+    user,
+    relation,
+    purpose,
+    ...(project === undefined ? {} : { project }),
+    sme: sme === true,
+    ms,
+  }
+}
+
+/** Distinct users, organisations and projects over accepted sessions with effective time; counts have no bounds. */
+export interface UseCounts {
+  readonly organisations: number
+  readonly organisationsExternal: number
+  readonly smes: number
+  readonly persons: number
+  readonly personsExternal: number
+  readonly projects: number
+}
+
+export function countUse(rows: Iterable<UseRow>): UseCounts {
+  const sets = {
+    organisations: new Set<string>(),
+    organisationsExternal: new Set<string>(),
+    smes: new Set<string>(),
+    persons: new Set<string>(),
+    personsExternal: new Set<string>(),
+    projects: new Set<string>(),
+  }
+  for (const { beneficiary, user, relation, project, sme } of rows) {
+    sets.organisations.add(beneficiary)
+    sets.persons.add(user)
+    if (sme) sets.smes.add(beneficiary)
+    if (project !== undefined) sets.projects.add(project)
+    if (relation !== 'external') continue
+    sets.organisationsExternal.add(beneficiary)
+    sets.personsExternal.add(user)
+  }
+  return {
+    organisations: sets.organisations.size,
+    organisationsExternal: sets.organisationsExternal.size,
+    smes: sets.smes.size,
+    persons: sets.persons.size,
+    personsExternal: sets.personsExternal.size,
+    projects: sets.projects.size,
+  }
+}
