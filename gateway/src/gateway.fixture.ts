@@ -54,6 +54,8 @@ export interface Peer {
   acknowledge: boolean
   /** Connected clients lose their connection. */
   cut(): void
+  /** As when clients died: nobody is there to be told. */
+  forget(): void
   /** A receipt for all pages logged so far; `change` spoils it. */
   receipt(change?: Partial<ReceiptParts>, service?: Signer, log?: Signer): Uint8Array
   send(topic: string, payload: Uint8Array): void
@@ -113,6 +115,7 @@ export function createPeer(gateway = 'gw-1'): Peer {
       live.clear()
       for (const one of gone) one.onClose()
     },
+    forget: () => live.clear(),
     receipt(change = {}, by = service, log = logKey) {
       const hashes = entries.map((entry) => leafHash(entry, sha256))
       const size = hashes.length
@@ -257,6 +260,7 @@ export function createBench(
       const { spool, gateway, process } = now()
       if (how === 'stop') await gateway.stop()
       process.dead = true
+      peer.forget()
       // Closing writes nothing that was not committed: to the file it is the same as a kill.
       spool.close()
       running = undefined

@@ -45,7 +45,7 @@ export interface Logbook {
   close(): void
   /** Writes what came since to the spool: a kill loses at most what comes after. */
   checkpoint(): void
-  /** New settings; they count from the next page on. */
+  /** New settings; a page begins with them at once. */
   configure(next: NextConfig): void
   config(): Page['config']
 }
@@ -55,7 +55,6 @@ export function createLogbook(options: LogbookOptions): Logbook {
   const writer = createPageWriter({ ...options, chain: resumed.chain })
   const journal = createJournal(spool, resumed.lastRow)
   let config = options.config
-  let pending: NextConfig | undefined
   /** States of all instruments this gateway ever had: counters never fall, not even over a removal. */
   const known = new Map<string, InstrumentState>(Object.entries(resumed.open?.instruments ?? {}))
   let instruments = logsOf(options.instruments, known)
@@ -125,19 +124,23 @@ export function createLogbook(options: LogbookOptions): Logbook {
     }
     from = to
     mono = monoTo
-    const applied = apply()
-    writer.save({ ...applied, open: openState() })
+    writer.save({ open: openState() })
   }
 
-  function apply(): Record<string, Uint8Array> {
-    if (!pending) return {}
-    const { instruments: settings, config: next, bytes } = pending
-    pending = undefined
+  /** The page under the old settings ends where all is final, so that each page has one configuration. */
+  function configure({ instruments: settings, config: next, bytes }: NextConfig): void {
+    if (!time.lost()) sealUntil(settled(), time.now())
     for (const [id, one] of instruments) known.set(id, one.checkpoint())
     config = next
     instruments = logsOf(settings, known)
+    writer.guarded(() => spool.setAll({ open: openState(), config: bytes }))
     options.onConfigured(settings)
-    return { config: bytes }
+  }
+
+  /** Everything before this moment is final, whatever comes. */
+  function settled(): number {
+    const now = time.now()
+    return Math.min(now, ...[...instruments.values()].map((one) => one.settled(now)))
   }
 
   function openState(): Uint8Array {
@@ -148,7 +151,7 @@ export function createLogbook(options: LogbookOptions): Logbook {
     return encodeOpenState({ boot, from, mono, now, time: state, journal: row, config, instruments: all })
   }
   function keepOpen(): void {
-    writer.guarded(() => spool.set('open', openState()))
+    writer.guarded(() => spool.setAll({ open: openState() }))
   }
 
   function turn(): number {
@@ -218,13 +221,11 @@ export function createLogbook(options: LogbookOptions): Logbook {
     turn,
     close() {
       turn()
-      const now = time.now()
-      const final = Math.min(now, ...[...instruments.values()].map((one) => one.settled(now)))
-      if (!time.lost()) sealUntil(final, now)
+      if (!time.lost()) sealUntil(settled(), time.now())
       keepOpen()
     },
     checkpoint: () => writer.guarded(() => void journal.flush(time.now(), time.checkpoint())),
-    configure: (next) => void (pending = next),
+    configure,
     config: () => config,
   }
 }

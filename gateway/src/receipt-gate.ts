@@ -2,9 +2,11 @@ import {
   isHarmlessReceiptCode,
   type LedgerCode,
   parseBase64url,
+  parseRecord,
   parseVkey,
   type ReceiptContext,
   verifyReceipt,
+  verifyRecord,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import type { Clock, GatewayConfig, Seen } from '@hours/protocol'
@@ -37,17 +39,6 @@ const keptSeen = 8
 /** So many receipts in a row for an older tree than was seen: the log has been rolled back. */
 const maxStale = 20
 
-/** Codes with which the receipt's author is not proven: nothing is wrong with the log itself. */
-const notAuthentic = new Set<LedgerCode>([
-  'bad_record',
-  'bad_header',
-  'bad_payload',
-  'oversize',
-  'wrong_kind',
-  'unknown_key',
-  'bad_signature',
-])
-
 export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
   const { gateway, spool, clock } = options
   const onAlarm = (alarm: string, on: boolean) => options.onAlarm(alarm, on)
@@ -59,20 +50,22 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
   if (distrust !== '') onAlarm(`receipt_unverified:${distrust}`, true)
   const unopened = new Set<number>()
   let stale = 0
-  let doubt: string | undefined
+  /** Alarms over receipts that were not the service's own: the next good one ends them. */
+  const doubts = new Set<string>()
 
-  function refuse(code: LedgerCode): void {
-    if (isHarmlessReceiptCode(code)) {
-      stale += 1
-      if (stale < maxStale) return
-    }
+  function refuse(bytes: Uint8Array, code: LedgerCode): void {
+    const harmless = isHarmlessReceiptCode(code)
+    if (harmless) stale += 1
+    if (harmless && stale < maxStale) return
     const alarm = `receipt_unverified:${code}`
     onAlarm(alarm, true)
-    if (notAuthentic.has(code) || isHarmlessReceiptCode(code)) doubt = alarm
-    else {
-      distrust = code
-      spool.set('distrust', code)
+    // What the service has not signed says nothing about the log; what it has signed does.
+    if (harmless || !context || !isSigned(bytes, context)) {
+      doubts.add(alarm)
+      return
     }
+    distrust = code
+    spool.set('distrust', code)
   }
 
   function remember(next: Seen): void {
@@ -99,13 +92,13 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
       if (!context || distrust !== '') return undefined
       const receipt = verifyReceipt(bytes, { ...context, seen })
       if (!receipt.ok) {
-        refuse(receipt.error.code)
+        refuse(bytes, receipt.error.code)
         return undefined
       }
       const { epoch, released, rejected } = receipt.value
       stale = 0
-      if (doubt !== undefined) onAlarm(doubt, false)
-      doubt = undefined
+      for (const alarm of doubts) onAlarm(alarm, false)
+      doubts.clear()
       remember(receipt.value.seen)
       spool.release(epoch, released)
       if (released.length > 0 && unopened.delete(epoch)) onAlarm(`epoch_unopened:${epoch}`, false)
@@ -145,4 +138,11 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
       pageBytes: (epoch, seq) => spool.pageBytes(epoch, seq),
     }
   }
+}
+
+/** Whether a pinned key of the service has signed these bytes, whatever they say. */
+function isSigned(bytes: Uint8Array, { service }: Pick<ReceiptContext, 'service'>): boolean {
+  const record = parseRecord(bytes)
+  if (!record.ok || record.value.kind !== 'receipt') return false
+  return service.some((key) => key.kid === record.value.kid && verifyRecord(record.value, key, nodeCrypto))
 }

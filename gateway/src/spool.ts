@@ -35,6 +35,8 @@ export interface Spool extends SpoolSide {
   refused(): readonly (PageName & { code: string; reason: string })[]
   get(key: string): Uint8Array | undefined
   set(key: string, value: Uint8Array | string): void
+  /** Several values in one commit. */
+  setAll(values: Readonly<Record<string, Uint8Array | string>>): void
   state(): SpoolState
   pages(): number
   /** The epoch a chain begins with. */
@@ -156,6 +158,11 @@ function spoolOf(db: DatabaseSync, bounds: SpoolBounds, now: () => Millis) {
         .all() as unknown as (PageName & { code: string; reason: string })[],
     get: read,
     set: (key: string, value: Uint8Array | string) => void setState.run(key, blob(value)),
+    setAll(values: Readonly<Record<string, Uint8Array | string>>) {
+      together(() => {
+        for (const [key, value] of Object.entries(values)) setState.run(key, blob(value))
+      })
+    },
     state(): SpoolState {
       const row = oldest.get() as { begins: number } | undefined
       return { pages: count, oldest: row?.begins ?? null, dropped }

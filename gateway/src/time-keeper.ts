@@ -76,8 +76,7 @@ export interface TimeKeeper {
 }
 
 export function createTimeKeeper(clock: Clock, sync: () => ClockSync, restored?: TimeState): TimeKeeper {
-  const began = clock.monotonic()
-  let { wall, mono } = restored ?? { wall: clock.wall(), mono: began }
+  let { wall, mono } = restored ?? { wall: clock.wall(), mono: clock.monotonic() }
   let trust: [Millis, Millis][] = restored?.trust.map(([from, to]) => [from, to]) ?? []
   /** Monotonic moment of the last step; a synchronisation before it says nothing about the clock after it. */
   let steppedAt = restored?.steppedAt ?? -1
@@ -97,9 +96,8 @@ export function createTimeKeeper(clock: Clock, sync: () => ClockSync, restored?:
     good = state
     const last = trust.at(-1)
     if (last && last[0] >= steppedAt && syncedAt <= last[1]) last[1] = Math.max(last[1], syncedAt + DAY)
-    // Without a step since this process began, the first synchronisation vouches for the time before it as well.
-    else
-      trust.push([trust.length === 0 && steppedAt < 0 ? Math.min(began, syncedAt) : syncedAt, syncedAt + DAY])
+    // Without a step since the boot, the first synchronisation vouches for the time before it as well.
+    else trust.push([trust.length === 0 && steppedAt < 0 ? 0 : syncedAt, syncedAt + DAY])
     const limit = clock.monotonic() - 2 * DAY
     trust = trust.filter(([, to], i) => to > limit || i === trust.length - 1)
   }
