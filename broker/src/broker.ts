@@ -12,6 +12,7 @@ import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import type { Logger } from 'pino'
 import type { IngestAccount, Reader } from './accounts.ts'
 import { type Connect, createAdmission } from './admission.ts'
+import { type BackPressure, holdBack } from './back-pressure.ts'
 import { createIntake } from './intake.ts'
 import { createPace, defaultLimits, type Limits } from './limits.ts'
 import { checkListen, createMqttServer, type Listen, startListening } from './listen.ts'
@@ -66,6 +67,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const intake = createIntake({ commit: options.commit, clock, limits, log })
   const admit = admitAtPace()
   const identities = new WeakMap<Client, Identity>()
+  const pressures = new WeakMap<Client, BackPressure>()
   // What aedes does not hand to `authenticate`: the client id as it came (it invents one for an empty one), the will.
   const connects = new WeakMap<Client, Pick<Connect, 'clientId' | 'will'>>()
   const counts = { refusedConnects: 0, refusedFilters: 0 }
@@ -100,10 +102,16 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       )
     },
     authorizePublish(client, packet, done) {
-      intake.receive(client, client ? identities.get(client) : undefined, packet).then(
-        () => done(null),
-        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-      )
+      const size = packet.payload.length
+      const pressure = client ? pressures.get(client) : undefined
+      pressure?.enter(size)
+      intake
+        .receive(client, client ? identities.get(client) : undefined, packet)
+        .finally(() => pressure?.leave(size))
+        .then(
+          () => done(null),
+          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+        )
     },
     authorizeSubscribe(client, subscription, done) {
       const who = identities.get(client)
@@ -125,7 +133,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
   const server = createMqttServer(listen, limits.connectTimeoutMs, (socket) => {
     socket.setNoDelay(true)
-    guardParser(aedes.handle(socket), { connect: limits.connectBytes, packet: limits.packetBytes })
+    const client = aedes.handle(socket)
+    guardParser(client, { connect: limits.connectBytes, packet: limits.packetBytes })
+    pressures.set(client, holdBack(client, limits.inFlight))
   })
   const sockets = holdSockets(server, limits, () => void (counts.refusedConnects += 1))
   server.on('tlsClientError', (error: Error, socket: Socket) => {

@@ -1,4 +1,5 @@
 import type { Clock, Millis } from '@hours/protocol'
+import type { InFlightLimits } from './back-pressure.ts'
 
 /** What one connection, address or gateway may take; defaults of wire.md, section 4. */
 export interface Limits {
@@ -13,6 +14,8 @@ export interface Limits {
   readonly connectionsPerAddress: number
   /** Publishes a second of one gateway; above that acknowledgements are delayed, nothing is dropped. */
   readonly publishesPerSecond: number
+  /** Publishes of one connection, and their bytes, that may wait for a commit; above that its socket is not read. */
+  readonly inFlight: InFlightLimits
   /** Connects a second of one id and of one address; above that the CONNACK is delayed. */
   readonly connectsPerSecond: number
   readonly connectsPerSecondPerAddress: number
@@ -28,6 +31,7 @@ export const defaultLimits: Limits = {
   connections: 12_000,
   connectionsPerAddress: 4_000,
   publishesPerSecond: 20_000,
+  inFlight: { packets: 1_024, bytes: 512 * 1024 },
   connectsPerSecond: 5,
   connectsPerSecondPerAddress: 200,
   instrumentsPerGateway: 256,
