@@ -187,7 +187,7 @@ function invite(address: string, dir: string, speed: number): void {
     [
       `  The fleet is live${speed === 1 ? ', with a page a minute' : ` at ${speed} times real time`}. Three things to try:`,
       `    1. ${address}                                        who runs now, who has not been heard of`,
-      `    2. ${address}instrument/gz-gibh/sem-01               its timeline; "verify this day" checks it in your browser`,
+      `    2. ${address}i/gz-gibh/sem-01                        its timeline; "verify this day" checks it in your browser`,
       `    3. ${address}quality                                 coverage, gateways, the evidence log`,
       '',
       '  A report that anybody can check, and the check:',
