@@ -112,7 +112,7 @@ function inputOf(one: CaseInstrument, zone: string, period: Interval): Instrumen
     id: one.id,
     zone,
     spans: one.spans.map(([state, from, to]) => ({ state, from, to })),
-    enrolled: clip(union(enrolled(one, period)), period),
+    enrolled: enrolled(one, period),
     prepMs: one.prep,
     postMs: one.post,
     maintenance: one.maintenance.map(interval),
@@ -123,12 +123,20 @@ function inputOf(one: CaseInstrument, zone: string, period: Interval): Instrumen
   }
 }
 
-/** `[from, to]` or a list of them; none given = the whole period. */
-function enrolled({ enrolled: given }: CaseInstrument, period: Interval): Interval[] {
-  if (!given) return [period]
+/**
+ * `[from, to]` or a list of them; none given = throughout. A case says nothing of the time beyond its spans and period:
+ * nothing there is taken for a run that may yet turn up.
+ */
+function enrolled({ enrolled: given, spans }: CaseInstrument, period: Interval): Interval[] {
+  const told = {
+    from: spans.reduce((at, [, from]) => Math.min(at, from), period.from),
+    to: spans.reduce((at, [, , to]) => Math.max(at, to), period.to),
+  }
+  if (!given) return [told]
   const [first, second] = given
-  if (typeof first === 'number' && typeof second === 'number') return [{ from: first, to: second }]
-  return given.flatMap((part) => (typeof part === 'number' ? [] : [interval(part)]))
+  if (typeof first === 'number' && typeof second === 'number')
+    return clip([{ from: first, to: second }], told)
+  return clip(union(given.flatMap((part) => (typeof part === 'number' ? [] : [interval(part)]))), told)
 }
 
 function openHours(

@@ -133,7 +133,7 @@ export interface InstrumentTime {
 }
 
 export function instrumentTime(input: InstrumentInput, days: readonly Interval[]): InstrumentTime {
-  const reach = horizon(input, days)
+  const reach = horizon(input.spans, days)
   const window = intersect(union(input.enrolled), [reach])
   const line = timeline(input.spans, reach)
   const maintenance = union(input.maintenance)
@@ -147,7 +147,7 @@ export function instrumentTime(input: InstrumentInput, days: readonly Interval[]
     maintenance: inside(maintenance),
     late: subtract(inside(union(input.late ?? [])), inState('unknown')),
     own,
-    upper: inside(effectiveUpper(line, allowance, maintenance)),
+    upper: inside(effectiveUpper(line, allowance, maintenance, window)),
     parts: attributed(own, input.sessions),
     ...(input.schedule ? { open: inside(union(input.schedule)) } : {}),
   }
@@ -159,18 +159,17 @@ function allowanceAt(input: InstrumentInput): AllowanceAt {
 }
 
 /**
- * From the first span or day to the last, and 1 ms further where the instrument is enrolled there: what lies beyond the
- * spans is unknown too, so that E's upper bound does not depend on where somebody cuts the period.
+ * From the first span or day to the last and 1 ms further on both sides: what lies beyond the spans is unknown too, so
+ * that E's upper bound does not depend on where somebody cuts the period.
  */
-function horizon({ spans, enrolled }: InstrumentInput, days: readonly Interval[]): Interval {
+function horizon(spans: readonly Interval[], days: readonly Interval[]): Interval {
   let from = days[0]?.from ?? 0
   let to = days.at(-1)?.to ?? from
   for (const span of spans) {
     from = Math.min(from, span.from)
     to = Math.max(to, span.to)
   }
-  const covers = (at: number) => enrolled.some((part) => part.from <= at && at < part.to)
-  return { from: covers(from - 1) ? from - 1 : from, to: covers(to) ? to + 1 : to }
+  return { from: from - 1, to: to + 1 }
 }
 
 /** Calls `use` with each piece of the intervals that lies in one of the days; linear in both. */

@@ -1,6 +1,6 @@
 import type { Span } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
-import { subtract, union } from './intervals.ts'
+import { intersect, subtract, union } from './intervals.ts'
 
 /** Necessary warm-up and after-treatment around runs, ms; each is bounded by the standby that is really there. */
 export interface Allowance {
@@ -34,19 +34,31 @@ export function effective(
   return subtract(union(blocks), union(maintenance))
 }
 
-/** The same with unknown taken as run: nothing that may turn up later can exceed it (records.md, section 9). */
+/**
+ * The same with unknown taken as run where the instrument is enrolled: nothing that may turn up later can exceed it
+ * (records.md, section 9). Time outside of its enrolment is nobody's, not unknown.
+ */
 export function effectiveUpper(
   spans: readonly Span[],
   allowance: Allowance | AllowanceAt,
   maintenance: readonly Interval[],
+  enrolled: readonly Interval[],
 ): Interval[] {
   const asRun: Span[] = []
-  for (const span of spans) {
-    const state = span.state === 'unknown' ? 'run' : span.state
+  for (const span of unknownAsRun(spans, enrolled)) {
     const last = asRun.at(-1)
-    if (last?.state === state && last.to === span.from) asRun[asRun.length - 1] = { ...last, to: span.to }
-    else asRun.push({ ...span, state })
+    if (last?.state === span.state && last.to === span.from)
+      asRun[asRun.length - 1] = { ...last, to: span.to }
+    else asRun.push(span)
   }
   // Together with E: where an allowance changes inside unknown time, the longer of the two stands.
   return union([...effective(asRun, allowance, maintenance), ...effective(spans, allowance, maintenance)])
+}
+
+function unknownAsRun(spans: readonly Span[], enrolled: readonly Interval[]): Span[] {
+  const unknown = spans.filter(({ state }) => state === 'unknown')
+  const inside = intersect(unknown, enrolled).map((part): Span => ({ state: 'run', ...part }))
+  const outside = subtract(unknown, enrolled).map((part): Span => ({ state: 'unknown', ...part }))
+  const known = spans.filter(({ state }) => state !== 'unknown')
+  return [...known, ...inside, ...outside].sort((a, b) => a.from - b.from)
 }
