@@ -53,12 +53,12 @@ export interface Figures {
   readonly zone: string
   readonly ruleset?: { readonly id: string; readonly version?: string | number } | null
   readonly revision?: number | null
-  readonly figures: readonly Figure[]
+  readonly figures: readonly Figure[] | Readonly<Record<string, unknown>>
   /** The scopes one level below, for ranking and drill-down. */
   readonly members?: readonly {
     readonly of: string
     readonly names?: Names
-    readonly figures: readonly Figure[]
+    readonly figures: readonly Figure[] | Readonly<Record<string, unknown>>
   }[]
 }
 

@@ -8,18 +8,20 @@ export const live = signal<ReadonlyMap<string, LiveEvent>>(new Map())
 /** Whether state changes are arriving; false while the connection is being made again. */
 export const liveConnected = signal<boolean | undefined>(undefined)
 
-/** Subscribes to state changes. Thousands may change at once: they are shown twice a second. */
-export function startLive(): void {
+const waiting = new Map<string, LiveEvent>()
+let timer: ReturnType<typeof setTimeout> | undefined
+
+function flush(): void {
+  timer = undefined
+  const next = new Map(live.value)
+  for (const [key, event] of waiting) next.set(key, event)
+  waiting.clear()
+  live.value = next
+}
+
+/** One connection; thousands of states may change at once, so they are shown twice a second. */
+function connect(): EventSource {
   const source = new EventSource('/api/v1/events')
-  const waiting = new Map<string, LiveEvent>()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const flush = () => {
-    timer = undefined
-    const next = new Map(live.value)
-    for (const [key, event] of waiting) next.set(key, event)
-    waiting.clear()
-    live.value = next
-  }
   source.addEventListener('state', (message: MessageEvent<string>) => {
     const event = readEvent(message.data)
     if (!event) return
@@ -33,6 +35,24 @@ export function startLive(): void {
   source.addEventListener('error', () => {
     liveConnected.value = false
   })
+  return source
+}
+
+/**
+ * Subscribes to state changes while the page is looked at. A browser has six connections to a server over HTTP/1.1:
+ * tabs in the background must not hold one each.
+ */
+export function startLive(): void {
+  let source: EventSource | undefined
+  const follow = () => {
+    if (document.visibilityState === 'visible') source ??= connect()
+    else {
+      source?.close()
+      source = undefined
+    }
+  }
+  document.addEventListener('visibilitychange', follow)
+  follow()
 }
 
 function readEvent(text: string): LiveEvent | undefined {

@@ -8,14 +8,20 @@ const left = 42
 const row = 24
 
 /** Share of known time that ran, hour by weekday; hours never known carry the pattern of unknown. */
-export function WeekHeat({ hours }: { hours: readonly WeekHour[] }) {
+export function WeekHeat({ hours, idle }: { hours: readonly WeekHour[]; idle?: boolean }) {
   const [ref, width] = useWidth<HTMLDivElement>()
   const cell = Math.max(0, (width - left) / 24)
   const days = weekdays()
   const height = 7 * row + 20
   return (
     <div ref={ref} style={{ height: `${height}px` }}>
-      <svg class="heat" width={width} height={height} role="img" aria-label={text.value.instrument.heatmap}>
+      <svg
+        class="heat"
+        width={width}
+        height={height}
+        role="img"
+        aria-label={idle === true ? text.value.fleet.openSlots : text.value.instrument.heatmap}
+      >
         {days.map((day, d) => (
           <text key={day} x={left - 8} y={d * row + 16} text-anchor="end">
             {day}
@@ -33,7 +39,7 @@ export function WeekHeat({ hours }: { hours: readonly WeekHour[] }) {
               height={row}
               {...fill}
             >
-              <title>{cellText(days, i, share, known)}</title>
+              <title>{cellText(days, i, share, known, idle === true)}</title>
             </rect>
           )
         })}
@@ -50,8 +56,8 @@ export function WeekHeat({ hours }: { hours: readonly WeekHour[] }) {
 const heatColour = (share: number) =>
   `color-mix(in oklab, var(--run) ${Math.round(share * 100)}%, var(--sunk))`
 
-const cellText = (days: readonly string[], i: number, share: number | null, known: number) =>
-  text.value.instrument.heatCell(
+const cellText = (days: readonly string[], i: number, share: number | null, known: number, idle: boolean) =>
+  (idle ? text.value.fleet.idleCell : text.value.instrument.heatCell)(
     days[Math.floor(i / 24)] ?? '',
     `${String(i % 24).padStart(2, '0')}:00`,
     percent(share, 0),

@@ -125,6 +125,7 @@ export const en = {
     date: 'Date',
     month: 'Month',
     hour: 'Hour',
+    at: 'At',
   },
   instrument: {
     id: 'Id',
@@ -202,7 +203,7 @@ export const en = {
     remark: 'remark',
     checks: {
       checkpoint: 'Checkpoint is well formed and of this log',
-      logKey: 'The key id belongs to the log’s key',
+      logKey: "The key id belongs to the log's key",
       logSignature: 'The log signed the checkpoint (Ed25519)',
       keys: 'Each page names a key listed for its gateway',
       signatures: 'Each page is signed by its gateway (Ed25519)',
@@ -212,7 +213,7 @@ export const en = {
       hours: 'The hours shown are those in the pages',
     },
     notChecked:
-      'Not checked here: that the keys were enrolled with the regulator’s approval, witness signatures, and that nobody was shown another log. `hours verify` with the regulator’s own policy checks these. No cryptography sees a dummy load or an instrument left idling.',
+      "Not checked here: that the keys were enrolled with the regulator's approval, witness signatures, and that nobody was shown another log. `hours verify` with the regulator's own policy checks these. No cryptography sees a dummy load or an instrument left idling.",
     noPages: 'No page covers this day: all of it is unknown.',
     download: 'Evidence file',
     list: 'The pages',
@@ -239,9 +240,9 @@ export const en = {
     shareBase: 'effective hours for other legal entities / all effective hours',
     utilization: 'Utilization',
     denominators: {
-      util_calendar: 'of all hours',
-      util_schedule: 'of scheduled hours',
-      util_quota: 'of the quota',
+      utilCalendar: 'of all hours',
+      utilSchedule: 'of scheduled hours',
+      utilQuota: 'of the quota',
     } as Readonly<Record<string, string>>,
     perInstrument: 'Instruments',
     ranking: 'Ranking',
@@ -257,6 +258,10 @@ export const en = {
       'Effective hours, sharing rate and the rates by schedule and quota are not available on this server yet. Shown are hours from evidence alone.',
     rows: (shown: number, all: number) => `${shown} of ${all} instruments`,
     change: 'change',
+    idle: 'idle',
+    idleCell: (day: string, hour: string, share: string, known: string) =>
+      `${day} ${hour}: idle ${share} of ${known} h known`,
+    tooMany: 'Too many instruments for this chart: choose an organisation.',
   },
   reconciliation: {
     title: 'Reconciliation',
@@ -334,7 +339,7 @@ export const en = {
     root: 'Root',
     witnesses: 'Witnesses',
     noWitnesses:
-      'No witness has signed. Without one run by another party, the log rests on the operator’s word.',
+      "No witness has signed. Without one run by another party, the log rests on the operator's word.",
     coverage: 'Coverage by instrument, this month',
     noGateways: 'No gateway is enrolled yet.',
     noGatewaysDo: 'Enrol one under Set-up.',
@@ -349,7 +354,7 @@ export const en = {
   setup: {
     title: 'Set-up',
     intro:
-      'Three steps from a plug to hours: name the gateway, say how the instrument is sensed, download the gateway’s file.',
+      "Three steps from a plug to hours: name the gateway, say how the instrument is sensed, download the gateway's file.",
     gateway: 'Gateway',
     site: 'Site id',
     gatewayId: 'Gateway id',
@@ -372,11 +377,11 @@ export const en = {
     traceNone: 'example trace',
     dwell: 'Dwell, s',
     download: 'Download gateway.yaml',
-    file: 'The gateway’s file',
+    file: "The gateway's file",
     then: 'Put it on the gateway and start:',
     approval: 'Until an enrolment is approved in the log, its hours are not counted.',
     imports: 'Import sessions',
-    importsHelp: 'A CSV file. First a dry run: each row’s fate is shown and nothing is written.',
+    importsHelp: "A CSV file. First a dry run: each row's fate is shown and nothing is written.",
     choose: 'Choose a file',
     dryRun: 'Dry run',
     importNow: (n: number) => (n === 1 ? 'Import one row' : `Import ${n} rows`),

@@ -108,6 +108,7 @@ export const zh: Text = {
     date: '日期',
     month: '月份',
     hour: '时',
+    at: '时刻',
   },
   instrument: {
     id: '编号',
@@ -210,7 +211,7 @@ export const zh: Text = {
     shareBounds: (low, high) => `无论未知时间发生了什么，都在 ${low} 与 ${high} 之间`,
     shareBase: '对外（其他法人）有效机时 / 全部有效机时',
     utilization: '利用率',
-    denominators: { util_calendar: '按全部时间', util_schedule: '按计划时间', util_quota: '按定额' },
+    denominators: { utilCalendar: '按全部时间', utilSchedule: '按计划时间', utilQuota: '按定额' },
     perInstrument: '各台仪器',
     ranking: '排名',
     rankBy: '排名依据',
@@ -224,6 +225,9 @@ export const zh: Text = {
     figuresMissing: '本服务器尚未提供有效机时、共享率以及按计划、按定额的利用率。以下仅为证据所示机时。',
     rows: (shown, all) => `${all} 台中的 ${shown} 台`,
     change: '变化',
+    idle: '空闲',
+    idleCell: (day, hour, share, known) => `${day} ${hour}：已知 ${known} 小时中空闲 ${share}`,
+    tooMany: '仪器过多，无法绘制：请选择一个单位。',
   },
   reconciliation: {
     title: '核对',

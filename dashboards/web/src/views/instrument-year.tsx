@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
 import { api } from '../api-client.ts'
-import type { Figure } from '../api-shapes.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
 import { HourBars } from '../charts/day-bars.tsx'
 import { QuotaBar } from '../charts/quota-bar.tsx'
 import { serverNow } from '../clock.ts'
+import { type ReadFigure, readFigures } from '../figure-reading.ts'
 import { count, hours, percent, when } from '../format.ts'
 import { FaultNotice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
@@ -30,7 +30,7 @@ export function YearSection({ instrument, zone }: { instrument: string; zone: st
   const figures = useResource(api.figures(instrument, dateOf(zone, from).slice(0, 4)), 300_000)
   const months = sumByLabel(answer.data?.rows ?? [], now)
   const sum = addDurations(months.map(({ states }) => states))
-  const effective = figures.data?.figures.find(({ kpi }) => kpi === 'effective_h')
+  const effective = readFigures(figures.data?.figures).get('effective')
   const value = effective?.value ?? sum.run
   const upper = effective ? (effective.upper ?? value) : sum.run + sum.unknown
   const watched = months.reduce(
@@ -80,7 +80,7 @@ interface AgainstProps {
   readonly value: number
   readonly quota: number
   readonly setQuota: (quota: number) => void
-  readonly of: Figure | undefined
+  readonly of: ReadFigure | undefined
 }
 
 function Against({ value, quota, setQuota, of }: AgainstProps) {

@@ -1,3 +1,143 @@
+import { api } from '../api-client.ts'
+import type { Issue } from '../api-shapes.ts'
+import { CsvButton } from '../charts/chart-frame.tsx'
+import { type Column, PlainTable } from '../data-table.tsx'
+import { count, hours, nameOf, none, when } from '../format.ts'
+import { FaultNotice, Notice, Waiting } from '../notice.tsx'
+import { askedPeriod, PeriodField } from '../period-field.tsx'
+import { useResource } from '../resource.ts'
+import { instrumentAddress, place, setQuery } from '../route.ts'
+import { useSiteZone } from '../site-zone.ts'
+import { text } from '../text/text.ts'
+
+const room = 2 * 3_600_000
+
+/** Where bookings and claims differ from what the instrument did; each a click from the timeline. */
 export function ReconciliationView() {
-  return <h1>Reconciliation</h1>
+  const words = text.value.reconciliation
+  const siteZone = useSiteZone()
+  const kind = place.value.query.get('kind') ?? ''
+  const period = askedPeriod(siteZone)
+  const cursor = place.value.query.get('cursor')
+  const answer = useResource(api.reconciliation({ period, kind, limit: 100, cursor }))
+  const { data } = answer
+  return (
+    <>
+      <h1>{words.title}</h1>
+      <p class="lead">{words.intro}</p>
+      <div class="filters">
+        <PeriodField zone={siteZone} value={period} />
+        <label class="field">
+          <span>{words.kind}</span>
+          <select
+            value={kind}
+            onChange={(event) => setQuery({ kind: event.currentTarget.value, cursor: null })}
+          >
+            <option value="">{words.all}</option>
+            {Object.entries(words.kinds).map(([id, name]) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <FaultNotice of={answer} />
+      {data ? (
+        <>
+          <Counts counts={data.counts} />
+          <Issues items={data.items} zone={siteZone} />
+          {data.next ? (
+            <button
+              type="button"
+              class="button quiet"
+              onClick={() => setQuery({ cursor: data.next ?? null }, false)}
+            >
+              {text.value.now.more}
+            </button>
+          ) : null}
+        </>
+      ) : answer.fault ? null : (
+        <Waiting height={480} />
+      )}
+    </>
+  )
+}
+
+function Counts({ counts }: { counts: Readonly<Record<string, number>> | undefined }) {
+  const { kinds } = text.value.reconciliation
+  if (!counts) return null
+  return (
+    <dl class="figures">
+      {Object.entries(counts).map(([kind, n]) => (
+        <div key={kind} class="figure">
+          <dt>{kinds[kind] ?? kind}</dt>
+          <dd>{count(n)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+const differenceOf = ({ claimed, verified }: Issue) =>
+  claimed === null || claimed === undefined || verified === null || verified === undefined
+    ? null
+    : verified - claimed
+const shown = (ms: number | null | undefined) => (ms === null || ms === undefined ? none : hours(ms))
+
+function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: string }) {
+  const zoneOf = ({ zone }: Issue) => zone ?? siteZone
+  const words = text.value.reconciliation
+  if (items.length === 0)
+    return (
+      <Notice title={words.nothing}>
+        <p>{words.nothingDo}</p>
+      </Notice>
+    )
+  const address = ({ instrument, from, to }: Issue) =>
+    `${instrumentAddress(instrument)}?from=${from - room}&to=${to + room}`
+  const columns: Column<Issue>[] = [
+    { name: words.kind, cell: ({ kind }) => words.kinds[kind] ?? kind },
+    {
+      name: words.instrument,
+      cell: (item) => <a href={address(item)}>{nameOf(item.names, item.instrument)}</a>,
+    },
+    {
+      name: words.when,
+      cell: (item) => `${when('dateTime', item.from, zoneOf(item))} – ${when('time', item.to, zoneOf(item))}`,
+    },
+    { name: words.who, cell: ({ user }) => user ?? none },
+    { name: `${words.claimed}, ${text.value.hour}`, number: true, cell: ({ claimed }) => shown(claimed) },
+    { name: `${words.verified}, ${text.value.hour}`, number: true, cell: ({ verified }) => shown(verified) },
+    {
+      name: `${words.difference}, ${text.value.hour}`,
+      number: true,
+      cell: (item) => shown(differenceOf(item)),
+    },
+  ]
+  const file = {
+    name: 'reconciliation',
+    head: ['kind', 'instrument', 'from_utc', 'to_utc', 'user', 'claimed_ms', 'verified_ms'],
+    body: () =>
+      items.map(({ kind, instrument, from, to, user, claimed, verified }) => [
+        kind,
+        instrument,
+        new Date(from).toISOString(),
+        new Date(to).toISOString(),
+        user,
+        claimed,
+        verified,
+      ]),
+  }
+  return (
+    <section>
+      <PlainTable
+        label={words.title}
+        columns={columns}
+        rows={items}
+        keyOf={({ kind, instrument, from }) => `${kind} ${instrument} ${from}`}
+      />
+      <CsvButton rows={file} title={words.title} />
+    </section>
+  )
 }

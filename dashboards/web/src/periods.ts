@@ -1,0 +1,56 @@
+import { when } from './format.ts'
+import { dateOf, dayStart, instantOfDate, monthStart, yearStart } from './zone.ts'
+
+/** `2026`, `2026-11`, `AY2025` or `2026-01-01..2026-02-01` (end excluded; records.md, section 10). */
+export interface Period {
+  readonly id: string
+  readonly from: number
+  readonly to: number
+}
+
+/** The period in the zone; undefined when `id` is none. */
+export function periodOf(id: string, zone: string): Period | undefined {
+  const at = (date: string) => instantOfDate(zone, date)
+  const range = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/.exec(id)
+  if (range) return { id, from: at(range[1] ?? ''), to: at(range[2] ?? '') }
+  const academic = /^AY(\d{4})$/.exec(id)
+  if (academic) return { id, from: at(`${academic[1]}-09-01`), to: at(`${Number(academic[1]) + 1}-09-01`) }
+  if (/^\d{4}$/.test(id)) return { id, from: at(`${id}-01-01`), to: at(`${Number(id) + 1}-01-01`) }
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(id)) return undefined
+  const from = at(`${id}-01`)
+  return { id, from, to: monthStart(zone, from, 1) }
+}
+
+/** What to ask the API for: a period that is not over is asked for up to the end of today. */
+export function askable({ id, from, to }: Period, zone: string, now: number): string {
+  return to > now && from <= now ? `${dateOf(zone, from)}..${dateOf(zone, dayStart(zone, now, 1))}` : id
+}
+
+/** Years, academic years and months up to now, newest first. */
+export function periodChoices(zone: string, now: number): { id: string; label: string }[] {
+  const year = Number(dateOf(zone, now).slice(0, 4))
+  const years = [0, 1, 2].map((back) => ({
+    id: String(year - back),
+    label: when('year', yearStart(zone, now, -back), zone),
+  }))
+  const started = Number(dateOf(zone, now).slice(5, 7)) >= 9 ? year : year - 1
+  const academic = [0, 1].map((back) => ({
+    id: `AY${started - back}`,
+    label: `${started - back}/${String(started - back + 1).slice(2)} (AY)`,
+  }))
+  const months = Array.from({ length: 12 }, (_, back) => {
+    const from = monthStart(zone, now, -back)
+    return { id: dateOf(zone, from).slice(0, 7), label: when('month', from, zone) }
+  })
+  return [...years, ...academic, ...months]
+}
+
+/** The period before of the same kind: last month, last year. */
+export function before({ id }: Period): string | undefined {
+  if (/^\d{4}$/.test(id)) return String(Number(id) - 1)
+  if (/^AY\d{4}$/.test(id)) return `AY${Number(id.slice(2)) - 1}`
+  const month = /^(\d{4})-(\d\d)$/.exec(id)
+  if (!month) return undefined
+  const back = Number(month[1]) * 12 + Number(month[2]) - 2
+  return `${Math.floor(back / 12)}-${String((back % 12) + 1).padStart(2, '0')}`
+}
