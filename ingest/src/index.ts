@@ -14,5 +14,22 @@ export type { KnownHead } from './log/rollback.ts'
 export { createLogger } from './logger.ts'
 export { rebuildIndex, type Rebuilt } from './rebuild.ts'
 export { reconcile, type Difference, type Reconciled } from './reconcile.ts'
+export {
+  createEmbeddedSeries,
+  createInfluxSeries,
+  createSeriesOutbox,
+  feedSeries,
+  type Generation,
+  type InfluxOptions,
+  type InfluxSeries,
+  measurementNames,
+  measurements,
+  type RunningOutbox,
+  type SeriesCode,
+  SeriesError,
+  type SeriesFeed,
+  type SeriesFeedOptions,
+  type SeriesOutboxOptions,
+} from './series/index.ts'
 export type { RecordItem } from './write-records.ts'
 export type * from './ports.ts'

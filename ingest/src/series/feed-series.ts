@@ -1,0 +1,244 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import {
+  type Commit,
+  DAY,
+  decodePowerReport,
+  every,
+  HOUR,
+  type InstrumentKey,
+  type Millis,
+  MINUTE,
+  parseTopic,
+  type Span,
+  type UpMessage,
+} from '@hours/protocol'
+import { civilDays, type CivilSpan, civilYear } from '@hours/usage'
+import type { Ingest, InstrumentEntry, SeriesOutbox, SeriesPoint } from '../ports.ts'
+import { type DaySource, dayPoints, frontier } from './day-points.ts'
+import { createInstrumentInputs } from './instrument-inputs.ts'
+import { gatewayPoint, powerPoints, weekHourPoints } from './series-points.ts'
+
+export interface SeriesFeedOptions {
+  readonly ingest: Ingest
+  readonly outbox: Pick<SeriesOutbox, 'put'>
+  readonly onError: (error: unknown) => void
+}
+
+/** Keeps the series store fed from what is projected; the outbox does the bringing. */
+export interface SeriesFeed {
+  /** Put between broker and ingest: power reports that ingest has taken go to the series as well. */
+  readonly commit: Commit
+  /** Until everything that is known to have changed has been put into the outbox, hours of the week included. */
+  settled(): Promise<void>
+  /** Everything again, of all instruments from their enrolment on: for a new or a lost series store. */
+  rebuild(onProgress?: (done: number, total: number) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Work at a time before others have their turn, ms. */
+const sliceMs = 5
+/** Looked at again at a start: what was projected when the process was killed. */
+const againDays = 3
+/** So many days of an instrument are compared with what was fed instead of being fed again. */
+const comparedDays = 2
+
+/** Listens to projections and turns each changed civil day into points. */
+export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): SeriesFeed {
+  const { clock, index, registry, live } = ingest
+  const inputs = createInstrumentInputs(registry)
+  const source: DaySource = { ingest, inputs }
+  const dirty = new Map<InstrumentKey, Map<Millis, CivilSpan>>()
+  const fed = new Map<InstrumentKey, Map<Millis, string>>()
+  const weeks = new Map<InstrumentKey, Millis>()
+  const dirtyWeeks = new Set<InstrumentKey>()
+  let working: Promise<void> | undefined
+  let closed = false
+
+  /** Marks the civil days of [from, to) that differ from what was fed. */
+  function mark(key: InstrumentKey, from: Millis, to: Millis, always = false): void {
+    const entry = registry.instrument(key)
+    const end = Math.min(to, clock.wall() + MINUTE)
+    if (!entry || end <= from) return
+    const days = civilDays(entry.zone, from, end)
+    const changed = always || days.length <= comparedDays ? days : days.filter(differs(key, from, end))
+    if (changed.length === 0) return
+    const known = dirty.get(key) ?? new Map<Millis, CivilSpan>()
+    for (const day of changed) known.set(day.from, day)
+    dirty.set(key, known)
+    begin()
+  }
+
+  /** A run of weeks makes each of its pages touch weeks: their daily rows tell which days changed at all. */
+  function differs(key: InstrumentKey, from: Millis, to: Millis): (day: CivilSpan) => boolean {
+    const rows = new Map(index.days([key], from, to).map((row) => [row.from, signature(row)]))
+    const known = fed.get(key)
+    return (day) => known?.get(day.from) !== rows.get(day.from)
+  }
+
+  function feedDay(entry: InstrumentEntry, day: CivilSpan): void {
+    outbox.put(dayPoints(source, entry, day))
+    const known = fed.get(entry.key) ?? new Map<Millis, string>()
+    const [row] = index.days([entry.key], day.from, Math.min(day.to, clock.wall() + MINUTE))
+    if (row) known.set(day.from, signature(row))
+    for (const at of known.keys()) if (known.size > 45) known.delete(at)
+    fed.set(entry.key, known)
+    dirtyWeeks.add(entry.key)
+  }
+
+  async function work(): Promise<void> {
+    const slice = createSlice()
+    for (;;) {
+      for (const { key, from, to } of inputs.restated()) mark(key, from - DAY, to + DAY, true)
+      const next = dirty.entries().next().value
+      if (!next) break
+      const [key, days] = next
+      dirty.delete(key)
+      const entry = registry.instrument(key)
+      for (const day of days.values()) {
+        if (closed) return
+        if (entry) feedDay(entry, day)
+        await slice()
+      }
+    }
+    // Hours of the week sum a whole year: once a day is enough.
+    for (const key of dirtyWeeks)
+      if (clock.wall() - (weeks.get(key) ?? Number.NEGATIVE_INFINITY) >= DAY) await feedWeek(key, slice)
+  }
+
+  async function feedWeek(key: InstrumentKey, slice: () => Promise<void>): Promise<void> {
+    dirtyWeeks.delete(key)
+    const entry = registry.instrument(key)
+    if (!entry || closed) return
+    weeks.set(key, clock.wall())
+    const year = civilYear(entry.zone, clock.wall() - DAY)
+    const end = Math.min(year.to, clock.wall())
+    const spans: Span[] = []
+    // A month at a time: a year of pages read at once would hold up everything else.
+    for (let from = year.from; from < end; from += 30 * DAY) {
+      spans.push(...index.spans(key, from, Math.min(from + 30 * DAY, end)))
+      await slice()
+    }
+    outbox.put(weekHourPoints(key, { zone: entry.zone, year, spans, until: frontier(spans, end) }))
+  }
+
+  function begin(): void {
+    working ??= turn()
+      .then(work)
+      .catch(onError)
+      .finally(() => {
+        working = undefined
+        if (dirty.size > 0 && !closed) begin()
+      })
+  }
+
+  async function settled(): Promise<void> {
+    await ingest.settled()
+    for (const { key, from, to } of inputs.restated()) mark(key, from - DAY, to + DAY, true)
+    while (working) await working
+    const slice = createSlice()
+    for (const key of dirtyWeeks) await feedWeek(key, slice)
+  }
+
+  function feedGateways(): void {
+    const at = clock.wall() - (clock.wall() % MINUTE)
+    const points = registry.gateways().map(({ site, gateway }): SeriesPoint => {
+      const { online, status } = live.gateway(site, gateway)
+      return gatewayPoint({ site, gateway, at }, { online, status, counts: index.gatewayCounts(gateway) })
+    })
+    if (points.length > 0) outbox.put(points)
+  }
+
+  /** Today and yesterday of everybody: time that nobody accounts for must show even if no page ever comes. */
+  function sweep(days = 1): void {
+    const now = clock.wall()
+    for (const { key } of registry.instruments()) mark(key, now - days * DAY, now, true)
+  }
+
+  function feedPower({ topic, payload, client }: UpMessage): void {
+    const parsed = parseTopic(topic)
+    if (!parsed.ok || parsed.value.kind !== 'power') return
+    const { site, gateway } = parsed.value
+    if (client !== undefined && client !== gateway) return
+    const report = decodePowerReport(payload)
+    if (!report.ok) return
+    // As ingest judged it: only instruments that stand at this gateway.
+    const instruments = report.value.instruments.filter(
+      ({ id }) => registry.instrument(`${site}/${id}` as InstrumentKey)?.enrolment.gateway === gateway,
+    )
+    const points = powerPoints(site, { ...report.value, instruments })
+    if (points.length > 0) outbox.put(points)
+  }
+
+  inputs.restated()
+  const stops = [
+    ingest.onProjected((touched) => {
+      for (const { key, from, to } of touched) mark(key, from, to)
+    }),
+    every(clock, HOUR, () => sweep()),
+    every(clock, MINUTE, feedGateways),
+  ]
+  sweep(againDays)
+
+  return {
+    async commit(message) {
+      await ingest.commit(message)
+      try {
+        feedPower(message)
+      } catch (error) {
+        // Durable already: the series must not make the broker refuse it.
+        onError(error)
+      }
+    },
+    settled,
+    async rebuild(onProgress) {
+      await ingest.settled()
+      const all = registry.instruments()
+      const slice = createSlice()
+      for (const [i, entry] of all.entries()) {
+        const first = entry.enrolments[0]?.from ?? clock.wall()
+        for (const day of civilDays(entry.zone, first, clock.wall())) {
+          feedDay(entry, day)
+          outbox.put(storedPower(ingest, entry, day))
+          await slice()
+        }
+        await feedWeek(entry.key, slice)
+        onProgress?.(i + 1, all.length)
+      }
+    },
+    async close() {
+      closed = true
+      for (const stop of stops) stop()
+      await working
+    },
+  }
+}
+
+function signature(row: ReturnType<Ingest['index']['days']>[number]): string {
+  const { off, standby, run, fault, unknown } = row.states
+  return [off, standby, run, fault, unknown, row.late, row.onRecovered].join(' ')
+}
+
+/** Gives way to others after some milliseconds of work. */
+function createSlice(): () => Promise<void> {
+  let begun = performance.now()
+  return async () => {
+    if (performance.now() - begun < sliceMs) return
+    await turn()
+    begun = performance.now()
+  }
+}
+
+function storedPower(
+  { power }: Ingest,
+  { key, site, enrolment }: InstrumentEntry,
+  day: CivilSpan,
+): SeriesPoint[] {
+  return power.read(key, day.from, day.to, MINUTE).flatMap(({ at, min, mean, max }) =>
+    powerPoints(site, {
+      v: 1,
+      from: at,
+      stepMs: 60_000,
+      instruments: [{ id: enrolment.instrument, mw: [[min, mean, max]], mwh: null }],
+    } as never),
+  )
+}

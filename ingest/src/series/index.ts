@@ -1,0 +1,8 @@
+export { createEmbeddedSeries } from './embedded-series.ts'
+export { feedSeries, type SeriesFeed, type SeriesFeedOptions } from './feed-series.ts'
+export type { Generation } from './influx-generation.ts'
+export type { InfluxOptions } from './influx-options.ts'
+export { createInfluxSeries, type InfluxSeries } from './influx-series.ts'
+export { measurementNames, measurements } from './measurements.ts'
+export { SeriesError, type SeriesCode } from './series-error.ts'
+export { createSeriesOutbox, type RunningOutbox, type SeriesOutboxOptions } from './series-outbox.ts'

@@ -1,0 +1,114 @@
+import type { InstrumentKey, RecordKind, RecordOf } from '@hours/protocol'
+import {
+  createOrganisationTree,
+  inputFromRecords,
+  type InstrumentInput,
+  type Interval,
+  type OrganisationTree,
+  type StandingRecords,
+} from '@hours/usage'
+import type { InstrumentEntry, Registry } from '../ports.ts'
+import { partsOf } from './embedded-series.ts'
+
+type Listed<K extends RecordKind> =
+  ReturnType<Registry['records']> extends readonly unknown[]
+    ? readonly { readonly record: RecordOf<K> }[]
+    : never
+
+/** A stretch of time of an instrument whose effective or external hours may have changed with the records. */
+export interface Restated extends Interval {
+  readonly key: InstrumentKey
+}
+
+/** The inputs of `dailyRows` for one instrument after the other, from the records as they stand. */
+export interface InstrumentInputs {
+  of(entry: InstrumentEntry, period: Interval, spans: InstrumentInput['spans']): InstrumentInput
+  /** What sessions and maintenance have changed since this was asked last. */
+  restated(): Restated[]
+}
+
+const perInstrument = ['enrolment', 'session', 'maintenance', 'schedule'] as const
+
+export function createInstrumentInputs(registry: Registry): InstrumentInputs {
+  const seen = new Map<RecordKind, readonly unknown[]>()
+  let grouped:
+    | { from: readonly unknown[]; byKey: Map<string, StandingRecords>; tree: OrganisationTree }
+    | undefined
+
+  function standing() {
+    const lists = {
+      organisations: registry.records('organisation'),
+      enrolment: registry.records('enrolment'),
+      session: registry.records('session'),
+      maintenance: registry.records('maintenance'),
+      schedule: registry.records('schedule'),
+    }
+    const from = Object.values(lists)
+    if (grouped?.from.every((list, i) => list === from[i])) return grouped
+    const organisations = lists.organisations.map(({ record }) => record)
+    const groups = Object.fromEntries(
+      perInstrument.map((kind) => [kind, groupByKey(lists[kind])]),
+    ) as unknown as { [K in (typeof perInstrument)[number]]: Map<string, RecordOf<K>[]> }
+    const keys = new Set(perInstrument.flatMap((kind) => [...groups[kind].keys()]))
+    const byKey = new Map<string, StandingRecords>()
+    for (const key of keys) {
+      const [site] = partsOf(key as InstrumentKey)
+      byKey.set(key, {
+        organisations,
+        enrolments: groups.enrolment.get(key) ?? [],
+        sessions: groups.session.get(key) ?? [],
+        maintenance: groups.maintenance.get(key) ?? [],
+        schedules: [...(groups.schedule.get(key) ?? []), ...(groups.schedule.get(`${site}/*`) ?? [])],
+      })
+    }
+    grouped = { from, byKey, tree: createOrganisationTree(organisations) }
+    return grouped
+  }
+
+  return {
+    of({ key, zone }, period, spans) {
+      const { byKey, tree } = standing()
+      const [site, instrument] = partsOf(key)
+      const records = byKey.get(key) ?? emptyRecords
+      return inputFromRecords({ site, instrument, zone, period, spans, records, tree })
+    },
+    restated() {
+      const all: Restated[] = []
+      for (const kind of ['session', 'maintenance'] as const) {
+        const next = registry.records(kind)
+        const before = seen.get(kind)
+        seen.set(kind, next)
+        if (before === undefined || before === next) continue
+        // An entry that no correction touched is the very same object in both lists.
+        const changed = [...new Set<unknown>(next).symmetricDifference(new Set(before))]
+        for (const entry of changed) all.push(restatedBy((entry as (typeof next)[number]).record))
+      }
+      return all
+    },
+  }
+}
+
+const emptyRecords: StandingRecords = {
+  organisations: [],
+  enrolments: [],
+  sessions: [],
+  maintenance: [],
+  schedules: [],
+}
+
+const restatedBy = (record: RecordOf<'session'> | RecordOf<'maintenance'>): Restated => ({
+  key: `${record.stream}/${record.instrument}` as InstrumentKey,
+  from: record.from,
+  to: record.to,
+})
+
+function groupByKey<K extends (typeof perInstrument)[number]>(list: Listed<K>): Map<string, RecordOf<K>[]> {
+  const groups = new Map<string, RecordOf<K>[]>()
+  for (const { record } of list) {
+    const key = `${record.stream}/${record.instrument}`
+    const group = groups.get(key)
+    if (group) group.push(record)
+    else groups.set(key, [record])
+  }
+  return groups
+}

@@ -1,0 +1,149 @@
+import type { Clock, Millis } from '@hours/protocol'
+import type { SeriesOutbox, SeriesPoint, SeriesStore } from '../ports.ts'
+import { faultOf } from './measurements.ts'
+import { openOutboxFile } from './outbox-file.ts'
+import { SeriesError } from './series-error.ts'
+
+export interface SeriesOutboxOptions {
+  /** File on disk; `:memory:` only in tests. */
+  readonly path: string
+  readonly store: SeriesStore
+  readonly clock: Clock
+  /** Points sent at once; default 5,000. */
+  readonly batch?: number
+  /** Bytes that may wait; beyond, the oldest are dropped and counted. Default 2 GiB. */
+  readonly maxBytes?: number
+  /** Jitter of the back-off; default Math.random. */
+  readonly random?: () => number
+  /** After a batch it rests for this part of the time the batch took, so that a drain leaves the server to others. */
+  readonly rest?: number
+  readonly onError?: (error: unknown) => void
+}
+
+/** The outbox with what operators ask it. */
+export interface RunningOutbox extends SeriesOutbox {
+  state(): ReturnType<SeriesOutbox['state']> & { dropped: number; bytes: number }
+  /** Points that no try will store, newest first, each with the server's reason. */
+  quarantined(limit: number): { id: number; at: Millis; reason: string; point: SeriesPoint }[]
+}
+
+const firstWaitMs = 1_000
+const longestWaitMs = 60_000
+
+/**
+ * Takes points at any speed, keeps them on disk, and brings them to the store in the order they came: a later point of
+ * the same series and time must win. Nothing upstream waits; nothing is lost while the store is away.
+ */
+export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox {
+  const { store, clock, batch = 5_000, maxBytes = 2 ** 31, random = Math.random, rest = 0.25 } = options
+  const file = openOutboxFile(options.path, maxBytes)
+  let failing: string | null = null
+  let failures = 0
+  let draining: Promise<void> | undefined
+  let cancelRetry: (() => void) | undefined
+  let closed = false
+
+  /** Sends until nothing waits; throws at the first failure that only time can mend. */
+  async function drain(hurry: boolean): Promise<void> {
+    for (let next = file.oldest(batch); next && !closed; next = file.oldest(batch)) {
+      const begun = performance.now()
+      await send(next.points)
+      if (isClosed()) return
+      file.remove(next.through)
+      failing = null
+      failures = 0
+      if (!hurry && rest > 0) await pause((performance.now() - begun) * rest)
+    }
+  }
+
+  const isClosed = () => closed
+
+  /** Stores all of them, halving a batch that the server takes only in part until the bad line stands alone. */
+  async function send(points: readonly SeriesPoint[]): Promise<void> {
+    try {
+      await store.write(points)
+    } catch (error) {
+      if (!(error instanceof SeriesError) || error.code === 'away' || error.code === 'refused') throw error
+      const [only] = points
+      if (points.length === 1 && only) {
+        file.quarantine(only, error.message, clock.wall())
+        return
+      }
+      const middle = points.length >> 1
+      await send(points.slice(0, middle))
+      await send(points.slice(middle))
+    }
+  }
+
+  function run(hurry: boolean): Promise<void> {
+    draining ??= drain(hurry)
+      .catch((error: unknown) => {
+        if (closed) return
+        failing = error instanceof Error ? error.message : String(error)
+        failures += 1
+        retryLater()
+        throw error
+      })
+      .finally(() => {
+        draining = undefined
+        // What came while the last look was under way has woken nobody.
+        if (!closed && file.counts().pending > 0) begin()
+      })
+    return draining
+  }
+
+  function retryLater(): void {
+    const longest = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(failures - 1, 10))
+    cancelRetry?.()
+    // Full jitter, but never at once: many services come back together after an outage.
+    cancelRetry = clock.after(Math.ceil(longest * (0.25 + 0.75 * random())), () => {
+      cancelRetry = undefined
+      begin()
+    })
+  }
+
+  function begin(): void {
+    if (closed || cancelRetry || draining) return
+    run(false).catch((error: unknown) => {
+      if (!(error instanceof SeriesError)) options.onError?.(error)
+    })
+  }
+
+  /** What is no point at all never reaches a server. */
+  function accepted(points: readonly SeriesPoint[]): readonly SeriesPoint[] {
+    return points.filter((point) => {
+      const fault = faultOf(point)
+      if (fault !== undefined) file.quarantine(point, fault, clock.wall())
+      return fault === undefined
+    })
+  }
+
+  begin()
+  return {
+    put(points) {
+      const good = accepted(points)
+      if (good.length === 0) return
+      file.add(good)
+      begin()
+    },
+    state: () => ({ ...file.counts(), failing }),
+    quarantined: (limit) => file.quarantined(limit),
+    async flush() {
+      cancelRetry?.()
+      cancelRetry = undefined
+      // What is under way may have been begun before the last points came.
+      while (!closed && file.counts().pending > 0) await run(true)
+    },
+    async close() {
+      closed = true
+      cancelRetry?.()
+      await draining?.catch(() => undefined)
+      file.close()
+    },
+  }
+}
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
