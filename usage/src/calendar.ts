@@ -87,28 +87,33 @@ export function civilMonths(zone: string, from: Millis, to: Millis): CivilSpan[]
   }
 }
 
-const newestYear = new Map<string, CivilSpan>()
+/** Assessment years: the calendar year, or the academic one, 1 September to 31 August (domain.md, D7). */
+export type YearKind = 'calendar' | 'academic'
 
-/** The calendar year of `zone` that holds `at`. */
-export function civilYear(zone: string, at: Millis): CivilSpan {
-  const near = newestYear.get(zone)
+const newestYear = { calendar: new Map<string, CivilSpan>(), academic: new Map<string, CivilSpan>() }
+
+/** The year of `zone` that holds `at`: `2025`, or `AY2024` for 1 September 2024 to 31 August 2025. */
+export function civilYear(zone: string, at: Millis, kind: YearKind = 'calendar'): CivilSpan {
+  const near = newestYear[kind].get(zone)
   if (near && near.from <= at && at < near.to) return near
-  const { year } = dateAt(zone, at)
-  const first = Temporal.PlainDate.from({ year, month: 1, day: 1 })
+  const { year, month } = dateAt(zone, at)
+  const academic = kind === 'academic'
+  const begin = academic && month < 9 ? year - 1 : year
+  const first = Temporal.PlainDate.from({ year: begin, month: academic ? 9 : 1, day: 1 })
   const found = {
-    label: String(year),
+    label: academic ? `AY${begin}` : String(begin),
     from: dateStart(zone, first),
     to: dateStart(zone, first.add({ years: 1 })),
   }
-  newestYear.set(zone, found)
+  newestYear[kind].set(zone, found)
   return found
 }
 
-/** [from, to) cut where calendar years of `zone` begin; the parts keep their year's label, not its length. */
-export function yearParts(zone: string, from: Millis, to: Millis): CivilSpan[] {
+/** [from, to) cut where years of `zone` begin; the parts keep their year's label, not its length. */
+export function yearParts(zone: string, from: Millis, to: Millis, kind: YearKind = 'calendar'): CivilSpan[] {
   const parts: CivilSpan[] = []
   for (let at = from; at < to; ) {
-    const year = civilYear(zone, at)
+    const year = civilYear(zone, at, kind)
     parts.push({ label: year.label, from: at, to: Math.min(to, year.to) })
     at = year.to
   }

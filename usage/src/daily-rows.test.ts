@@ -6,6 +6,7 @@ import { dailyRows, measuresOf, rowColumns } from './daily-rows.ts'
 import { figuresFromTotals, instrumentFigures } from './figures.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { anyInput } from './random-input.fixture.ts'
+import type { Rate } from './rates.ts'
 import { totalsOf } from './totals.ts'
 
 const whole = (from: number, to: number) => ({ label: 'all', from, to })
@@ -140,7 +141,7 @@ describe('the columns of a row', () => {
           const rows = dailyRows(input, civilDays(zone, month.from, month.to))
           const all = rowOver(input, month.from, month.to)
           for (const [i, column] of rowColumns.entries())
-            expect(rows.reduce((sum, row) => sum + row.values[i]!, 0)).toBe(all[column])
+            expect(rows.reduce((sum: number, row) => sum + row.values[i]!, 0)).toBe(all[column])
         }
       }),
       { numRuns: 20 },
@@ -173,7 +174,7 @@ describe('figures from stored rows', () => {
         expect(f.effective).toBeLessThanOrEqual(f.effectiveUpper)
         expect(f.external).toBeLessThanOrEqual(f.externalUpper)
         expect(f.run).toBeLessThanOrEqual(f.on)
-        for (const [id, { value, lower, upper }] of Object.entries(f.rates)) {
+        for (const [id, { value, lower, upper }] of Object.entries<Rate>({ ...f.rates })) {
           if (value === null || lower === null || upper === null) continue
           expect([id, lower <= value + 1e-12 && value <= upper + 1e-12]).toEqual([id, true])
           if (id === 'utilQuota' || id === 'shareWeighted') continue

@@ -1,5 +1,5 @@
 import { HOUR } from '@hours/protocol'
-import { civilYear, type Interval } from './calendar.ts'
+import { civilYear, type Interval, type YearKind } from './calendar.ts'
 import { type DailyRow, type Measures, measuresOf, rowColumns } from './daily-rows.ts'
 import type { Recovery } from './instrument-input.ts'
 
@@ -14,6 +14,8 @@ export interface Totals {
   readonly quotaName: string | null
   /** Sum over instruments of len(W)/len(period). */
   readonly setPeriods: number
+  /** Sum over instruments and years of len(W in year)/len(year): how many set-years a quota is due for. */
+  readonly setYears: number
   readonly sets: number
 }
 
@@ -23,6 +25,8 @@ export interface RowContext {
   readonly period: Interval
   readonly quotaHours?: number | undefined
   readonly scheduled?: boolean
+  /** Which years a quota is for; default calendar years. */
+  readonly year?: YearKind
   /** All gaps with counter growth: those wholly in the period count, also where they cross midnight. */
   readonly recoveries?: readonly Recovery[] | undefined
   /** Growth that is known to belong to the period as a whole, ms. */
@@ -45,7 +49,7 @@ export function totalsOf(rows: Iterable<StoredRow>, context: RowContext): Totals
   for (const { from, values } of rows) {
     if (from < year.from || from >= year.to) {
       enrolled = keep(enrolledIn, year, enrolled)
-      year = civilYear(context.zone, from)
+      year = civilYear(context.zone, from, context.year)
     }
     for (let i = 0; i < columns; i++) sum[i] = (sum[i] ?? 0) + (values[i] ?? 0)
     enrolled += values[0] ?? 0
@@ -58,6 +62,7 @@ export function totalsOf(rows: Iterable<StoredRow>, context: RowContext): Totals
     scheduled: context.scheduled === false ? 0 : 1,
     ...quotaOf(context.quotaHours, enrolledIn, measures),
     setPeriods: measures.enrolled / (context.period.to - context.period.from),
+    setYears: [...enrolledIn].reduce((sum, [length, ms]) => sum + ms / length, 0),
     sets: 1,
   }
 }
@@ -89,13 +94,14 @@ function quotaOf(
 /** Roll-up: integer ms are summed, and rates are taken of the sums, never a mean of rates (domain.md, section 4.6). */
 export function addTotals(all: readonly Totals[]): Totals {
   const sum = rowColumns.map(() => 0)
-  let [scheduled, setPeriods, sets] = [0, 0, 0]
+  let [scheduled, setPeriods, setYears, sets] = [0, 0, 0, 0]
   const names = new Set<string>()
   let quota: { due: number; effective: number; effectiveUpper: number } | null = null
   for (const one of all) {
     for (const [i, column] of rowColumns.entries()) sum[i] = (sum[i] ?? 0) + one.measures[column]
     scheduled += one.scheduled
     setPeriods += one.setPeriods
+    setYears += one.setYears
     sets += one.sets
     if (one.quotaName !== null) names.add(one.quotaName)
     if (one.quota) {
@@ -107,5 +113,5 @@ export function addTotals(all: readonly Totals[]): Totals {
   }
   const [name = null] = names
   const quotaName = names.size > 1 ? 'mixed' : name
-  return { measures: measuresOf(sum), scheduled, quota, quotaName, setPeriods, sets }
+  return { measures: measuresOf(sum), scheduled, quota, quotaName, setPeriods, setYears, sets }
 }

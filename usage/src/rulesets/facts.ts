@@ -1,0 +1,119 @@
+import { HOUR } from '@hours/protocol'
+import type { Figures } from '../figures.ts'
+import type { Totals } from '../totals.ts'
+import type { Value } from './expression.ts'
+
+/** What the registry and other records say of one instrument in the period; absent = not known. */
+export interface InstrumentFacts {
+  readonly class?: 'general' | 'special' | 'machinery'
+  readonly kind?: string
+  readonly alwaysOn?: boolean
+  readonly valueYuan?: number
+  /** Civil year in which it came into service. */
+  readonly inServiceYear?: number
+  readonly bookable?: boolean
+  readonly mustOpen?: boolean
+  readonly onNetwork?: boolean
+  readonly centralFunds?: boolean
+  readonly hasSensor?: boolean
+  readonly samples?: number
+  readonly incomeInsideYuan?: number
+  readonly incomeOutsideYuan?: number
+  readonly trainedIndependent?: number
+  readonly trainedGuided?: number
+  readonly demonstrationPersons?: number
+  readonly awardsNational?: number
+  readonly awardsProvincial?: number
+  readonly awardsSchool?: number
+  readonly corePapers?: number
+  readonly functionsOriginal?: number
+  readonly functionsUsed?: number
+  readonly functionsNew?: number
+  readonly ratingMean?: number
+  readonly projects?: number
+  readonly organisationsServed?: number
+  readonly smesServed?: number
+}
+
+const factKeys = [
+  'class',
+  'kind',
+  'alwaysOn',
+  'valueYuan',
+  'inServiceYear',
+  'bookable',
+  'mustOpen',
+  'onNetwork',
+  'centralFunds',
+  'hasSensor',
+  'samples',
+  'incomeInsideYuan',
+  'incomeOutsideYuan',
+  'trainedIndependent',
+  'trainedGuided',
+  'demonstrationPersons',
+  'awardsNational',
+  'awardsProvincial',
+  'awardsSchool',
+  'corePapers',
+  'functionsOriginal',
+  'functionsUsed',
+  'functionsNew',
+  'ratingMean',
+  'projects',
+  'organisationsServed',
+  'smesServed',
+] as const satisfies readonly (keyof InstrumentFacts)[]
+
+/** Figures by the names that rule sets use: hours (not ms), fractions; verified values, with `Upper` where there is one. */
+const figureValues = {
+  enrolledH: (f: Figures) => f.enrolled / HOUR,
+  onH: (f) => f.on / HOUR,
+  runH: (f) => f.run / HOUR,
+  effectiveH: (f) => f.effective / HOUR,
+  effectiveUpperH: (f) => f.effectiveUpper / HOUR,
+  externalH: (f) => f.external / HOUR,
+  externalUpperH: (f) => f.externalUpper / HOUR,
+  internalH: (f) => (f.relation.ownUnit + f.relation.sameEntity) / HOUR,
+  ownUnitH: (f) => f.relation.ownUnit / HOUR,
+  sameEntityH: (f) => f.relation.sameEntity / HOUR,
+  unattributedH: (f) => f.unattributed / HOUR,
+  researchH: (f) => f.purpose.research / HOUR,
+  teachingH: (f) => f.purpose.teaching / HOUR,
+  serviceH: (f) => f.purpose.service / HOUR,
+  openUseH: (f) => f.openUse / HOUR,
+  smeExternalH: (f) => f.smeExternal / HOUR,
+  unknownH: (f) => f.states.unknown / HOUR,
+  faultH: (f) => f.states.fault / HOUR,
+  idleH: (f) => (f.idle === undefined ? null : f.idle / HOUR),
+  coverage: (f) => f.rates.coverage.value,
+  utilCalendar: (f) => f.rates.utilCalendar.value,
+  utilSchedule: (f) => f.rates.utilSchedule?.value ?? null,
+  availInstrument: (f) => f.rates.availInstrument?.value ?? null,
+  shareHours: (f) => f.rates.shareHours.value,
+  shareWeighted: (f) => f.rates.shareWeighted.value,
+  gradeOfHours: (f) => f.grade,
+} satisfies Record<string, (figures: Figures) => Value>
+
+/** Every name a formula may use for one instrument, beside parameters and the rule's own figures. */
+export const factNames: readonly string[] = [
+  ...Object.keys(figureValues),
+  ...factKeys,
+  'periodShare',
+  'periodYear',
+  'yearShare',
+]
+
+/** `$name` -> value for one instrument (or for the sum of a cohort, without facts). */
+export function factValues(
+  figures: Figures,
+  facts: InstrumentFacts,
+  { setPeriods, setYears }: Pick<Totals, 'setPeriods' | 'setYears'>,
+): Map<string, Value> {
+  const values = new Map<string, Value>()
+  for (const [name, of] of Object.entries(figureValues)) values.set(name, of(figures))
+  for (const key of factKeys) values.set(key, facts[key] ?? null)
+  values.set('periodShare', setPeriods)
+  values.set('yearShare', setYears)
+  return values
+}
