@@ -28,7 +28,7 @@ const result = await cruise(
   {},
   { tsConfig: extractTs('./tsconfig.json') },
 )
-const own = Number(/\((\d+) modules/.exec(result.output)?.[1] ?? 0)
+const own = Number(/(\d+) modules/.exec(result.output)?.[1] ?? 0)
 process.stdout.write(result.output)
 if (own < 10) {
   console.error(`borders: only ${own} modules seen; the checker did not read the TypeScript files`)

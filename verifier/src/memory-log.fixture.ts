@@ -48,7 +48,7 @@ const staff: Record<string, Signer> = {
   report: signerFromSeed(seed(4), 'report#1'),
 }
 export const gatewaySigner = (gateway: string, n = 1): Signer => {
-  const byte = 10 + n + [...gateway].reduce((sum, c) => sum + c.charCodeAt(0), 0)
+  const byte = 10 + n + Buffer.from(gateway).reduce((sum, byte) => sum + byte, 0)
   return signerFromSeed(seed(byte % 200), `${gateway}#${n}`)
 }
 export const t0 = Date.UTC(2026, 2, 2)
