@@ -205,7 +205,7 @@ describe('a process that ends', () => {
           await bench.end('kill')
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   })
 

@@ -32,19 +32,24 @@ export interface Journal {
   settle(now: Millis, time: TimeState): number
 }
 
-/** A compact line: index of the instrument in the row, source, ms after the row's begin, then what was measured. */
-type Line = [
-  instrument: number,
-  source: number,
-  after: number,
-  mw?: number | null,
-  rest?: Omit<Sample, 'at' | 'powerMw'>,
-]
+/** The samples of one source in one row, as columns of differences: most of them are the same small number. */
+interface Column {
+  readonly id: string
+  readonly source: number
+  /** ms, the first after the row's begin. */
+  readonly at: readonly number[]
+  /** mW and mWh; null where a sample has none. */
+  readonly mw: readonly (number | null)[]
+  readonly mwh: readonly (number | null)[]
+  /** What else samples say, by index. */
+  readonly rest: readonly (readonly [number, Omit<Sample, 'at' | 'powerMw' | 'energyMwh'>])[]
+  /** Readings that were refused, ms after the row's begin. */
+  readonly refused: readonly number[]
+}
 interface Row {
   readonly now: Millis
   readonly time: TimeState
-  readonly ids: readonly string[]
-  readonly lines: readonly Line[]
+  readonly columns: readonly Column[]
 }
 
 export function createJournal(spool: Spool, lastId: number): Journal {
@@ -76,28 +81,63 @@ export function* readJournal(spool: Spool, id: number): Generator<JournalChunk &
   for (const row of spool.journalAfter(id)) yield { id: row.id, ...decode(row.begins, row.bytes) }
 }
 
-function encode(chunk: JournalChunk) {
-  const begins = Math.min(...chunk.entries.map(({ at }) => at))
-  const ends = Math.max(...chunk.entries.map(({ at }) => at))
-  const ids = [...new Set(chunk.entries.map(({ instrument }) => instrument))]
-  const lines = chunk.entries.map(({ instrument, source, at, sample }): Line => {
-    const head = [ids.indexOf(instrument), source, at - begins] as const
-    if (!sample) return [...head]
-    const { at: _at, powerMw, ...rest } = sample
-    return Object.keys(rest).length === 0 ? [...head, powerMw ?? null] : [...head, powerMw ?? null, rest]
-  })
-  const row: Row = { now: chunk.now, time: chunk.time, ids, lines }
-  return { begins, ends, bytes: deflateRawSync(JSON.stringify(row), { level: 1 }) }
+function encode({ now, time, entries }: JournalChunk) {
+  const begins = Math.min(...entries.map(({ at }) => at))
+  const ends = Math.max(...entries.map(({ at }) => at))
+  const groups = Map.groupBy(entries, ({ instrument, source }) => `${instrument}/${source}`)
+  const columns = [...groups.values()].map((group) => columnOf(group, begins))
+  const row: Row = { now, time, columns }
+  return { begins, ends, bytes: deflateRawSync(JSON.stringify(row), { level: 6 }) }
+}
+
+function columnOf(group: readonly JournalEntry[], begins: Millis): Column {
+  const samples = group.flatMap(({ sample }) => sample ?? [])
+  const rest = samples.flatMap(({ at: _at, powerMw: _mw, energyMwh: _mwh, ...more }, i) =>
+    Object.keys(more).length === 0 ? [] : [[i, more] as const],
+  )
+  return {
+    id: group[0]?.instrument ?? '',
+    source: group[0]?.source ?? 0,
+    at: differences(samples.map(({ at }) => at - begins)).map(Number),
+    mw: differences(samples.map(({ powerMw }) => powerMw)),
+    mwh: differences(samples.map(({ energyMwh }) => energyMwh)),
+    rest,
+    refused: group.flatMap(({ sample, at }) => (sample ? [] : at - begins)),
+  }
 }
 
 function decode(begins: Millis, bytes: Uint8Array): JournalChunk {
   // The row was written by this gateway and checked by SQLite's own integrity check at opening.
-  const row = JSON.parse(inflateRawSync(bytes).toString()) as Row
-  const entries = row.lines.map(([index, source, after, mw, rest]): JournalEntry => {
-    const at = begins + after
-    const instrument = row.ids[index] ?? ''
-    if (mw === undefined) return { instrument, source, at }
-    return { instrument, source, at, sample: { at, ...(mw === null ? {} : { powerMw: mw }), ...rest } }
+  const { now, time, columns } = JSON.parse(inflateRawSync(bytes).toString()) as Row
+  return { now, time, entries: columns.flatMap((column) => entriesOf(column, begins)) }
+}
+
+function entriesOf({ id: instrument, source, refused, ...column }: Column, begins: Millis): JournalEntry[] {
+  const [mw, mwh, rest] = [sums(column.mw), sums(column.mwh), new Map(column.rest)]
+  const samples = sums(column.at).map((after, i): JournalEntry => {
+    const at = begins + (after ?? 0)
+    const [powerMw, energyMwh] = [mw[i], mwh[i]]
+    const measured = {
+      ...(powerMw === undefined ? {} : { powerMw }),
+      ...(energyMwh === undefined ? {} : { energyMwh }),
+    }
+    return { instrument, source, at, sample: { at, ...measured, ...rest.get(i) } }
   })
-  return { now: row.now, time: row.time, entries }
+  return [...samples, ...refused.map((after) => ({ instrument, source, at: begins + after }))]
+}
+
+/** Each value less the one before it; what is absent is null and changes nothing. */
+function differences(values: readonly (number | undefined)[]): (number | null)[] {
+  let last = 0
+  return values.map((value) => {
+    if (value === undefined) return null
+    const difference = value - last
+    last = value
+    return difference
+  })
+}
+
+function sums(values: readonly (number | null)[]): (number | undefined)[] {
+  let last = 0
+  return values.map((value) => (value === null ? undefined : (last += value)))
 }
