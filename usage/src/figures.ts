@@ -1,6 +1,6 @@
 import type { StateDurations } from '@hours/protocol'
 import type { Purpose } from './attribution.ts'
-import { type Interval, yearParts } from './calendar.ts'
+import { type Interval, type YearKind, yearParts } from './calendar.ts'
 import { dailyRows } from './daily-rows.ts'
 import { type Grade, gradeOf } from './grade.ts'
 import type { InstrumentInput } from './instrument-input.ts'
@@ -90,13 +90,14 @@ export interface InstrumentResult {
   readonly used: readonly UseRow[]
 }
 
-/** Every figure of one instrument over one period; pure, integer ms. */
-export function instrumentFigures(input: InstrumentInput, period: Interval): InstrumentResult {
-  const years = yearParts(input.zone, period.from, period.to)
-  const totals = totalsOf(dailyRows(input, years), {
-    ...input,
-    period,
-    scheduled: input.schedule !== undefined,
-  })
-  return { id: input.id, figures: figuresFromTotals(totals), totals, used: useRows(input, [period]) }
+/** Every figure of one instrument over one period; pure, integer ms. `year` = which years a quota is for. */
+export function instrumentFigures(
+  input: InstrumentInput,
+  period: Interval,
+  { year = 'calendar', weight = outsideWeight }: { readonly year?: YearKind; readonly weight?: number } = {},
+): InstrumentResult {
+  const rows = dailyRows(input, yearParts(input.zone, period.from, period.to, year))
+  const scheduled = input.schedule !== undefined
+  const totals = totalsOf(rows, { ...input, period, scheduled, year })
+  return { id: input.id, figures: figuresFromTotals(totals, weight), totals, used: useRows(input, [period]) }
 }
