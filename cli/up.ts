@@ -11,7 +11,7 @@ import { buildPage } from './build-page.ts'
 import { type HistoryGateway, playHistory } from './demo/history.ts'
 import { playLive } from './demo/live.ts'
 import { type DemoState, readDemoState, writeDemoState } from './demo/state-file.ts'
-import { createWorld } from './demo/world.ts'
+import { createWorld, historyPageMs } from './demo/world.ts'
 import { typedPath } from './paths.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
 import { createProgress } from './progress.ts'
@@ -28,7 +28,6 @@ interface Flags {
 }
 
 const sampleMs = 30_000
-const historyPageMs = 900_000
 /** The clock stops this often until every page made so far has its receipt, so that pages are as early as in life. */
 const historyStepMs = 300_000
 const livePageMs = 60_000

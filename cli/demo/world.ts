@@ -9,6 +9,9 @@ import type { Logger } from 'pino'
 import { enrolmentRecords } from './enrol.ts'
 import { gatewayKey } from './gateway-keys.ts'
 
+/** Pages this long are simulated history. */
+export const historyPageMs = 900_000
+
 export interface WorldOptions {
   readonly dir: string
   readonly fleet: Fleet
@@ -93,7 +96,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       for (const config of configsFor(pageMs, localUrl)) {
         const signer = keys.find(({ gateway }) => gateway === config.gateway)?.signer
         if (!signer) throw new Error(`${config.gateway} has no key`)
-        const spool = openSpool(join(config.data, 'spool.sqlite'), config.spool, () => clock.wall())
+        const spool = openSpool(join(config.data, 'spool.sqlite'), config.spool, () => clock.wall(), {
+          survivesPowerCut: pageMs < historyPageMs,
+        })
         const gateway = createGateway({
           // Simulated days pass in seconds: the open page goes to disk by simulated time too, but not each 5 s of it.
           config: { ...config, checkpointMs: 900_000 },

@@ -51,9 +51,20 @@ export interface Spool extends SpoolSide {
 const refusedDays = 30
 
 /** Opens the spool at `path` (`:memory:` for tests), moving a damaged file aside instead of failing for ever. */
-export function openSpool(path: string, bounds: SpoolBounds, now: () => Millis): Spool {
+export function openSpool(
+  path: string,
+  bounds: SpoolBounds,
+  now: () => Millis,
+  options: SpoolOptions = {},
+): Spool {
   const { db, ...opened } = openSpoolDatabase(path, now)
+  if (options.survivesPowerCut === false) db.exec('PRAGMA synchronous = NORMAL')
   return { ...spoolOf(db, bounds, now), ...createSpoolSide(db, bounds), ...opened }
+}
+
+export interface SpoolOptions {
+  /** False only where days of simulated history pass in seconds: then a kill loses nothing, but a power cut may. */
+  readonly survivesPowerCut?: boolean
 }
 
 type PageRow = SpooledPage & { readonly ends: number; readonly size: number }
