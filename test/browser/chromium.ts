@@ -16,6 +16,8 @@ export function hasChromium(): boolean {
 
 export interface Browser {
   readonly context: BrowserContext
+  /** All pages but the blank one it began with. */
+  closePages(): Promise<void>
   close(): Promise<void>
 }
 
@@ -40,6 +42,9 @@ export async function openChromium(): Promise<Browser> {
   context.setDefaultTimeout(15_000)
   return {
     context,
+    async closePages() {
+      for (const page of context.pages().slice(1)) await page.close()
+    },
     async close() {
       await context.close()
       rmSync(profile, { recursive: true, force: true })

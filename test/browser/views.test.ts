@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { artefacts, buildPage } from './built-page.ts'
 import { type Browser, hasChromium, openChromium } from './chromium.ts'
 import { type FixtureServer, startFixture } from './fixture-server.ts'
@@ -28,6 +28,8 @@ describe.skipIf(!hasChromium())('every view, in both languages and themes, from 
     browser = await openChromium()
     mkdirSync(artefacts, { recursive: true })
   })
+  // Each open page holds a live connection, and a browser has six of them.
+  afterEach(() => browser.closePages())
   afterAll(async () => {
     await browser.close()
     await server.close()
@@ -43,6 +45,7 @@ describe.skipIf(!hasChromium())('every view, in both languages and themes, from 
     '$name in $lang, $theme: fits, breaks no rule of axe-core, asks nobody else',
     async ({ name, address, lang, theme }) => {
       const { page, complaints, audit, settled } = await watch(browser.context, server.url)
+      page.setDefaultTimeout(8_000)
       const found: string[] = []
       for (const width of widths) {
         await page.setViewportSize({ width, height: width === 390 ? 844 : width === 1280 ? 900 : 1080 })
@@ -62,7 +65,7 @@ describe.skipIf(!hasChromium())('every view, in both languages and themes, from 
         })
       }
       expect(await page.evaluate('document.documentElement.lang')).toBe(lang === 'zh' ? 'zh-CN' : 'en')
-  
+      expect([...found, ...complaints]).toEqual([])
     },
   )
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { BrowserContext, Page } from 'playwright-core'
+import { vi } from 'vitest'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -41,7 +42,10 @@ export async function watch(context: BrowserContext, url: string, tolerate?: Reg
     },
     async settled() {
       await page.waitForSelector('main h1, main .notice, .kiosk h1')
-      await page.waitForFunction('document.querySelectorAll(".waiting").length === 0')
+      // Not waitForFunction: it evaluates strings in the page, which the Content-Security-Policy forbids.
+      await vi.waitFor(async () => {
+        if ((await page.locator('.waiting').count()) > 0) throw new Error('still waiting')
+      }, 10_000)
     },
   }
 }

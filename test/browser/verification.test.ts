@@ -1,0 +1,72 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { buildPage } from './built-page.ts'
+import { type Browser, hasChromium, openChromium } from './chromium.ts'
+import type { Tamper } from './fixture-evidence.ts'
+import { type FixtureServer, startFixture } from './fixture-server.ts'
+import { watch } from './watched-page.ts'
+
+describe.skipIf(!hasChromium())('a day is verified in the browser, with WebCrypto and the ledger', () => {
+  let browser: Browser
+  let server: FixtureServer
+  beforeAll(async () => {
+    server = await startFixture(buildPage().root)
+    browser = await openChromium()
+  })
+  afterEach(() => browser.closePages())
+  afterAll(async () => {
+    await browser.close()
+    await server.close()
+  })
+
+  async function verify(tamper: Tamper): Promise<Page> {
+    server.mood.tamper = tamper
+    const { page, complaints } = await watch(browser.context, server.url)
+    await page.goto(`${server.url}/i/gz-gibh/sem-01?day=2026-11-20`)
+    await page.getByRole('button', { name: 'Verify this day' }).click()
+    await page.waitForSelector('[data-verdict]')
+    expect(complaints).toEqual([])
+    return page
+  }
+
+  const failed = (page: Page) =>
+    page.locator('.checks li.bad').evaluateAll((list) => list.map((item) => item.getAttribute('data-check')))
+
+  it('says that everything holds for the pages as they were signed, and what was compared', async () => {
+    const start = performance.now()
+    const page = await verify('none')
+    console.log(
+      `browser: 288 pages verified and shown in ${Math.round(performance.now() - start)} ms (with loading)`,
+    )
+    expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('ok')
+    expect(await page.locator('.checks li').count()).toBe(9)
+    expect(await page.locator('[data-check=signatures]').innerText()).toContain('288 / 288')
+    expect(await page.locator('[data-check=chain]').innerText()).toContain('287 / 287')
+    expect(await page.locator('[data-check=inclusion]').innerText()).toContain('demo.example.org/hours/2026')
+  })
+
+  it.each([
+    ['page', ['signatures', 'inclusion', 'chain', 'hours']],
+    ['proof', ['inclusion']],
+    ['checkpoint', ['logSignature', 'inclusion']],
+    ['hours', ['hours']],
+    ['chain', ['identity']],
+  ] as const)('fails visibly when the %s was changed afterwards', async (tamper, checks) => {
+    const page = await verify(tamper)
+    expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('bad')
+    expect(await page.locator('.verdict').innerText()).toBe('This day does not verify')
+    const names = await failed(page)
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) expect(checks).toContain(name)
+    expect(names).toContain(checks[0])
+  })
+
+  it('says that all is unknown when no page covers the day', async () => {
+    server.mood.noEvidence = true
+    const { page } = await watch(browser.context, server.url)
+    await page.goto(`${server.url}/i/gz-gibh/sem-01?day=2026-11-20`)
+    await page.getByText('No page covers this day: all of it is unknown.').waitFor()
+    expect(await page.getByRole('button', { name: 'Verify this day' }).isDisabled()).toBe(true)
+    server.mood.noEvidence = false
+  })
+})
