@@ -7,7 +7,6 @@ import { createDevicePublisher, createPlugBroker } from '@hours/firmware-sim'
 import { createGateway, openPageKey, openSpool, parseGatewayConfig, simSync } from '@hours/gateway'
 import { createManualClock, DAY, HOUR, SECOND } from '@hours/protocol'
 import { pino } from 'pino'
-import { stringify } from 'yaml'
 import { printFigure, printMachine, processUsage } from './figure.ts'
 
 /**
@@ -16,8 +15,9 @@ import { printFigure, printMachine, processUsage } from './figure.ts'
  */
 const plugs = Array.from({ length: 16 }, (_, i) => `pow${i + 1}`)
 
+/** JSON is YAML. */
 const yaml = (data: string, local: string) =>
-  stringify({
+  JSON.stringify({
     site: 'bench',
     gateway: 'gw-1',
     broker: { url: 'mqtt://127.0.0.1:1' },
