@@ -52,8 +52,8 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
   const read = readParameters(rules, input.parameters)
   if (!read.ok) return read
   const year = Number(civilYear(input.zone, period.from, rules.year).label.replace('AY', ''))
-  const parameters: [string, Value][] = [...read.value].map(([id, value]) => [parameterName(id), value])
-  parameters.push(['periodYear', year])
+  const parameters = new Map<string, Value>([['periodYear', year]])
+  for (const [id, value] of read.value) parameters.set(parameterName(id), value)
   const { member, fleet: fleetNames } = namesOf(rules)
   const formula = (expression: Expression) => compile(expression, { here: member }, unread)
   const [belongs, quota, unranked] = [rules.cohort, rules.quotaHours, rules.unranked].map(formula)
@@ -65,7 +65,7 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
   const leftOut: string[] = []
   for (const { id, totals, facts } of once.values()) {
     const hours = figuresFromTotals(totals, rules.outsideWeight)
-    const values = createValues([...factValues(hours, facts, totals), ...parameters])
+    const values = createValues(parameters, factValues(hours, facts, totals))
     if (belongs?.(values) !== true) {
       leftOut.push(id)
       continue
@@ -80,9 +80,11 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
   const summed = addTotals(assessed.map((one) => one.totals))
   const hours = figuresFromTotals(summed, rules.outsideWeight)
   const values = createValues(
-    [...factValues(hours, {}, summed), ...parameters, ['sets', summed.sets] as const],
+    parameters,
+    factValues(hours, {}, summed),
     assessed.map((one) => one.values),
   )
+  values.put('sets', summed.sets)
   const outcome = compilePart(rules.fleet, { here: fleetNames, member })(values)
   return {
     ok: true,

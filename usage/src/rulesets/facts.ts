@@ -104,16 +104,19 @@ export const factNames: readonly string[] = [
   'yearShare',
 ]
 
-/** `$name` -> value for one instrument (or for the sum of a cohort, without facts). */
-export function factValues(
-  figures: Figures,
-  facts: InstrumentFacts,
-  { setPeriods, setYears }: Pick<Totals, 'setPeriods' | 'setYears'>,
-): Map<string, Value> {
-  const values = new Map<string, Value>()
-  for (const [name, of] of Object.entries(figureValues)) values.set(name, of(figures))
-  for (const key of factKeys) values.set(key, facts[key] ?? null)
-  values.set('periodShare', setPeriods)
-  values.set('yearShare', setYears)
-  return values
-}
+const readers: ReadonlyMap<string, (figures: Figures) => Value> = new Map(Object.entries(figureValues))
+const factKeySet: ReadonlySet<string> = new Set(factKeys)
+
+/** `$name` -> value for one instrument (or for the sum of a cohort, without facts); worked out when it is asked for. */
+export const factValues =
+  (
+    figures: Figures,
+    facts: InstrumentFacts,
+    { setPeriods, setYears }: Pick<Totals, 'setPeriods' | 'setYears'>,
+  ) =>
+  (name: string): Value => {
+    const read = readers.get(name)
+    if (read) return read(figures)
+    if (factKeySet.has(name)) return facts[name as keyof InstrumentFacts] ?? null
+    return name === 'periodShare' ? setPeriods : name === 'yearShare' ? setYears : null
+  }

@@ -44,11 +44,19 @@ export interface Values extends Scope {
   readonly put: (name: string, value: Value) => void
 }
 
-export function createValues(given: Iterable<readonly [string, Value]>, members?: readonly Scope[]): Values {
-  const values = new Map(given)
+/** `given` (such as parameters) stands before what is `found`. */
+export function createValues(
+  given: ReadonlyMap<string, Value>,
+  found: (name: string) => Value,
+  members?: readonly Scope[],
+): Values {
+  const own = new Map<string, Value>()
   return {
-    get: (name) => values.get(name) ?? null,
-    put: (name, value) => values.set(name, value),
+    get: (name) => {
+      const value = own.get(name)
+      return value !== undefined ? value : (given.get(name) ?? found(name))
+    },
+    put: (name, value) => own.set(name, value),
     ...(members ? { members } : {}),
   }
 }

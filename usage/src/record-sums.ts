@@ -1,0 +1,122 @@
+import type { RecordOf } from '@hours/protocol'
+import type { Interval } from './calendar.ts'
+import { type OrganisationTree, relationAt } from './relation.ts'
+import type { UseRow } from './use-rows.ts'
+
+/** Records of one instrument that stand; each kind in a unit of its own, never mixed with hours (domain.md, D8). */
+export interface CountedRecords {
+  readonly sessions: readonly RecordOf<'session'>[]
+  readonly charges: readonly RecordOf<'charge'>[]
+  readonly vouchers: readonly RecordOf<'voucher'>[]
+  readonly subsidies: readonly RecordOf<'subsidy'>[]
+  readonly compute: readonly RecordOf<'compute'>[]
+  readonly trainings: readonly RecordOf<'training'>[]
+  readonly achievements: readonly RecordOf<'achievement'>[]
+  readonly ratings: readonly RecordOf<'rating'>[]
+}
+
+/** Sums over one instrument and period; money in fen, compute in core- and node-milliseconds. */
+export interface RecordSums {
+  readonly samples: number
+  readonly validSamples: number
+  readonly incomeInsideFen: number
+  readonly incomeOutsideFen: number
+  /** Charges whose payer nobody knows: neither inside nor outside. */
+  readonly incomeUnknownFen: number
+  readonly voucherFen: number
+  readonly subsidyFen: number
+  readonly coreMs: number
+  readonly nodeMs: number
+  readonly jobs: number
+  readonly trainedIndependent: number
+  readonly trainedGuided: number
+  readonly demonstrationPersons: number
+  /** `award:national`, `paper:core`, `function:new` ... -> count. */
+  readonly achievements: Readonly<Record<string, number>>
+  readonly ratings: number
+  readonly ratingMean: number | null
+  readonly projects: number
+  readonly organisationsServed: number
+  readonly smesServed: number
+}
+
+/**
+ * Sums the records of one instrument. Samples, jobs and money cannot be cut: they belong to the period in which their
+ * session begins, or in which they were booked. Projects and organisations are distinct ones over accepted sessions with
+ * effective time (`used`) or samples.
+ */
+export function sumRecords(
+  records: CountedRecords,
+  period: Interval,
+  context: {
+    readonly tree: OrganisationTree
+    readonly unitAt: (at: number) => string | undefined
+    readonly used: readonly UseRow[]
+  },
+): RecordSums {
+  const inside = (at: number) => period.from <= at && at < period.to
+  const begun = records.sessions.filter(({ from }) => inside(from))
+  const sum = <T>(list: readonly T[], of: (one: T) => number | undefined) =>
+    list.reduce((all, one) => all + (of(one) ?? 0), 0)
+  const dated = <T extends { readonly at: number }>(list: readonly T[]) => list.filter(({ at }) => inside(at))
+  const compute = records.compute.filter(({ from }) => inside(from))
+  const trained = (level: RecordOf<'training'>['level']) =>
+    sum(dated(records.trainings), (one) => (one.level === level ? one.persons : 0))
+  const scores = dated(records.ratings).map(({ score }) => score)
+  return {
+    samples: sum(begun, (one) => one.samples),
+    validSamples: sum(begun, (one) => one.validSamples),
+    ...incomeOf(dated(records.charges), records.sessions, context),
+    voucherFen: sum(dated(records.vouchers), ({ fen }) => fen),
+    subsidyFen: sum(dated(records.subsidies), ({ fen }) => fen),
+    coreMs: sum(compute, (one) => one.coreMs),
+    nodeMs: sum(compute, (one) => one.nodeMs),
+    jobs: sum(compute, (one) => one.jobs),
+    trainedIndependent: trained('independent'),
+    trainedGuided: trained('guided'),
+    demonstrationPersons: trained('demonstration'),
+    achievements: achievementsOf(dated(records.achievements)),
+    ratings: scores.length,
+    ratingMean: scores.length > 0 ? sum(scores, (one) => one) / scores.length : null,
+    ...servedBy(begun, context),
+  }
+}
+
+function incomeOf(
+  charges: readonly RecordOf<'charge'>[],
+  sessions: readonly RecordOf<'session'>[],
+  { tree, unitAt }: Parameters<typeof sumRecords>[2],
+) {
+  const beneficiary = new Map<string, string>(sessions.map((one) => [one.id, one.beneficiary]))
+  const income = { incomeInsideFen: 0, incomeOutsideFen: 0, incomeUnknownFen: 0 }
+  for (const { at, fen, payer, session = '' } of charges) {
+    const unit = unitAt(at)
+    const who = payer ?? beneficiary.get(session)
+    const relation = unit === undefined || who === undefined ? undefined : relationAt(tree, unit, who, at)
+    if (relation === undefined) income.incomeUnknownFen += fen
+    else if (relation === 'external') income.incomeOutsideFen += fen
+    else income.incomeInsideFen += fen
+  }
+  return income
+}
+
+function achievementsOf(achievements: readonly RecordOf<'achievement'>[]): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const { kind, level, count } of achievements)
+    sums.set(`${kind}:${level}`, (sums.get(`${kind}:${level}`) ?? 0) + count)
+  return Object.fromEntries(sums)
+}
+
+function servedBy(begun: readonly RecordOf<'session'>[], { tree, used }: Parameters<typeof sumRecords>[2]) {
+  const organisations = new Set<string>(used.map(({ beneficiary }) => beneficiary))
+  const smes = new Set<string>(used.filter(({ sme }) => sme).map(({ beneficiary }) => beneficiary))
+  const projects = new Set<string>(used.flatMap(({ project }) => project ?? []))
+  for (const { beneficiary, samples = 0, project, from } of begun) {
+    const [known] = tree.path(beneficiary, from)
+    if (samples === 0 || !known) continue
+    organisations.add(beneficiary)
+    if (known.flags?.sme === true) smes.add(beneficiary)
+    if (project !== undefined) projects.add(project)
+  }
+  return { projects: projects.size, organisationsServed: organisations.size, smesServed: smes.size }
+}
