@@ -68,7 +68,10 @@ export async function startFixture(
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fixture')
-    if (url.pathname === '/api/v1/events') return listen(response)
+    if (url.pathname === '/api/v1/events') {
+      listen(response)
+      return
+    }
     if (url.pathname.startsWith('/api/') || url.pathname.startsWith('/log/')) {
       const reply: Reply = mood.fail > 0 ? problem(mood.fail) : answer(url, mood, request.method ?? 'GET')
       const type = typeof reply.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'

@@ -72,8 +72,7 @@ export function createFleet(size: number, now: number, since = now - 120 * day):
     return {
       key: keys[number] ?? '',
       names: {
-        en:
-          number === 11 ? `${'An extraordinarily long instrument name '.repeat(8)}` : `${kind[1]} ${suffix}`,
+        en: number === 11 ? 'An extraordinarily long instrument name '.repeat(8) : `${kind[1]} ${suffix}`,
         zh: `${kind[2]} ${suffix} 号`,
       },
       kind: kind[0],

@@ -116,7 +116,7 @@ describe.skipIf(!hasChromium())('the page in use', () => {
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Download gateway.yaml' }).click(),
     ])
-    const { parse } = (await import('yaml')) as { parse(text: string): unknown }
+    const { parse } = (await import('yaml')) as { parse: (text: string) => unknown }
     const config = GatewayConfig.parse(parse(await readFile(await download.path(), 'utf8')))
     expect(config.instruments[0]?.thresholds.runStartMw).toBe(480_000)
     expect(config.instruments[0]?.source).toMatchObject({ kind: 'tasmota', topic: 'pow9' })

@@ -29,8 +29,11 @@ describe.skipIf(!hasChromium())('a day is verified in the browser, with WebCrypt
     return page
   }
 
-  const failed = (page: Page) =>
-    page.locator('.checks li.bad').evaluateAll((list) => list.map((item) => item.getAttribute('data-check')))
+  /** Names of the checks that failed. */
+  async function failed(page: Page): Promise<(string | null)[]> {
+    const items = await page.locator('.checks li.bad').all()
+    return Promise.all(items.map((item) => item.getAttribute('data-check')))
+  }
 
   it('says that everything holds for the pages as they were signed, and what was compared', async () => {
     const start = performance.now()

@@ -54,9 +54,9 @@ describe.skipIf(!hasChromium())('every view, in both languages and themes, from 
             `${server.url}${address}${address.includes('?') ? '&' : '?'}lang=${lang}&theme=${theme}`,
           )
         await settled()
-        const overflow = (await page.evaluate(
+        const overflow = await page.evaluate<number>(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-        )) as number
+        )
         if (overflow > 0) found.push(`${width} px: ${overflow} px wider than the screen`)
         if (width < 1920) found.push(...(await audit()).map((one) => `${width} px: ${one}`))
         await page.screenshot({

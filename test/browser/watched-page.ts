@@ -10,9 +10,9 @@ export interface Watched {
   readonly page: Page
   readonly complaints: string[]
   /** What axe-core finds, `rule: selector`. */
-  audit(): Promise<string[]>
+  readonly audit: () => Promise<string[]>
   /** Waits until the view is drawn and nothing is on its way. */
-  settled(): Promise<void>
+  readonly settled: () => Promise<void>
 }
 
 /** `tolerate` = console messages that the case provokes, such as an answer of 503. */
@@ -33,9 +33,9 @@ export async function watch(context: BrowserContext, url: string, tolerate?: Reg
     complaints,
     async audit() {
       await page.evaluate(axe)
-      const found = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
+      const found = await page.evaluate<{
         violations: { id: string; nodes: { target: string[]; failureSummary?: string }[] }[]
-      }
+      }>('axe.run(document, { resultTypes: ["violations"] })')
       return found.violations.flatMap(({ id, nodes }) =>
         nodes.slice(0, 3).map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
       )

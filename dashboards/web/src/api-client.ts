@@ -109,9 +109,11 @@ export async function sendImport(csv: string, dryRun: boolean): Promise<ImportRe
 }
 
 async function request<T>(address: string, init: RequestInit): Promise<T> {
+  const headers = new Headers(init.headers)
+  headers.set('accept', 'application/json')
   const answer = await fetch(address, {
     ...init,
-    headers: { accept: 'application/json', ...init.headers },
+    headers,
   }).catch((cause: unknown) => {
     if (init.signal?.aborted) throw cause
     throw new ApiError('down', 0, 'no answer')

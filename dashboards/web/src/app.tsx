@@ -111,17 +111,19 @@ function Masthead() {
 
 /** One view; what throws while it is drawn is shown as a fault, and the rest of the page stays usable. */
 function Guarded() {
-  const [error, reset] = useErrorBoundary()
+  const [error, reset]: [unknown, () => void] = useErrorBoundary()
   const words = text.value.fault
   if (error === undefined || error === null) return <CurrentView />
   return (
-    <Notice title={words.broken} bad>
-      <p>{words.brokenDo}</p>
-      <p class="mono">{String(error)}</p>
-      <button type="button" class="button quiet" onClick={reset}>
-        {words.again}
-      </button>
-    </Notice>
+    <>
+      <Notice title={words.broken} bad main>
+        <p>{words.brokenDo}</p>
+        <p class="mono">{error instanceof Error ? error.message : String(error as string)}</p>
+        <button type="button" class="button quiet" onClick={reset}>
+          {words.again}
+        </button>
+      </Notice>
+    </>
   )
 }
 
@@ -140,12 +142,14 @@ function CurrentView() {
   if (name === '') return <NowView />
   if (!loader)
     return (
-      <Notice title={text.value.fault.noPlace}>
-        <p>{text.value.fault.noPlaceDo}</p>
-        <a class="button" href="/">
-          {text.value.fault.toNow}
-        </a>
-      </Notice>
+      <>
+        <Notice title={text.value.fault.noPlace} main>
+          <p>{text.value.fault.noPlaceDo}</p>
+          <a class="button" href="/">
+            {text.value.fault.toNow}
+          </a>
+        </Notice>
+      </>
     )
   if (loaded?.name !== name) return <Waiting height={480} />
   const View = loaded.view

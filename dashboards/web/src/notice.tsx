@@ -6,13 +6,15 @@ interface NoticeProps {
   readonly title: string
   readonly children?: ComponentChildren
   readonly bad?: boolean
+  /** It stands for the whole view and is its heading. */
+  readonly main?: boolean
 }
 
 /** Says what is the case and what to do about it. */
-export function Notice({ title, children, bad }: NoticeProps) {
+export function Notice({ title, children, bad, main }: NoticeProps) {
   return (
     <div class={bad ? 'notice bad' : 'notice'} role={bad ? 'alert' : 'status'}>
-      <strong>{title}</strong>
+      {main ? <h1 class="long">{title}</h1> : <strong>{title}</strong>}
       {children}
     </div>
   )

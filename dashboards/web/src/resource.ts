@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, type ApiFault, type Ask, load } from './api-client.ts'
 
@@ -14,6 +15,12 @@ interface Held<T> {
   readonly fault: Resource<T>['fault']
   readonly address: string | undefined
 }
+
+/** Counts the reader's "try again": one click asks everything anew that has failed, not one part of a view. */
+const retries = signal(0)
+
+/** While the server does not answer it is asked again by itself this often, ms. */
+const recoverMs = 15_000
 
 /** Fetches when the question changes and every `everyMs`; null asks nothing. */
 export function useResource<T>(question: Ask<T> | null, everyMs = 0): Resource<T> {
@@ -46,6 +53,17 @@ export function useResource<T>(question: Ask<T> | null, everyMs = 0): Resource<T
     return () => stop.abort()
   }, [address, turn])
 
+  const round = retries.value
+  const down = held.fault?.code === 'down'
+  useEffect(() => {
+    if (held.fault) setTurn((n) => n + 1)
+  }, [round])
+  useEffect(() => {
+    if (!down) return undefined
+    const timer = setInterval(() => setTurn((n) => n + 1), recoverMs)
+    return () => clearInterval(timer)
+  }, [down])
+
   useEffect(() => {
     if (everyMs === 0) return undefined
     const timer = setInterval(() => {
@@ -58,6 +76,8 @@ export function useResource<T>(question: Ask<T> | null, everyMs = 0): Resource<T
     data: held.data,
     fault: held.address === address ? held.fault : undefined,
     loading: address !== undefined && held.address !== address,
-    again: () => setTurn((n) => n + 1),
+    again: () => {
+      retries.value += 1
+    },
   }
 }

@@ -65,7 +65,10 @@ function Day({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
       import('./verify-day.ts'),
       import('./web-crypto.ts'),
     ])
-    if (!(await hasEd25519())) return setOutcome({ state: 'unsupported' })
+    if (!(await hasEd25519())) {
+      setOutcome({ state: 'unsupported' })
+      return
+    }
     const checks = await verifyDay(evidence, (done, all) => setOutcome({ state: 'running', done, all }))
     setOutcome({ state: 'done', checks })
   }

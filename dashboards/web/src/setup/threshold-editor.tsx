@@ -94,7 +94,7 @@ export function ThresholdEditor({ points, zone, value, onChange }: Props) {
             key={level}
             class={level.startsWith('run') ? 'threshold run' : 'threshold'}
             role="slider"
-            tabIndex={0}
+            tabindex={0}
             aria-label={names[level]}
             aria-orientation="vertical"
             aria-valuemin={0}

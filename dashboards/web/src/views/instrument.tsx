@@ -36,6 +36,7 @@ export function InstrumentView() {
       <p class="crumb">
         <a href="/">← {words.allInstruments}</a>
       </p>
+      {data ? null : <h1 class="long">{key}</h1>}
       {one.fault?.code === 'missing' ? (
         <Notice title={words.notFound}>
           <p>

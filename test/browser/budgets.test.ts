@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildPage } from './built-page.ts'
+import { type Browser, hasChromium, openChromium } from './chromium.ts'
+import { type FixtureServer, fixtureNow, startFixture } from './fixture-server.ts'
+import { createFleet } from './simulated-fleet.ts'
+import { watch } from './watched-page.ts'
+
+/** Budgets of the page, in one place; figures are printed with each run. */
+const budget = {
+  buildMs: 5_000,
+  initialGzip: 60_000,
+  paintMs: 800,
+  usableMs: 1_200,
+  shift: 0.01,
+  fleetMs: 3_000,
+  drawMs: 50,
+}
+
+const report = (what: string, figure: number, limit: number, unit: string) => {
+  console.log(`budget: ${what}: ${Math.round(figure * 1_000) / 1_000} ${unit} (at most ${limit})`)
+  return figure
+}
+
+describe.skipIf(!hasChromium())('budgets of the page, measured on loopback', () => {
+  let browser: Browser
+  let server: FixtureServer
+  let built: ReturnType<typeof buildPage>
+  beforeAll(async () => {
+    built = buildPage()
+    server = await startFixture(built.root)
+    browser = await openChromium()
+  })
+  afterEach(() => browser.closePages())
+  afterAll(async () => {
+    await browser.close()
+    await server.close()
+  })
+
+  it('is built quickly enough to be built at every start', () => {
+    expect(report('build', built.ms, budget.buildMs, 'ms')).toBeLessThan(budget.buildMs)
+  })
+
+  it('loads little JavaScript before the first view', () => {
+    const assets = join(built.root, 'assets')
+    const html = readFileSync(join(built.root, 'index.html'), 'utf8')
+    const initial = readdirSync(assets).filter((name) => name.endsWith('.js') && html.includes(name))
+    const bytes = initial.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0)
+    expect(initial.length).toBeGreaterThan(0)
+    expect(report('initial JavaScript, gzip', bytes, budget.initialGzip, 'bytes')).toBeLessThan(
+      budget.initialGzip,
+    )
+  })
+
+  it('paints, is usable and does not jump', async () => {
+    const { page, settled } = await watch(browser.context, server.url)
+    await page.addInitScript(
+      'new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift = (window.shift ?? 0) + entry.value }).observe({ type: "layout-shift", buffered: true })',
+    )
+    // The first visit warms the browser's own caches of fonts; the second is measured.
+    await page.goto(server.url)
+    await settled()
+    await page.goto(server.url)
+    await page.locator('.fleet tbody tr').first().waitFor()
+    const usable = await page.evaluate<number>('performance.now()')
+    const paint = await page.evaluate<number>(
+      'performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1',
+    )
+    const shift = await page.evaluate<number>('window.shift ?? 0')
+    expect(report('first contentful paint', paint, budget.paintMs, 'ms')).toBeLessThan(budget.paintMs)
+    expect(paint).toBeGreaterThan(0)
+    expect(report('table there and usable', usable, budget.usableMs, 'ms')).toBeLessThan(budget.usableMs)
+    expect(report('layout shift', shift, budget.shift, '')).toBeLessThan(budget.shift)
+  })
+
+  it('stays usable with 9,900 instruments', async () => {
+    server.mood.fleet = createFleet(9_900, fixtureNow, fixtureNow - 3 * 86_400_000)
+    const { page, settled } = await watch(browser.context, server.url)
+    page.setDefaultTimeout(60_000)
+    // The fixture works its fleet out at the first question; that is not the page's time.
+    await page.goto(server.url)
+    await settled()
+    const start = performance.now()
+    await page.goto(server.url)
+    await page.locator('.fleet tbody tr').nth(49).waitFor()
+    report('9,900 instruments: first page of the list', performance.now() - start, budget.fleetMs, 'ms')
+    expect(performance.now() - start).toBeLessThan(budget.fleetMs)
+    await page.getByRole('button', { name: 'Next page' }).click()
+    await page.getByText('51–100 of 9900').waitFor()
+    server.mood.fleet = createFleet(16, fixtureNow)
+  })
+
+  it('draws 200 timelines of 50 segments in one frame or three', async () => {
+    const { page, settled } = await watch(browser.context, server.url)
+    await page.goto(server.url)
+    await settled()
+    const ms = await page.evaluate<number>(drawing)
+    expect(report('200 timelines x 50 segments', ms, budget.drawMs, 'ms')).toBeLessThan(budget.drawMs)
+  })
+})
+
+/** As state-path.ts draws: one path a state; layout forced, so that the time is spent before the clock is read. */
+const drawing = `(() => {
+  const host = document.createElement('div')
+  document.body.append(host)
+  const states = ['run', 'standby', 'off', 'fault', 'unknown']
+  const start = performance.now()
+  let html = ''
+  for (let row = 0; row < 200; row++) {
+    const paths = new Map()
+    for (let i = 0; i < 50; i++) {
+      const state = states[(i + row) % 5]
+      paths.set(state, (paths.get(state) ?? '') + 'M' + (i * 20).toFixed(2) + ' 0h20.00v20h-20.00z')
+    }
+    html += '<svg width="1000" height="20">' + [...paths].map(([state, d]) => '<path d="' + d + '" fill="url(#state-' + state + ')"/>').join('') + '</svg>'
+  }
+  host.innerHTML = html
+  host.getBoundingClientRect()
+  const ms = performance.now() - start
+  host.remove()
+  return ms
+})()`
