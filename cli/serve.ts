@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBroker } from '@hours/broker'
-import { createApi, createIngest, createLogger, openLogReader } from '@hours/ingest'
+import { createApi, createIngest, createLogger, type InfluxOptions, openLogReader } from '@hours/ingest'
 import { systemClock } from '@hours/protocol'
 import { Command } from 'commander'
 import { buildPage } from './build-page.ts'
 import { typedPath } from './paths.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
+import { openSiteSeries } from './site-series.ts'
 
 interface Flags {
   readonly data?: string
@@ -16,6 +17,8 @@ interface Flags {
   readonly tls?: string
   readonly mqttCa?: string
   readonly plainLoopback?: boolean
+  readonly influxUrl?: string
+  readonly influxDatabase: string
 }
 
 /** `hours serve`: broker, ingest, API and page of a real site, in one process. */
@@ -36,6 +39,11 @@ export function serveCommand(): Command {
     .option('--tls <cert,key>', 'PEM files of the broker')
     .option('--mqtt-ca <file>', "PEM of the authority of gateways' certificates")
     .option('--plain-loopback', 'plain MQTT on 127.0.0.1, for a gateway on this very machine')
+    .option(
+      '--influx-url <url>',
+      'InfluxDB 1.x, 2.x or 3 for the series; default an embedded store (token: INFLUX_TOKEN)',
+    )
+    .option('--influx-database <name>', 'its database or bucket, made where it is absent', 'hours')
     .action(async (flags: Flags) => serve(flags))
 }
 
@@ -52,8 +60,9 @@ async function serve(flags: Flags): Promise<void> {
   const httpPort = portOf(flagOrEnv(flags.http, 'HOURS_HTTP_PORT', '8080'), '--http')
   const webRoot = buildPage()
   const ingest = await createIngest({ dataDir, clock: systemClock, log, logName, simulated: false })
+  const series = openSiteSeries({ ingest, dir: dataDir, log, ...influxOf(flags) })
   const broker = await createBroker({
-    commit: ingest.commit,
+    commit: series.feed.commit,
     directory: ingest.directory,
     log,
     listen: tls
@@ -61,7 +70,15 @@ async function serve(flags: Flags): Promise<void> {
       : { host: '127.0.0.1', port: mqttPort, allowPlain: true },
   })
   ingest.attach(broker.publish)
-  const api = await createApi({ ingest, log, webRoot, software: '0.1.0', logDir: join(dataDir, 'log') })
+  const api = await createApi({
+    ingest,
+    log,
+    webRoot,
+    series: series.store,
+    outbox: series.outbox,
+    software: '0.1.0',
+    logDir: join(dataDir, 'log'),
+  })
   await api.listen({ host: '127.0.0.1', port: httpPort })
   const { port } = api.server.address() as { port: number }
   console.log(`page    http://127.0.0.1:${port}/`)
@@ -73,7 +90,14 @@ async function serve(flags: Flags): Promise<void> {
   console.log('Stopping ...')
   await broker.close()
   await api.close()
+  await series.close()
   await ingest.close()
+}
+
+function influxOf({ influxUrl, influxDatabase }: Flags): { influx?: InfluxOptions } {
+  if (influxUrl === undefined) return {}
+  const token = process.env['INFLUX_TOKEN']
+  return { influx: { url: influxUrl, database: influxDatabase, ...(token ? { token } : {}) } }
 }
 
 /** The log's name as `init` wrote it into the first record; a demo is no site. */

@@ -15,6 +15,7 @@ import { createWorld, historyPageMs } from './demo/world.ts'
 import { typedPath } from './paths.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
 import { createProgress } from './progress.ts'
+import { openSiteSeries } from './site-series.ts'
 
 interface Flags {
   readonly data?: string
@@ -68,10 +69,13 @@ async function up(flags: Flags): Promise<void> {
   const resumed = Math.max(state.until, state.from)
   const clock = createManualClock(resumed, resumed - HOUR)
   const world = await createWorld({ dir, fleet, clock, log, mqttPort, sampleMs, enrolFrom: state.from })
+  const series = openSiteSeries({ ingest: world.ingest, dir, log })
   const api = await createApi({
     ingest: world.ingest,
     log,
     webRoot,
+    series: series.store,
+    outbox: series.outbox,
     software: '0.1.0',
     logDir: join(dir, 'log'),
   })
@@ -96,6 +100,7 @@ async function up(flags: Flags): Promise<void> {
       clock.advanceTo(present)
     }
     if (!stop.signal.aborted) {
+      world.tap(series.feed.commit)
       const gateways = world.startGateways({ pageMs: livePageMs })
       const live = await playLive({
         clock,
@@ -113,8 +118,10 @@ async function up(flags: Flags): Promise<void> {
     }
   } finally {
     const until = clock.wall()
-    await world.close()
+    await world.stopGateways()
     await api.close()
+    await series.close()
+    await world.close()
     if (until > state.from) writeDemoState(dir, { ...state, until })
   }
   console.log('Stopped; nothing is lost. A second start goes on from here, the time between is unknown.')

@@ -4,7 +4,7 @@ import { type Broker, createBroker } from '@hours/broker'
 import { type Fleet, gatewayConfigs } from '@hours/firmware-sim'
 import { createGateway, type Gateway, mqttConnect, openSpool, simSync, type Spool } from '@hours/gateway'
 import { createIngest, type RunningIngest } from '@hours/ingest'
-import type { GatewayConfig, ManualClock } from '@hours/protocol'
+import type { Commit, GatewayConfig, ManualClock } from '@hours/protocol'
 import type { Logger } from 'pino'
 import { enrolmentRecords } from './enrol.ts'
 import { gatewayKey } from './gateway-keys.ts'
@@ -29,7 +29,8 @@ export interface WorldOptions {
 export interface World {
   readonly ingest: RunningIngest
   readonly broker: Broker
-  readonly configs: readonly GatewayConfig[]
+  /** Takes messages between broker and ingest from now on: the feed of the series store. */
+  tap(commit: Commit): void
   /** Starts the gateways with pages of this length; any that run are stopped first. */
   startGateways(options: { pageMs: number; localUrl?: string }): ReadonlyMap<string, Gateway>
   stopGateways(): Promise<void>
@@ -50,8 +51,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     await ingest.recordAll(enrolmentRecords(fleet, publics, { from: options.enrolFrom, sampleMs }))
     await ingest.settled()
   }
+  let commit: Commit = ingest.commit
   const broker = await createBroker({
-    commit: ingest.commit,
+    commit: (message) => commit(message),
     directory: ingest.directory,
     log,
     listen: { host: '127.0.0.1', port: options.mqttPort, allowPlain: true },
@@ -87,8 +89,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   return {
     ingest,
     broker,
-    get configs() {
-      return configsFor(300_000)
+    tap(next) {
+      commit = next
     },
     startGateways({ pageMs, localUrl }) {
       if (running.length > 0) throw new Error('the gateways run already')
