@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -125,9 +125,17 @@ async function benchStates(count: number): Promise<boolean> {
   return met
 }
 
+/** A measurement that is a program of its own. */
+const program = (file: string, ...args: string[]) => {
+  const done = spawnSync(process.execPath, [join(import.meta.dirname, file), ...args], { stdio: 'inherit' })
+  return Promise.resolve(done.status === 0)
+}
+
 const suites: Readonly<Record<string, () => Promise<boolean>>> = {
   pages: () => benchPages(20_000),
   states: () => benchStates(100_000),
+  broker: () => program('broker.ts'),
+  gateway: () => program('gateway.ts', '30'),
 }
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'))
 const unknown = wanted.filter((name) => !Object.hasOwn(suites, name))
