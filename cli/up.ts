@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { createDevice, demoFleet } from '@hours/firmware-sim'
@@ -89,6 +89,7 @@ async function up(flags: Flags): Promise<void> {
       `\n  Instrument Hours (SIMULATED)\n  page    ${address}\n  broker  mqtt://127.0.0.1:${world.broker.port}\n`,
     )
     writeDemoState(dir, { ...state, until: resumed })
+    writeFileSync(join(dir, 'policy'), `log ${world.ingest.log.vkey()}\nquorum none\n`)
     const devices = fleet.instruments.map((one) =>
       createDevice(one, { sampleMs, silence: 0.0015, keepTruth: false }),
     )
@@ -196,9 +197,9 @@ function invite(address: string, dir: string, speed: number): void {
       `    2. ${address}i/gz-gibh/sem-01                        its timeline; "verify this day" checks it in your browser`,
       `    3. ${address}quality                                 coverage, gateways, the evidence log`,
       '',
-      '  A report that anybody can check, and the check:',
-      `    npm run -s hours -- report --data ${dir} --period ${new Date().toISOString().slice(0, 7)} --scope all --out report`,
-      '    npm run -s hours -- verify report --policy report/policy',
+      '  A report, and the check of every record it rests on (exit 4: it holds, but no witness stands outside):',
+      `    curl -o report.csv "${address}api/v1/usage?scope=all&period=${new Date().toISOString().slice(0, 7)}&format=csv"`,
+      `    npm run -s hours -- verify --log ${join(dir, 'log')} --policy ${join(dir, 'policy')}`,
       '',
       '  Ctrl-C stops everything within 3 s and loses nothing.',
       '',
