@@ -111,15 +111,16 @@ function Masthead() {
 
 /** One view; what throws while it is drawn is shown as a fault, and the rest of the page stays usable. */
 function Guarded() {
-  const [error, reset]: [unknown, () => void] = useErrorBoundary()
+  const boundary = useErrorBoundary()
+  const error: unknown = boundary[0]
   const words = text.value.fault
   if (error === undefined || error === null) return <CurrentView />
   return (
     <>
       <Notice title={words.broken} bad main>
         <p>{words.brokenDo}</p>
-        <p class="mono">{error instanceof Error ? error.message : String(error as string)}</p>
-        <button type="button" class="button quiet" onClick={reset}>
+        <p class="mono">{error instanceof Error ? error.message : text.value.fault.broken}</p>
+        <button type="button" class="button quiet" onClick={boundary[1]}>
           {words.again}
         </button>
       </Notice>

@@ -26,6 +26,14 @@ export function askable({ id, from, to }: Period, zone: string, now: number): st
   return to > now && from <= now ? `${dateOf(zone, from)}..${dateOf(zone, dayStart(zone, now, 1))}` : id
 }
 
+/** `other` as far as `period` has come: half a month is compared with half a month. */
+export function comparable(other: Period, period: Period | undefined, zone: string, now: number): string {
+  if (!period || period.to <= now || period.from > now) return askable(other, zone, now)
+  const days = Math.round((dayStart(zone, now, 1) - period.from) / 86_400_000)
+  const end = Math.min(other.to, dayStart(zone, other.from, days))
+  return `${dateOf(zone, other.from)}..${dateOf(zone, end)}`
+}
+
 /** Years, academic years and months up to now, newest first. */
 export function periodChoices(zone: string, now: number): { id: string; label: string }[] {
   const year = Number(dateOf(zone, now).slice(0, 4))
@@ -43,14 +51,4 @@ export function periodChoices(zone: string, now: number): { id: string; label: s
     return { id: dateOf(zone, from).slice(0, 7), label: when('month', from, zone) }
   })
   return [...years, ...academic, ...months]
-}
-
-/** The period before of the same kind: last month, last year. */
-export function before({ id }: Period): string | undefined {
-  if (/^\d{4}$/.test(id)) return String(Number(id) - 1)
-  if (/^AY\d{4}$/.test(id)) return `AY${Number(id.slice(2)) - 1}`
-  const month = /^(\d{4})-(\d\d)$/.exec(id)
-  if (!month) return undefined
-  const back = Number(month[1]) * 12 + Number(month[2]) - 2
-  return `${Math.floor(back / 12)}-${String((back % 12) + 1).padStart(2, '0')}`
 }

@@ -259,6 +259,7 @@ export const en = {
     rows: (shown: number, all: number) => `${shown} of ${all} instruments`,
     change: 'change',
     idle: 'idle',
+    sameDays: 'same days',
     idleCell: (day: string, hour: string, share: string, known: string) =>
       `${day} ${hour}: idle ${share} of ${known} h known`,
     tooMany: 'Too many instruments for this chart: choose an organisation.',

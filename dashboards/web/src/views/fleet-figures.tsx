@@ -85,7 +85,7 @@ function Change({
   const sign = now > before ? '+' : ''
   return (
     <>
-      {period}: {hours(before)} {text.value.hour}
+      {period}, {text.value.fleet.sameDays}: {hours(before)} {text.value.hour}
       {before > 0 ? ` (${sign}${percent((now - before) / before, 1)})` : ''}
     </>
   )

@@ -3,7 +3,7 @@ import { serverNow } from '../clock.ts'
 import { nameOf, zoneOffset } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { askedPeriod, PeriodField } from '../period-field.tsx'
-import { askable, periodOf } from '../periods.ts'
+import { askable, comparable, periodOf } from '../periods.ts'
 import { useResource } from '../resource.ts'
 import { place } from '../route.ts'
 import { ScopeField } from '../scope-field.tsx'
@@ -34,7 +34,9 @@ export function FleetView() {
   const other = periodOf(place.value.query.get('compare') ?? '', zone)
   const now = serverNow.value
   const usage = useResource(period ? api.usage(scope, askable(period, zone, now), 'period') : null)
-  const compared = useResource(other ? api.usage(scope, askable(other, zone, now), 'period') : null)
+  const compared = useResource(
+    other ? api.usage(scope, comparable(other, period, zone, now), 'period') : null,
+  )
   const list = itemsOf(organisations.data ?? [])
   const own = list.find((one) => `org:${one.id}` === scope)
   const rows = (usage.data?.rows ?? []).map((row) => ({ ...untilNow(row, now), key: row.key }))
