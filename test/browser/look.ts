@@ -7,7 +7,8 @@ import { startFixture } from './fixture-server.ts'
 
 const [out = 'test/artefacts', ...addresses] = process.argv.slice(2)
 const root = join(import.meta.dirname, '../../dashboards/web/dist')
-const server = await startFixture(root)
+const real = process.env['HOURS_URL']
+const server = real === undefined ? await startFixture(root) : { url: real, close: () => Promise.resolve() }
 const browser = await openChromium()
 mkdirSync(out, { recursive: true })
 const page = await browser.context.newPage()

@@ -7,7 +7,10 @@ export interface Resource<T> {
   readonly data: T | undefined
   readonly fault: { readonly code: ApiFault; readonly message: string } | undefined
   readonly loading: boolean
+  /** Asks everything anew that has failed. */
   readonly again: () => void
+  /** Asks this one anew. */
+  readonly refresh: () => void
 }
 
 interface Held<T> {
@@ -76,6 +79,7 @@ export function useResource<T>(question: Ask<T> | null, everyMs = 0): Resource<T
     data: held.data,
     fault: held.address === address ? held.fault : undefined,
     loading: address !== undefined && held.address !== address,
+    refresh: () => setTurn((n) => n + 1),
     again: () => {
       retries.value += 1
     },

@@ -1,9 +1,9 @@
 import type { InstrumentList } from '@hours/protocol'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../api-client.ts'
 import { serverNow, setServerNow } from '../clock.ts'
 import { zoneOffset, when } from '../format.ts'
-import { liveConnected, withLive } from '../live.ts'
+import { live, liveConnected, withLive } from '../live.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
 import { place, setQuery } from '../route.ts'
@@ -16,6 +16,7 @@ import { Kiosk } from './kiosk.tsx'
 
 const pageSize = 50
 const everyMs = 30_000
+const followMs = 4_000
 
 /** What every instrument does at this moment. */
 export function NowView() {
@@ -40,6 +41,17 @@ export function NowView() {
     setServerNow(data.now)
     noteSimulated(data.simulated)
   }, [data])
+  const changes = live.value
+  const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
+  useEffect(() => {
+    // Rows change at once; the counts, the order and the filter follow with one question for all changes.
+    if (changes.size === 0) return
+    due.current ??= setTimeout(() => {
+      due.current = undefined
+      list.refresh()
+    }, followMs)
+  }, [changes])
+  useEffect(() => () => clearTimeout(due.current), [])
   useEffect(() => {
     if (cursor === null) setBefore([])
   }, [cursor])
