@@ -129,14 +129,14 @@ async function fromApi(api: string) {
 }
 
 async function instrumentsOf(api: string, organisation?: string) {
-  const items: z.infer<typeof InstrumentList>['items'] = []
+  const items: InstrumentList['items'] = []
   let simulated = false
   let cursor: string | null = ''
   while (cursor !== null) {
     const query = new URLSearchParams({ limit: '200' })
     if (organisation !== undefined) query.set('organisation', organisation)
     if (cursor !== '') query.set('cursor', cursor)
-    const list: z.infer<typeof InstrumentList> = InstrumentList.parse(
+    const list: InstrumentList = InstrumentList.parse(
       await read(`${api}/api/v1/instruments?${query.toString()}`),
     )
     items.push(...list.items)

@@ -1,0 +1,6 @@
+export { alertRules } from './alerts.ts'
+export type { ClassicDashboard } from './classic.ts'
+export { dashboardsOf, emitDashboards, provisioningFiles } from './emit.ts'
+export { GrafanaError, type GrafanaCode } from './grafana-client.ts'
+export { type DashboardOptions, defaultOptions, type OrganisationChoice } from './options.ts'
+export { pushDashboards, type Pushed, type PushOptions } from './push.ts'
