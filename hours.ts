@@ -63,6 +63,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'name every difference between log, index and series',
     load: async () => (await import('./cli/reconcile.ts')).reconcileCommand(),
   },
+  dashboards: {
+    says: 'Grafana dashboards and alerts: emit files or push them',
+    load: async () => (await import('./cli/dashboards.ts')).dashboardsCommand(),
+  },
 }
 
 const width = Math.max(...Object.keys(verbs).map((verb) => verb.length))

@@ -21,7 +21,7 @@ export function queriesOf(name: string, dashboard: ClassicDashboard): FoundQuery
     })),
   )
   const ofVariables = (dashboard.templating.list ?? [])
-    .filter(({ type }) => String(type) === 'query')
+    .filter(({ type }) => (type as string) === 'query')
     .map((variable) => ({
       where: `${name} / variable ${variable.name}`,
       query: variable.query as string,
