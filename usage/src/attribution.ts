@@ -43,7 +43,7 @@ export function attributed(
   let k = 0
   for (const { from, to } of effectiveTime) {
     let at = from
-    while ((parts[k]?.to ?? to) <= from) k += 1
+    while ((parts[k]?.to ?? Infinity) <= from) k += 1
     for (let i = k, part = parts[i]; part && part.from < to; part = parts[++i]) {
       if (part.from > at) out.push({ from: at, to: part.from, sessions: [] })
       const end = Math.min(part.to, to)

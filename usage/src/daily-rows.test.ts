@@ -46,6 +46,12 @@ function byHand(input: InstrumentInput, length: number) {
     research: 0,
     offSchedule: 0,
     idle: 0,
+    schedule: 0,
+    scheduleEffective: 0,
+    scheduleEffectiveUpper: 0,
+    scheduleUnknown: 0,
+    scheduleDown: 0,
+    late: 0,
   }
   const ordered = input.sessions.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   for (let t = 0; t < length; t++) {
@@ -53,7 +59,14 @@ function byHand(input: InstrumentInput, length: number) {
     const open = covers(input.schedule ?? [], t)
     const off = covers(input.maintenance, t)
     if (open && !off && !own[t - low] && all[t - low] !== 'unknown') sums.idle += 1
+    const state = all[t - low]
+    if (open) sums.schedule += 1
+    if (open && state === 'unknown') sums.scheduleUnknown += 1
+    if (open && state !== 'unknown' && (off || state === 'fault')) sums.scheduleDown += 1
+    if (state !== 'unknown' && covers(input.late ?? [], t)) sums.late += 1
     if (off) continue
+    if (open && own[t - low]) sums.scheduleEffective += 1
+    if (open && upper[t - low]) sums.scheduleEffectiveUpper += 1
     if (upper[t - low]) sums.effectiveUpper += 1
     if (!own[t - low]) continue
     sums.effective += 1
@@ -183,6 +196,30 @@ describe('figures from stored rows', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('are those of the worked week’s schedule: availability between all down and all up', () => {
+    const hour = (n: number) => Date.UTC(2025, 0, 6) + n * HOUR
+    const input: InstrumentInput = {
+      id: 'lab/x',
+      zone: 'UTC',
+      spans: [
+        { state: 'run', from: hour(0), to: hour(39.5) },
+        { state: 'fault', from: hour(39.5), to: hour(42) },
+        { state: 'off', from: hour(42), to: hour(45) },
+      ],
+      enrolled: [{ from: hour(0), to: hour(100) }],
+      prepMs: 0,
+      postMs: 0,
+      maintenance: [{ from: hour(41), to: hour(47) }],
+      sessions: [],
+      schedule: [{ from: hour(0), to: hour(48) }],
+    }
+    const { rates, idle } = instrumentFigures(input, { from: hour(0), to: hour(72) }).figures
+    // 48 h open: fault or maintenance while known 39.5-45, unknown 45-48.
+    expect(rates.availInstrument).toMatchObject({ value: 39.5 / 45, lower: 39.5 / 48, upper: 42.5 / 48 })
+    expect(rates.utilSchedule).toMatchObject({ value: 39.5 / 48, upper: 40.5 / 48 })
+    expect(idle).toBe(1.5 * HOUR)
   })
 
   it('take recovered power-on time only for gaps that lie wholly in the period', () => {

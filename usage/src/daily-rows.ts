@@ -185,7 +185,7 @@ export function eachPart<T extends Interval>(
 ): void {
   let first = 0
   for (const interval of intervals) {
-    while ((days[first]?.to ?? interval.to) <= interval.from) first += 1
+    while ((days[first]?.to ?? Infinity) <= interval.from) first += 1
     for (let i = first, day = days[i]; day && day.from < interval.to; day = days[++i]) {
       const from = Math.max(day.from, interval.from)
       const to = Math.min(day.to, interval.to)

@@ -75,7 +75,7 @@ export function statesByDay(
     const from = Math.max(day.from, window.from)
     const to = Math.min(day.to, window.to)
     const states = noDurations()
-    while ((line[first]?.to ?? to) <= from) first += 1
+    while ((line[first]?.to ?? Infinity) <= from) first += 1
     for (let i = first, span = line[i]; span && span.from < to; span = line[++i])
       states[span.state] += Math.min(span.to, to) - Math.max(span.from, from)
     return { label: day.label, from, to, states }

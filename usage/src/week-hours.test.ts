@@ -2,6 +2,8 @@ import { DAY, HOUR } from '@hours/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { civilDays, civilYear, dayAt, dayLabel, dayStart, weekdayOf } from './calendar.ts'
+import { attributed } from './attribution.ts'
+import { eachPart } from './daily-rows.ts'
 import { clip, intersect, subtract, total, union } from './intervals.ts'
 import { expandSchedule } from './schedule.ts'
 import { byWeekHour, weekHours } from './week-hours.ts'
@@ -40,6 +42,19 @@ describe('local hours', () => {
   })
 })
 
+describe('nothing', () => {
+  it('has no hours, no parts and no end in sight of it: empty windows come back at once', () => {
+    const at = Date.UTC(2026, 0, 1)
+    expect(byWeekHour([{ from: at, to: at }], 'UTC', { from: at, to: at })).toEqual(new Array(168).fill(0))
+    const seen: unknown[] = []
+    eachPart([{ from: at, to: at }], [{ from: at - 2, to: at - 1 }], (...part) => seen.push(part))
+    expect(seen).toEqual([])
+    const one = { id: 's', from: at - 9, to: at - 1, beneficiary: 'o', user: 'u' }
+    const session = { ...one, relation: 'external' as const, purpose: 'service' as const }
+    expect(attributed([{ from: at, to: at }], [session])).toEqual([])
+  })
+})
+
 describe('civil days', () => {
   it('skip the date that Samoa never had', () => {
     const days = civilDays('Pacific/Apia', Date.UTC(2011, 11, 29, 12), Date.UTC(2011, 11, 31, 12))
@@ -58,6 +73,12 @@ describe('civil days', () => {
   it('make up academic years too', () => {
     const year = civilYear('Asia/Shanghai', Date.UTC(2025, 2, 1), 'academic')
     expect([year.label, (year.to - year.from) / HOUR]).toEqual(['AY2024', 8_760])
+    // 1 September begins in Shanghai at 16:00 UTC of the day before.
+    const first = Date.UTC(2025, 7, 31, 16)
+    expect(civilYear('Asia/Shanghai', first - 1, 'academic').label).toBe('AY2024')
+    expect(civilYear('Asia/Shanghai', first, 'academic').label).toBe('AY2025')
+    expect(civilYear('Asia/Shanghai', Date.UTC(2025, 7, 15), 'academic')).toEqual(year)
+    expect(civilYear('UTC', Date.UTC(2025, 7, 15), 'academic').label).toBe('AY2024')
   })
 })
 
