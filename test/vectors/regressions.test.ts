@@ -179,6 +179,7 @@ describe('more vectors', () => {
   it.each([
     [{ zone: 'Mars/Olympus' }, 'zone: "Mars/Olympus"'],
     [{ period: [t0] }, 'period'],
+    [{ period: [0, 9e15] }, 'period.1: 9000000000000000'],
     [{ instruments: [{ id: 'a', spans: [['on', 0, 1]] }] }, 'instruments.0.spans.0.0: "on"'],
     [{ instruments: [{ id: 'a', schedule: { weekly: { '8': [] } } }] }, 'instruments.0.schedule.weekly'],
     [{ instruments: [{ id: 'a', schedule: { weekly: { '1': [['8', '9']] } } }] }, '"8"'],

@@ -9,7 +9,8 @@ import type { InstrumentInput } from './instrument-input.ts'
 import { clip, union } from './intervals.ts'
 import { expandSchedule } from './schedule.ts'
 
-const Instant = z.int()
+/** Unix ms from 1900 to 2200: what lies outside was never a reading, and calendars would be walked for ever. */
+const Instant = z.int().min(-2_208_988_800_000).max(7_258_118_400_000)
 const Pair = z.tuple([Instant, Instant])
 const LocalTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'HH:MM')
 const Hours = z.array(z.tuple([LocalTime, LocalTime]))
