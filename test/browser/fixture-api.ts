@@ -8,17 +8,12 @@ import type {
 } from '@hours/protocol'
 import { dayEvidence, tampered } from './fixture-evidence.ts'
 import { lateAnswer } from './fixture-late.ts'
+import { missing, type Reply, windowOf } from './fixture-reply.ts'
 import type { Mood } from './fixture-server.ts'
 import { day, midnight, minute, powerOf, scaleOf, zone } from './simulated-day.ts'
 import { organisations, totals } from './simulated-fleet.ts'
 
-export interface Reply {
-  readonly status: number
-  readonly body: unknown
-}
-
 const ok = (body: unknown): Reply => ({ status: 200, body })
-export const missing: Reply = { status: 404, body: { type: 'about:blank', title: 'not found', status: 404 } }
 
 /** Answers as the real API does; figures of the later routes come from `lateAnswer`. */
 export function answer(url: URL, mood: Mood, method: string): Reply {
@@ -111,17 +106,6 @@ function ofInstrument(
     runStopMw: scale * 0.5,
   }
   return ok({ key, from, to, stepMs, points, thresholds })
-}
-
-/** `2026`, `2026-11`, `2026-11-01..2026-11-24`; Shanghai has no clock change to mind. */
-export function windowOf(period: string): [number, number] {
-  const start = (date: string) => Date.parse(`${date}T00:00:00+08:00`)
-  const [a = '', b] = period.split('..')
-  if (b !== undefined) return [start(a), start(b)]
-  if (/^\d{4}$/.test(a)) return [start(`${a}-01-01`), start(`${Number(a) + 1}-01-01`)]
-  const [year = 0, month = 1] = a.split('-').map(Number)
-  const next = month === 12 ? `${year + 1}-01` : `${year}-${String(month + 1).padStart(2, '0')}`
-  return [start(`${a}-01`), start(`${next}-01`)]
 }
 
 function usageOf(mood: Mood, scope: string, period: string, by: string): Reply {

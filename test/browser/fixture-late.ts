@@ -1,5 +1,5 @@
 import type { Mood } from './fixture-server.ts'
-import { missing, type Reply, windowOf } from './fixture-api.ts'
+import { missing, type Reply, windowOf } from './fixture-reply.ts'
 import { chance, hour } from './simulated-day.ts'
 import { organisations, totals } from './simulated-fleet.ts'
 

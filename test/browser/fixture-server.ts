@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { extname, join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import type { Tamper } from './fixture-evidence.ts'
-import { answer, type Reply } from './fixture-api.ts'
+import { answer } from './fixture-api.ts'
+import type { Reply } from './fixture-reply.ts'
 import { createFleet, type Fleet } from './simulated-fleet.ts'
 
 /**

@@ -8,7 +8,7 @@ import type { Resource } from '../resource.ts'
 import { instrumentAddress, setQuery } from '../route.ts'
 import { simulated } from '../simulated.ts'
 import { text } from '../text/text.ts'
-import { NowMeta } from './now.tsx'
+import { NowMeta } from './now-meta.tsx'
 import { Since } from './now-table.tsx'
 
 /** For a wall screen: one tile an instrument, readable from across the room. */

@@ -1,9 +1,8 @@
 import type { InstrumentList } from '@hours/protocol'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../api-client.ts'
-import { serverNow, setServerNow } from '../clock.ts'
-import { zoneOffset, when } from '../format.ts'
-import { live, liveConnected, withLive } from '../live.ts'
+import { setServerNow } from '../clock.ts'
+import { live, withLive } from '../live.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
 import { place, setQuery } from '../route.ts'
@@ -11,6 +10,7 @@ import { noteSimulated } from '../simulated.ts'
 import { text } from '../text/text.ts'
 import { CountsBar } from './now-counts.tsx'
 import { NowFilters } from './now-filters.tsx'
+import { NowMeta } from './now-meta.tsx'
 import { FleetTable } from './now-table.tsx'
 import { Kiosk } from './kiosk.tsx'
 
@@ -87,24 +87,6 @@ function NowHead({ data }: { data: InstrumentList | undefined }) {
       <NowMeta zone={data?.items[0]?.zone} kioskLink />
       <CountsBar counts={data?.counts} />
     </header>
-  )
-}
-
-/** Time at the site, and whether changes arrive. */
-export function NowMeta({ zone, kioskLink }: { zone: string | undefined; kioskLink?: boolean }) {
-  const words = text.value.now
-  const lost = liveConnected.value === false
-  const at = serverNow.value
-  return (
-    <div class="now-meta">
-      <span class={lost ? 'pulse lost' : 'pulse'} title={lost ? words.reconnectingHelp : words.liveHelp}>
-        {lost ? words.reconnecting : words.live}
-      </span>
-      <span>
-        {zone === undefined ? '\u00a0' : `${when('full', at, zone)} · ${zone} (${zoneOffset(zone, at)})`}
-      </span>
-      {kioskLink === true ? <a href="/?kiosk">{words.kiosk}</a> : null}
-    </div>
   )
 }
 
