@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { vi } from 'vitest'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** For tests: Debian's influxd on free ports with its data in a temporary folder. */
 export interface Influxd {
@@ -62,13 +62,19 @@ export async function startInfluxd(settings: Record<string, string> = {}): Promi
     // Its defaults are taken from the environment alone, never from the machine's configuration.
     const started = spawn('influxd', ['run', '-config', '/dev/null'], { env, stdio: 'ignore' })
     child = started
-    await vi.waitFor(
-      async () => {
-        if (started.exitCode !== null) throw new Error(`influxd ended with ${started.exitCode}`)
-        if (!(await fetch(`${url}/ping`)).ok) throw new Error('influxd is not ready')
-      },
-      { timeout: 30_000, interval: 50 },
-    )
+    const limit = performance.now() + 30_000
+    for (;;) {
+      if (started.exitCode !== null) throw new Error(`influxd ended with ${started.exitCode}`)
+      if (
+        await fetch(`${url}/ping`).then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      )
+        return
+      if (performance.now() > limit) throw new Error('influxd did not get ready within 30 s')
+      await wait(50)
+    }
   }
 
   async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
