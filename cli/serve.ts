@@ -62,7 +62,7 @@ async function serve(flags: Flags): Promise<void> {
   const ingest = await createIngest({ dataDir, clock: systemClock, log, logName, simulated: false })
   const series = openSiteSeries({ ingest, dir: dataDir, log, ...influxOf(flags) })
   const broker = await createBroker({
-    commit: series.feed.commit,
+    commit: series.feed().commit,
     directory: ingest.directory,
     log,
     listen: tls

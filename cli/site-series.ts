@@ -16,8 +16,8 @@ import type { Logger } from 'pino'
 export interface SiteSeries {
   readonly store: SeriesStore
   readonly outbox: RunningOutbox
-  /** Its `commit` goes between broker and ingest. */
-  readonly feed: SeriesFeed
+  /** Feeds the store from now on; the feed's `commit` goes between broker and ingest. */
+  feed(): SeriesFeed
   close(): Promise<void>
 }
 
@@ -32,13 +32,13 @@ export function openSiteSeries(options: {
   const onError = (error: unknown) => log.error({ err: error }, 'series')
   const store = influx ? createInfluxSeries(influx) : createEmbeddedSeries(join(dir, 'series.sqlite'))
   const outbox = createSeriesOutbox({ path: join(dir, 'outbox.sqlite'), store, clock: ingest.clock, onError })
-  const feed = feedSeries({ ingest, outbox, onError })
+  let feeding: SeriesFeed | undefined
   return {
     store,
     outbox,
-    feed,
+    feed: () => (feeding ??= feedSeries({ ingest, outbox, onError })),
     async close() {
-      await feed.close()
+      await feeding?.close()
       await outbox.close()
       await store.close()
     },

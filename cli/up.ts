@@ -28,7 +28,7 @@ interface Flags {
   readonly verbose?: boolean
 }
 
-const sampleMs = 30_000
+const sampleMs = 60_000
 /** The clock stops this often until every page made so far has its receipt, so that pages are as early as in life. */
 const historyStepMs = 300_000
 const livePageMs = 60_000
@@ -94,14 +94,18 @@ async function up(flags: Flags): Promise<void> {
       createDevice(one, { sampleMs, silence: 0.0015, keepTruth: false }),
     )
     const present = Date.now()
-    if (state.until < present - DAY / 2 && state.until === state.from) {
+    const playedHistory = state.until < present - DAY / 2 && state.until === state.from
+    if (playedHistory) {
       await history({ state, present, world, clock, devices, signal: stop.signal, dir })
     } else if (clock.wall() < present) {
       // The machine slept or the demo was off: nobody measured, so that time is unknown, and stays it.
       clock.advanceTo(present)
     }
     if (!stop.signal.aborted) {
-      world.tap(series.feed.commit)
+      // The history goes to the series store in one piece, not day by day while it is played.
+      const feed = series.feed()
+      world.tap(feed.commit)
+      if (playedHistory) void feed.rebuild().catch((err: unknown) => log.error({ err }, 'series'))
       const gateways = world.startGateways({ pageMs: livePageMs })
       const live = await playLive({
         clock,

@@ -8,6 +8,7 @@ import { summaryOf } from './instrument-summary.ts'
 import type { MonthCache } from './month-cache.ts'
 import { badField } from './problem.ts'
 import type { Api } from './server.ts'
+import type { Sparklines } from './sparklines.ts'
 import type { Standing } from './standing.ts'
 
 const Query = z.strictObject({
@@ -24,7 +25,7 @@ const Query = z.strictObject({
 export function fleetRoutes(
   app: Api,
   context: ApiContext,
-  { month, standing }: { month: MonthCache; standing: () => Standing },
+  { month, standing, sparkline }: { month: MonthCache; standing: () => Standing; sparkline: Sparklines },
 ): void {
   const { ingest } = context
   const ordered = createFleetOrder(context, month)
@@ -58,7 +59,7 @@ export function fleetRoutes(
         counts[is] += 1
         if (state === undefined || is === state) chosen.push(entry)
       }
-      const source = { context, standing: stands, month, now }
+      const source = { context, standing: stands, month, sparkline, now }
       const page = chosen.slice(offset, offset + limit).map((entry) => summaryOf(source, entry))
       if (wantsCsv(request, format)) return sendCsv(reply, 'instruments', table(page))
       return {

@@ -7,6 +7,7 @@ import { summaryOf } from './instrument-summary.ts'
 import type { MonthCache } from './month-cache.ts'
 import { badField } from './problem.ts'
 import type { Api } from './server.ts'
+import type { Sparklines } from './sparklines.ts'
 import type { Standing } from './standing.ts'
 
 const Path = z.strictObject({ site: z.string().max(40), instrument: z.string().max(40) })
@@ -26,7 +27,7 @@ const checkWindow = ({ from, to }: { from: number; to: number }) => {
 export function instrumentRoutes(
   app: Api,
   context: ApiContext,
-  { month, standing }: { month: MonthCache; standing: () => Standing },
+  { month, standing, sparkline }: { month: MonthCache; standing: () => Standing; sparkline: Sparklines },
 ): void {
   const { ingest } = context
   const { simulated } = ingest
@@ -40,7 +41,7 @@ export function instrumentRoutes(
     ({ params }) => {
       const entry = instrumentOf(context, params.site, params.instrument)
       const now = ingest.clock.wall()
-      return { ...summaryOf({ context, standing: standing(), month, now }, entry), simulated }
+      return { ...summaryOf({ context, standing: standing(), month, sparkline, now }, entry), simulated }
     },
   )
 

@@ -30,6 +30,7 @@ import { servePage } from './page-files.ts'
 import { Problem, sendProblem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 import { siteRoutes } from './site-routes.ts'
+import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
 import { usageRoutes } from './usage-routes.ts'
 
@@ -106,7 +107,7 @@ export async function createApi(context: ApiContext): Promise<Api> {
   const standing = createStanding(context.ingest.registry)
   const month = createMonthCache(context, () => standing().entries)
   app.addHook('onClose', () => month.close())
-  const made = { standing, month }
+  const made = { standing, month, sparkline: createSparklines(context.ingest.power) }
   fleetRoutes(app, context, made)
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
