@@ -29,7 +29,7 @@ async function play(influxUrl: string): Promise<void> {
   const log = pino({ level: 'silent' })
   const world = await createWorld({ dir, fleet, clock, log, mqttPort: 0, sampleMs, enrolFrom: from })
   const series = openSiteSeries({ ingest: world.ingest, dir, log, influx: { url: influxUrl } })
-  world.tap(series.feed.commit)
+  world.tap(series.feed().commit)
   const started = world.startGateways({ pageMs: 900_000 })
   const gateways = new Map(
     [...started].map(([id, one]) => [
@@ -53,7 +53,7 @@ async function play(influxUrl: string): Promise<void> {
     onStep: () => undefined,
   })
   await world.stopGateways()
-  await series.feed.settled()
+  await series.feed().settled()
   await series.outbox.flush()
   console.log('outbox', JSON.stringify(series.outbox.state()))
   const { compared, differences } = await reconcile(dir, { series: series.store })
