@@ -5,6 +5,7 @@ import { createIngest, createLogger, freshClientId, openLogReader, subscribeExte
 import { SiteId, systemClock } from '@hours/protocol'
 import { Command, InvalidArgumentError } from 'commander'
 import { typedPath } from './paths.ts'
+import { policyWitnesses } from './witnesses.ts'
 
 interface Options {
   readonly data: string
@@ -51,7 +52,14 @@ async function run(options: Options): Promise<void> {
   const dataDir = typedPath(options.data)
   const logger = createLogger(process.env['HOURS_LOG'])
   const logName = options.name ?? nameOnDisk(dataDir)
-  const ingest = await createIngest({ dataDir, clock: systemClock, log: logger, logName, simulated: false })
+  const ingest = await createIngest({
+    dataDir,
+    clock: systemClock,
+    log: logger,
+    logName,
+    simulated: false,
+    witnesses: policyWitnesses(dataDir),
+  })
   const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(typedPath(path)))
   const password = process.env[options.passwordEnv]
   const credentials = {

@@ -6,6 +6,7 @@ import { systemClock } from '@hours/protocol'
 import { Command } from 'commander'
 import { buildPage } from './build-page.ts'
 import { typedPath } from './paths.ts'
+import { policyWitnesses } from './witnesses.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
 import { openSiteSeries } from './site-series.ts'
 
@@ -59,7 +60,14 @@ async function serve(flags: Flags): Promise<void> {
   const mqttPort = portOf(flagOrEnv(flags.mqtt, 'HOURS_MQTT_PORT', tls ? '8883' : '1883'), '--mqtt')
   const httpPort = portOf(flagOrEnv(flags.http, 'HOURS_HTTP_PORT', '8080'), '--http')
   const webRoot = buildPage()
-  const ingest = await createIngest({ dataDir, clock: systemClock, log, logName, simulated: false })
+  const ingest = await createIngest({
+    dataDir,
+    clock: systemClock,
+    log,
+    logName,
+    simulated: false,
+    witnesses: policyWitnesses(dataDir),
+  })
   const series = openSiteSeries({ ingest, dir: dataDir, log, ...influxOf(flags) })
   const broker = await createBroker({
     commit: series.feed().commit,

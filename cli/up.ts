@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { createDevice, demoFleet } from '@hours/firmware-sim'
@@ -12,6 +12,7 @@ import { type HistoryGateway, playHistory } from './demo/history.ts'
 import { playLive } from './demo/live.ts'
 import { type DemoState, readDemoState, writeDemoState } from './demo/state-file.ts'
 import { createWorld, historyPageMs } from './demo/world.ts'
+import { runDemoWitness } from './demo/witness.ts'
 import { typedPath } from './paths.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
 import { createProgress } from './progress.ts'
@@ -81,6 +82,7 @@ async function up(flags: Flags): Promise<void> {
   })
   const stop = new AbortController()
   const ending = onSignals(stop)
+  let witness: { close(): Promise<void> } | undefined
   try {
     await listen(api, httpPort)
     const port = (api.server.address() as { port: number }).port
@@ -89,7 +91,6 @@ async function up(flags: Flags): Promise<void> {
       `\n  Instrument Hours (SIMULATED)\n  page    ${address}\n  broker  mqtt://127.0.0.1:${world.broker.port}\n`,
     )
     writeDemoState(dir, { ...state, until: resumed })
-    writeFileSync(join(dir, 'policy'), `log ${world.ingest.log.vkey()}\nquorum none\n`)
     const devices = fleet.instruments.map((one) =>
       createDevice(one, { sampleMs, silence: 0.0015, keepTruth: false }),
     )
@@ -115,6 +116,7 @@ async function up(flags: Flags): Promise<void> {
         sampleMs,
         onError: (err) => log.error({ err }, 'demo'),
       })
+      witness = await runDemoWitness({ ingest: world.ingest, dir, clock })
       const keep = every(clock, 60_000, () => writeDemoState(dir, { ...state, until: clock.wall() }))
       invite(address, dir, speed)
       await ending
@@ -127,6 +129,7 @@ async function up(flags: Flags): Promise<void> {
     await api.close()
     await series.close()
     await world.close()
+    await witness?.close()
     if (until > state.from) writeDemoState(dir, { ...state, until })
   }
   console.log('Stopped; nothing is lost. A second start goes on from here, the time between is unknown.')

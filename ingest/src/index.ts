@@ -33,3 +33,5 @@ export {
 } from './series/index.ts'
 export type { RecordItem } from './write-records.ts'
 export type * from './ports.ts'
+export type { Witness } from './witnessing/witness-client.ts'
+export type { Witnessing, WitnessState } from './witnessing/witness-rounds.ts'

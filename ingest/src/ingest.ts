@@ -28,6 +28,9 @@ import type { BookRecord } from './registry/record-book.ts'
 import { createRecordWriter } from './record-writer.ts'
 import { createCommit } from './commit.ts'
 import { createHeads } from './known-heads.ts'
+import type { Witness } from './witnessing/witness-client.ts'
+import { createWitnessing, type Witnessing } from './witnessing/witness-rounds.ts'
+import { witnessSizes } from './witnessing/witness-sizes.ts'
 
 export interface IngestOptions {
   /** `keys/`, `log/`, `index.sqlite` and `operations.sqlite` are made below it. */
@@ -37,13 +40,14 @@ export interface IngestOptions {
   /** Origin of a year's log is `<logName>/<year>`; a demo's begins with `demo.` and no other's does. */
   readonly logName: string
   readonly simulated: boolean
-  /** Sizes that witnesses have seen of this log: a larger one than ours means that we were rolled back. */
-  readonly witnessSizes?: (origins: readonly string[]) => Promise<readonly KnownHead[]>
+  /** Asked at the start for the sizes they have seen, and shown the log every 60 s; those of the policy with a URL. */
+  readonly witnesses?: readonly Witness[]
 }
 
 /** Ingest with what the process that runs it needs besides the port. */
 export interface RunningIngest extends Ingest {
   readonly log: EvidenceLogWriter
+  readonly witnessing: Witnessing
   /** For the broker. */
   readonly directory: GatewayDirectory
   setGatewayPassword(gateway: string, password: string | null): void
@@ -94,6 +98,8 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   const later: { judge?: PageJudge } = {}
 
   const log = await openLog()
+  const witnessing = createWitnessing({ log, clock })
+  for (const witness of options.witnesses ?? []) witnessing.add(witness)
   await projector.catchUp(log)
   const judge = createPageJudge({ clock, log, chains: tables.chains, registry })
   later.judge = judge
@@ -126,13 +132,17 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     every(clock, 5_000, () => live.sweep()),
     every(clock, 5_000, () => heads.remember(log)),
     every(clock, 60_000, () => power.flush()),
+    every(clock, 60_000, () => void witnessing.round().catch(onError)),
   ]
 
   async function openLog(): Promise<EvidenceLogWriter> {
-    const origins = heads.all().map(({ origin }) => origin)
-    const witnessed = (await options.witnessSizes?.(origins)) ?? []
+    const directory = join(dataDir, 'log')
+    mkdirSync(directory, { recursive: true })
+    const witnessed = await witnessSizes(directory, options.witnesses ?? [], ({ name, url }, reason) =>
+      logger.warn({ witness: name, url, reason }, 'the witness did not say what it has seen'),
+    )
     return openEvidenceLog({
-      directory: join(dataDir, 'log'),
+      directory,
       logName,
       signer: keys.log,
       clock,
@@ -167,7 +177,9 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   }
 
   function health(): { ok: boolean; reasons: readonly string[] } {
-    const reasons = [projector.failure(), ...commit.alarms()].filter((one) => one !== undefined)
+    const reasons = [projector.failure(), ...commit.alarms(), ...witnessing.alarms()].filter(
+      (one) => one !== undefined,
+    )
     return { ok: reasons.length === 0, reasons }
   }
 
@@ -179,6 +191,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   return {
     commit: commit.take,
     log,
+    witnessing,
     registry,
     live,
     index,
@@ -222,6 +235,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     },
     async close() {
       for (const stop of stops) stop()
+      await witnessing.close()
       await log.close()
       await projector.settled().catch(onError)
       receipts.close()

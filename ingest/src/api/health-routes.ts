@@ -39,6 +39,7 @@ function healthOf(context: ApiContext) {
     software,
     now,
     log: ingest.log.years().map((year) => ({ origin: ingest.log.origin(year), size: ingest.log.size(year) })),
+    witnesses: ingest.witnessing.states(),
     // The series store may be away for days: nothing waits for it, so it makes nothing unwell.
     series: series
       ? {

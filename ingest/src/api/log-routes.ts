@@ -10,7 +10,7 @@ export function logRoutes(app: Api, { logDir, mayReadEntries }: ApiContext): voi
   app.get('/log/:year/*', { config: { needs: 'read' } }, async (request, reply) => {
     const { year, '*': path } = request.params as { year: string; '*': string }
     if (!/^\d{4}$/.test(year)) throw badField('year', year, 'four digits')
-    const isCheckpoint = /^checkpoint$|^checkpoints\/\d{1,16}$/.test(path)
+    const isCheckpoint = /^checkpoint$|^checkpoints\/(latest|\d{1,16})$/.test(path)
     const tile = isCheckpoint ? undefined : parseTilePath(path)
     // Only the one spelling of a tile's path gets this far, so no path can leave the folder.
     if (tile && !tile.ok) throw new Problem(404, 'no such file of the log', { value: path.slice(0, 120) })
@@ -22,7 +22,7 @@ export function logRoutes(app: Api, { logDir, mayReadEntries }: ApiContext): voi
     if (!bytes) throw new Problem(404, 'no such file of the log', { value: path.slice(0, 120) })
     return reply
       .type(isCheckpoint ? 'text/plain; charset=utf-8' : 'application/octet-stream')
-      .header('cache-control', path === 'checkpoint' ? 'max-age=5' : 'public, max-age=31536000, immutable')
+      .header('cache-control', path === 'checkpoint' || path === 'checkpoints/latest' ? 'max-age=5' : 'public, max-age=31536000, immutable')
       .send(bytes)
   })
 }

@@ -15,7 +15,7 @@ import type { Clock, Millis } from '@hours/protocol'
 import { IngestError } from '../ingest-error.ts'
 import type { EvidenceLog, Position } from '../ports.ts'
 import { createAppendQueue, type Waiting } from './append-queue.ts'
-import { keepCheckpoint, keptCheckpoint, keptSizes } from './kept-checkpoints.ts'
+import { keepCheckpoint, keepLatest, keptCheckpoint, keptSizes } from './kept-checkpoints.ts'
 import { createLogFiles } from './log-files.ts'
 import { recoverYear } from './recover.ts'
 import { createRecent } from './recent.ts'
@@ -69,6 +69,8 @@ export interface EvidenceLogWriter extends EvidenceLog {
   appendOpening(): Promise<void>
   /** Keeps a cosigned checkpoint as `checkpoints/<size>`. */
   keepCheckpoint(year: number, size: number, note: string): Promise<void>
+  /** Keeps it as `checkpoints/latest`, the newest that witnesses vouch for. */
+  keepLatest(year: number, note: string): Promise<void>
   keptCheckpoint(year: number, size: number): string | undefined
   keptSizes(year: number): readonly number[]
 }
@@ -216,6 +218,7 @@ function createWriter(options: EvidenceLogOptions, { logs, openYear, unlock }: O
       return formatVkey(createVkey(formatOrigin(logName, year), noteType.ed25519, signer.publicKey, sha256))
     },
     keepCheckpoint: (year, size, note) => keepCheckpoint(join(directory, String(year)), size, note),
+    keepLatest: (year, note) => keepLatest(join(directory, String(year)), note),
     keptCheckpoint: (year, size) => keptCheckpoint(join(directory, String(year)), size),
     keptSizes: (year) => keptSizes(join(directory, String(year))),
     async tick() {

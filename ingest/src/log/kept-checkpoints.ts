@@ -9,6 +9,10 @@ const pathOf = (directory: string, size: number) => join(directory, 'checkpoints
 export const keepCheckpoint = (directory: string, size: number, note: string): Promise<void> =>
   writeDurably([{ path: pathOf(directory, size), bytes: utf8(note) }])
 
+/** Keeps the newest cosigned checkpoint where a verifier looks for it: `checkpoints/latest`. */
+export const keepLatest = (directory: string, note: string): Promise<void> =>
+  writeDurably([{ path: join(directory, 'checkpoints', 'latest'), bytes: utf8(note) }])
+
 /** The kept checkpoint of that size, verbatim; undefined when there is none. */
 export function keptCheckpoint(directory: string, size: number): string | undefined {
   try {
