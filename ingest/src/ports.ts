@@ -71,6 +71,10 @@ export interface Registry {
     kind: K,
     site?: SiteId,
   ): readonly { record: RecordOf<K>; hash: string; position: Position }[]
+  /** Any record as it was logged, voided ones too, by the hash of its bytes. */
+  find(
+    hash: string,
+  ): { readonly kind: RecordKind; readonly record: RecordOf<RecordKind>; readonly hash: string } | undefined
   zone(site: SiteId): string
 }
 

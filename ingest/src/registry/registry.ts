@@ -99,6 +99,7 @@ export function createRegistry(clock: Clock): RegistryWriter {
       site === undefined
         ? book.standing(kind)
         : book.standing(kind).filter(({ record }) => 'stream' in record && record.stream === site),
+    find: (hash) => book.find(hash),
     zone: zones.zone,
   }
 }

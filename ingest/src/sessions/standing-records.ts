@@ -1,0 +1,144 @@
+import { type RecordOf, type SiteId } from '@hours/protocol'
+import type { Registry } from '../ports.ts'
+import type { DraftBody, DraftItem, DraftKind } from './drafted.ts'
+
+/** A record that is there already: logged (with its hash), or earlier in the same batch (without). */
+export interface Standing {
+  readonly stream: string
+  readonly body: DraftBody
+  readonly hash: string | null
+}
+
+/** What is there of one kind, found by id, by the id of a channel, and by time. */
+export interface StandingRecords {
+  /** The record that `item` repeats: same id, or one external id in common. */
+  find(item: DraftItem): Standing | undefined
+  /** Records of the same instrument that share an instant with [from, to). */
+  overlapping(item: DraftItem): readonly Standing[]
+  /** Whether somebody took this record back, approved by another person: a file does not bring it back. */
+  isVoided(item: DraftItem): boolean
+  /** A correction of `hash` to exactly `body` that waits for its approval. */
+  proposed(hash: string, body: DraftBody): boolean
+  /** Counts what this batch adds, so that its later rows see it. */
+  add(item: DraftItem): void
+}
+
+interface Found {
+  readonly byId: Map<string, Standing>
+  /** By instrument, ascending by `from`, with the longest of them. */
+  readonly byInstrument: Map<string, { list: Standing[]; longest: number }>
+}
+
+const cache = new WeakMap<object, Found>()
+
+const idsOf = ({ stream, body }: { stream: string; body: DraftBody }): string[] => [
+  `${stream} id ${body.id}`,
+  ...(body.externalIds ?? []).map(({ channel, id }) => `${stream} ${channel}/${id}`),
+]
+
+/** The standing records of `kind`; the registry's list is the same object until a record changes it. */
+export function standingRecords(registry: Registry, kind: DraftKind): StandingRecords {
+  const logged = foundIn(registry, kind)
+  const batch: Found = { byId: new Map(), byInstrument: new Map() }
+  let voided: ReadonlySet<string> | undefined
+  return {
+    find(item) {
+      for (const id of idsOf(item)) {
+        const known = batch.byId.get(id) ?? logged.byId.get(id)
+        if (known) return known
+      }
+      return undefined
+    },
+    overlapping: (item) => [...overlapsIn(logged, item), ...overlapsIn(batch, item)],
+    isVoided(item) {
+      voided ??= voidedIds(registry, kind)
+      return idsOf(item).some((id) => voided?.has(id))
+    },
+    proposed: (hash, body) =>
+      registry
+        .records('correction')
+        .some(({ record }) => record.of === hash && sameBody(record.replacement, body)),
+    add: (item) => insert(batch, { stream: item.stream, body: item.body, hash: null }),
+  }
+}
+
+function foundIn(registry: Registry, kind: DraftKind): Found {
+  const records = registry.records(kind)
+  const known = cache.get(records)
+  if (known) return known
+  const found: Found = { byId: new Map(), byInstrument: new Map() }
+  for (const { record, hash } of records) {
+    const { v: _v, seq: _seq, prev: _prev, stream, ...body } = record
+    insert(found, { stream, body: body as unknown as DraftBody, hash })
+  }
+  for (const { list } of found.byInstrument.values()) list.sort(byFrom)
+  cache.set(records, found)
+  return found
+}
+
+const byFrom = (a: Standing, b: Standing) => (a.body.from ?? 0) - (b.body.from ?? 0)
+
+function insert(found: Found, one: Standing): void {
+  // Of two records with one id the last one logged stands.
+  for (const id of idsOf(one)) found.byId.set(id, one)
+  const { from, to } = one.body
+  if (from === undefined || to === undefined) return
+  const key = `${one.stream}/${one.body.instrument}`
+  const of = found.byInstrument.get(key) ?? { list: [], longest: 0 }
+  of.list.push(one)
+  of.longest = Math.max(of.longest, to - from)
+  found.byInstrument.set(key, of)
+}
+
+function overlapsIn(found: Found, { stream, body: { instrument, from, to } }: DraftItem): Standing[] {
+  const of = found.byInstrument.get(`${stream}/${instrument}`)
+  if (!of || from === undefined || to === undefined) return []
+  const isBatch = of.list.some(({ hash }) => hash === null)
+  const first = isBatch ? 0 : lowerBound(of.list, from - of.longest)
+  const out: Standing[] = []
+  for (let i = first, one = of.list[i]; one; one = of.list[++i]) {
+    if (!isBatch && (one.body.from ?? 0) >= to) break
+    if ((one.body.from ?? 0) < to && (one.body.to ?? 0) > from) out.push(one)
+  }
+  return out
+}
+
+function lowerBound(list: readonly Standing[], from: number): number {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((list[middle]?.body.from ?? 0) < from) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function voidedIds(registry: Registry, kind: DraftKind): ReadonlySet<string> {
+  const approvals = new Map<string, RecordOf<'approval'>[]>()
+  for (const { record } of registry.records('approval'))
+    approvals.set(record.of, [...(approvals.get(record.of) ?? []), record])
+  const ids = new Set<string>()
+  for (const { record, hash } of registry.records('correction')) {
+    const approved = (approvals.get(hash) ?? []).some(({ by }) => by !== record.actor)
+    if (record.void !== true || !approved) continue
+    const target = registry.find(record.of)
+    if (target?.kind !== kind) continue
+    const body = target.record as unknown as DraftBody & { stream: SiteId }
+    for (const id of idsOf({ stream: body.stream, body })) ids.add(id)
+  }
+  return ids
+}
+
+/** Same in everything but who handed it in. */
+export function sameBody(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b)
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  const entries = Object.entries(value)
+    .filter(([key, one]) => key !== 'actor' && one !== undefined && !(Array.isArray(one) && one.length === 0))
+    .sort(([x], [y]) => (x < y ? -1 : 1))
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`).join(',')}}`
+}
