@@ -140,6 +140,11 @@ export const Session = z.object({
   project: z.string().max(80).optional(),
   samples: Count.optional(),
   validSamples: Count.optional(),
+  /** When the samples were handed in and the results handed out: their difference is the turnaround. */
+  receivedAt: Instant.optional(),
+  reportedAt: Instant.optional(),
+  /** Beam-time shifts, a unit of their own: never made from hours (domain.md, D8). */
+  shifts: Count.optional(),
   approval: approval.optional(),
   actor: Actor,
 })
