@@ -1,5 +1,6 @@
-import type { KnownState, Span } from '@hours/protocol'
+import { DAY, type KnownState, type Span } from '@hours/protocol'
 import { type SimInstrument, stretchesOf, wattsAt } from './instrument.ts'
+import type { Stretch } from './plan.ts'
 import { chance, hash } from './random.ts'
 import { type DeviceMessage, speak } from './speak.ts'
 
@@ -8,9 +9,18 @@ export interface Device {
   readonly instrument: SimInstrument
   /** Messages with `at` in [from, to); to be asked for in order of time. */
   messages(from: number, to: number): DeviceMessage[]
+  /** The same samples as numbers, for a source port that takes decoded readings. */
+  samples(from: number, to: number): DeviceSample[]
   /** Ground truth of what has been emitted so far: emitted samples under left-hold with the nominal state
    * (records.md, section 4); what lies between two samples further apart than maxGap is unknown. */
   truth(from: number, to: number, maxGapMs: number): Span[]
+}
+
+export interface DeviceSample {
+  readonly at: number
+  readonly watts: number
+  /** Cumulative. */
+  readonly wattHours: number
 }
 
 export interface DeviceOptions {
@@ -28,10 +38,25 @@ export function createDevice(instrument: SimInstrument, options: DeviceOptions):
   const emitted: { at: number; state: KnownState }[] = []
   let wattHours = hash(name, 'energy') % 900_000
 
-  function messages(from: number, to: number): DeviceMessage[] {
-    const out: DeviceMessage[] = []
-    const stretches = stretchesOf(instrument, from, to)
-    let k = 0
+  let planned:
+    | { readonly from: number; readonly to: number; readonly stretches: readonly Stretch[] }
+    | undefined
+  let k = 0
+
+  /** Planning looks at days on either side, so it is done for two days at once. */
+  function planOf(from: number, to: number): readonly Stretch[] {
+    if (!planned || from < planned.from || to > planned.to) {
+      const begin = Math.floor(from / DAY) * DAY
+      const end = Math.max(begin + 2 * DAY, to)
+      planned = { from: begin, to: end, stretches: stretchesOf(instrument, begin, end) }
+    }
+    k = 0
+    return planned.stretches
+  }
+
+  function samples(from: number, to: number): DeviceSample[] {
+    const out: DeviceSample[] = []
+    const stretches = planOf(from, to)
     for (let at = firstSample(from, sampleMs, phase); at < to; at += sampleMs) {
       while (k + 1 < stretches.length && (stretches[k] as { to: number }).to <= at) k++
       const now = stretches[k]
@@ -39,14 +64,18 @@ export function createDevice(instrument: SimInstrument, options: DeviceOptions):
       const watts = wattsAt(instrument, now.state, now.from, at)
       wattHours += (watts * sampleMs) / 3_600_000
       if (options.keepTruth) emitted.push({ at, state: now.state })
-      out.push(speak(instrument, at, watts, wattHours))
+      out.push({ at, watts, wattHours })
     }
     return out
   }
 
+  const messages = (from: number, to: number): DeviceMessage[] =>
+    samples(from, to).map(({ at, watts, wattHours: wh }) => speak(instrument, at, watts, wh))
+
   return {
     instrument,
     messages,
+    samples,
     truth: (from, to, maxGapMs) => leftHold(emitted, from, to, maxGapMs),
   }
 }

@@ -39,6 +39,8 @@ export interface GatewayOptions {
   readonly bootId: string
   readonly software?: string
   readonly random?: () => number
+  /** How often pages are looked at for sealing and sources for silence, ms; default 10 s. */
+  readonly turnMs?: number
   /** Times reconnecting and resending; networks take real time even where the gateway's clock is simulated. */
   readonly net?: Clock
   /** Told when an alarm begins or ends; they also stand in `status`. */
@@ -67,7 +69,7 @@ export interface Gateway {
   pending(): number
 }
 
-const turnMs = 10_000
+const defaultTurnMs = 10_000
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { config, clock, spool, log, net = systemClock, random = Math.random } = options
@@ -246,7 +248,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     start() {
       publisher.start()
       stops.push(
-        every(clock, turnMs, turn),
+        every(clock, options.turnMs ?? defaultTurnMs, turn),
         every(clock, config.checkpointMs, () => logbook.checkpoint()),
         every(clock, config.heartbeatMs, beat),
       )
