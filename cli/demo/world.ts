@@ -34,6 +34,8 @@ export interface World {
   /** Starts the gateways with pages of this length; any that run are stopped first. */
   startGateways(options: { pageMs: number; localUrl?: string }): ReadonlyMap<string, Gateway>
   stopGateways(): Promise<void>
+  /** What each gateway would be started with, for one that runs elsewhere. */
+  configs(pageMs: number): GatewayConfig[]
   close(): Promise<void>
 }
 
@@ -120,6 +122,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       return started
     },
     stopGateways,
+    configs: (pageMs) => configsFor(pageMs),
     async close() {
       await stopGateways()
       await broker.close()

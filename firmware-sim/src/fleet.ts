@@ -10,7 +10,7 @@ import {
   Source,
 } from '@hours/protocol'
 import { type SimInstrument, settingsOf } from './instrument.ts'
-import { type KindId, kinds } from './kinds.ts'
+import { type Kind, type KindId, kinds } from './kinds.ts'
 
 /** A simulated installation: its instruments and the organisations that manage them. */
 export interface Fleet {
@@ -47,7 +47,8 @@ const demoLines: readonly Line[] = [
   ['gz-sysu', 'sysu-chem', 'confocal-02', 'sysu-chem', 'confocal', 'shelly', 0.5, '拉曼共聚焦'],
 ]
 
-const organisation = (
+/** An organisation of a simulated installation; zones come from the top. */
+export const simOrganisation = (
   id: string,
   parent: string | null,
   kind: 'province' | 'city' | 'entity' | 'unit',
@@ -64,20 +65,32 @@ const organisation = (
 })
 
 const demoOrganisations = [
-  organisation('guangdong', null, 'province', 'Guangdong Province', '广东省'),
-  organisation('guangzhou', 'guangdong', 'city', 'Guangzhou', '广州市'),
-  organisation('gibh', 'guangzhou', 'entity', 'Guangzhou Institutes of Biomedicine and Health', '广州生物院'),
-  organisation('gibh-common', 'gibh', 'unit', 'Common instrument centre', '公共仪器中心'),
-  organisation('gibh-stem', 'gibh', 'unit', 'Stem cell institute', '干细胞研究所'),
-  organisation('sysu', 'guangzhou', 'entity', 'Sun Yat-sen University', '中山大学'),
-  organisation('sysu-centre', 'sysu', 'unit', 'Instrumental analysis centre (school level)', '校级测试中心'),
-  organisation('sysu-chem', 'sysu', 'unit', 'School of Chemistry (college level)', '化学学院'),
-  organisation('sysu-life', 'sysu', 'unit', 'School of Life Sciences', '生命科学学院'),
-  organisation('kanghe-bio', 'guangzhou', 'entity', 'Kanghe Biotech Ltd', '康和生物', { sme: true }),
-  organisation('nanyue-materials', 'guangzhou', 'entity', 'Nanyue Materials Ltd', '南粤新材料', {
+  simOrganisation('guangdong', null, 'province', 'Guangdong Province', '广东省'),
+  simOrganisation('guangzhou', 'guangdong', 'city', 'Guangzhou', '广州市'),
+  simOrganisation(
+    'gibh',
+    'guangzhou',
+    'entity',
+    'Guangzhou Institutes of Biomedicine and Health',
+    '广州生物院',
+  ),
+  simOrganisation('gibh-common', 'gibh', 'unit', 'Common instrument centre', '公共仪器中心'),
+  simOrganisation('gibh-stem', 'gibh', 'unit', 'Stem cell institute', '干细胞研究所'),
+  simOrganisation('sysu', 'guangzhou', 'entity', 'Sun Yat-sen University', '中山大学'),
+  simOrganisation(
+    'sysu-centre',
+    'sysu',
+    'unit',
+    'Instrumental analysis centre (school level)',
+    '校级测试中心',
+  ),
+  simOrganisation('sysu-chem', 'sysu', 'unit', 'School of Chemistry (college level)', '化学学院'),
+  simOrganisation('sysu-life', 'sysu', 'unit', 'School of Life Sciences', '生命科学学院'),
+  simOrganisation('kanghe-bio', 'guangzhou', 'entity', 'Kanghe Biotech Ltd', '康和生物', { sme: true }),
+  simOrganisation('nanyue-materials', 'guangzhou', 'entity', 'Nanyue Materials Ltd', '南粤新材料', {
     sme: true,
   }),
-  organisation('hk-lab', 'guangdong', 'entity', 'A Hong Kong laboratory', '香港实验室', {
+  simOrganisation('hk-lab', 'guangdong', 'entity', 'A Hong Kong laboratory', '香港实验室', {
     hkMacaoForeign: true,
   }),
 ]
@@ -120,17 +133,38 @@ export function gridFleet(options: {
   return {
     instruments,
     organisations: [
-      organisation('grid-entity', null, 'entity', 'Grid of simulated instruments', '模拟仪器群'),
-      organisation('grid-unit', 'grid-entity', 'unit', 'Unit', '部门'),
+      simOrganisation('grid-entity', null, 'entity', 'Grid of simulated instruments', '模拟仪器群'),
+      simOrganisation('grid-unit', 'grid-entity', 'unit', 'Unit', '部门'),
     ],
   }
 }
 
-function instrumentOf(
-  [site, gateway, id, unit, kindId, speaks, busy, zh]: Line,
-  seed: number,
-): SimInstrument {
-  const kind = kinds[kindId]
+const instrumentOf = ([site, gateway, id, unit, kind, speaks, busy, zh]: Line, seed: number): SimInstrument =>
+  createSimInstrument({ site, gateway, id, unit, kind: kinds[kind], speaks, busy, zh, seed })
+
+/** One instrument with a plug of its own; throws on ids that the wire would refuse. */
+export function createSimInstrument({
+  site,
+  gateway,
+  id,
+  unit,
+  kind,
+  speaks,
+  busy,
+  zh,
+  seed,
+}: {
+  readonly site: string
+  readonly gateway: string
+  readonly id: string
+  readonly unit: string
+  readonly kind: Kind
+  readonly speaks: Line[5]
+  /** Scales how often it is used; 1 = as its kind. */
+  readonly busy: number
+  readonly zh: string
+  readonly seed: number
+}): SimInstrument {
   const topic = speaks === 'zigbee2mqtt' ? `lab/${site}-${id}` : `${speaks}-${site}-${id}`
   return {
     site: SiteId.parse(site),

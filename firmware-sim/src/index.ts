@@ -1,5 +1,12 @@
 export { createDevice, type Device, type DeviceOptions, leftHold } from './device.ts'
-export { demoFleet, type Fleet, gatewayConfigs, gridFleet } from './fleet.ts'
+export {
+  createSimInstrument,
+  demoFleet,
+  type Fleet,
+  gatewayConfigs,
+  gridFleet,
+  simOrganisation,
+} from './fleet.ts'
 export { settingsOf, type SimInstrument, stretchesOf, wattsAt } from './instrument.ts'
 export { type Kind, type KindId, kinds } from './kinds.ts'
 export { createModbusMeter, type MeterReading, type ModbusMeter } from './modbus-meter.ts'
