@@ -27,18 +27,26 @@ export interface Accounts {
   create(account: Omit<Account, 'disabled'>, password: string | null): Promise<void>
   setPassword(id: string, password: string): Promise<void>
   disable(id: string): void
+  enable(id: string): void
   list(): readonly Account[]
+  find(id: string): Account | undefined
   /** A session token for name and password, or undefined; after too many wrong ones the answer is `locked`. */
   signIn(id: string, password: string): Promise<{ token: string; csrf: string } | 'wrong' | 'locked'>
   /** A session for somebody another authority has already recognised (OpenID Connect). */
   admit(id: string): { token: string; csrf: string } | undefined
+  /**
+   * The account of that id if it belongs to this subject of the other authority. The first login binds them, where the
+   * account has no password: whoever can choose a name there must not get a local account of that name.
+   */
+  bound(id: string, subject: string): string | undefined
   signOut(token: string): void
   bySession(token: string): { principal: Principal; csrf: string } | undefined
   /** Makes an API key; the whole key is returned once and stored hashed. */
   createKey(key: { account: string; label: string; scopes: readonly Right[]; days: number }): string
   byKey(key: string): Principal | undefined
   keys(account: string): readonly ApiKey[]
-  revokeKey(prefix: string): boolean
+  /** Ends a key; of this account only. */
+  revokeKey(account: string, prefix: string): boolean
 }
 
 const sessionLength = 12 * HOUR
@@ -64,7 +72,8 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
     CREATE TABLE IF NOT EXISTS login (hash TEXT PRIMARY KEY, account TEXT NOT NULL, csrf TEXT NOT NULL,
       expires INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS api_key (hash TEXT PRIMARY KEY, prefix TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
-      label TEXT NOT NULL, scopes TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;`)
+      label TEXT NOT NULL, scopes TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS subject (account TEXT PRIMARY KEY, subject TEXT NOT NULL UNIQUE) STRICT;`)
   const find = (id: string) =>
     db.prepare('SELECT * FROM account WHERE id = ?').get(id) as unknown as AccountRow | undefined
 
@@ -108,6 +117,11 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
       db.prepare('DELETE FROM login WHERE account = ?').run(id)
       db.prepare('DELETE FROM api_key WHERE account = ?').run(id)
     },
+    enable: (id) => void db.prepare('UPDATE account SET disabled = 0 WHERE id = ?').run(id),
+    find(id) {
+      const row = find(id)
+      return row && accountOf(row)
+    },
     list: () =>
       (db.prepare('SELECT * FROM account ORDER BY id').all() as unknown as AccountRow[]).map(accountOf),
     async signIn(id, password) {
@@ -125,6 +139,13 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
     admit(id) {
       const row = find(id)
       return row && row.disabled === 0 ? open(id) : undefined
+    },
+    bound(id, subject) {
+      const row = find(id)
+      if (!row) return undefined
+      if (row.password === null) db.prepare('INSERT OR IGNORE INTO subject VALUES (?, ?)').run(id, subject)
+      const known = db.prepare('SELECT subject FROM subject WHERE account = ?').get(id)
+      return known?.['subject'] === subject ? id : undefined
     },
     signOut: (token) => void db.prepare('DELETE FROM login WHERE hash = ?').run(tokenHash(token)),
     bySession(token) {
@@ -170,7 +191,8 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
           expires: number
         }[]
       ).map((row) => ({ ...row, scopes: JSON.parse(row.scopes) as Right[] })),
-    revokeKey: (prefix) => db.prepare('DELETE FROM api_key WHERE prefix = ?').run(prefix).changes === 1,
+    revokeKey: (account, prefix) =>
+      db.prepare('DELETE FROM api_key WHERE account = ? AND prefix = ?').run(account, prefix).changes === 1,
   }
 
   function countFailure(row: AccountRow): void {

@@ -5,9 +5,10 @@ export type Role = (typeof roles)[number]
 /**
  * What a route may ask for. `public` needs nobody; `read` is the figures of one's own subtree; `write` is sessions,
  * bookings, imports; `admin` is accounts and keys of one's organisation; `evidence` is entry tiles of the log;
- * `operate` is enrolment, configuration, rule sets, closing periods.
+ * `operate` is enrolment, configuration, rule sets, closing periods; `monitor` is the counts of the whole installation,
+ * for Prometheus.
  */
-export const rights = ['public', 'read', 'write', 'admin', 'evidence', 'operate'] as const
+export const rights = ['public', 'read', 'write', 'admin', 'evidence', 'operate', 'monitor'] as const
 export type Right = (typeof rights)[number]
 
 const granted: Readonly<Record<Role, ReadonlySet<Right>>> = {

@@ -2,9 +2,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { leafHash, parseBase64, verifyInclusion } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { DayEvidence, GatewaySummary, InstrumentList, PowerSeries, StateSpans, Usage } from '@hours/protocol'
+import {
+  createManualClock,
+  DayEvidence,
+  GatewaySummary,
+  InstrumentList,
+  PowerSeries,
+  StateSpans,
+  Usage,
+} from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pageMs, start } from '../ingest.fixture.ts'
+import { openDoor } from '../access/door.ts'
+import { freshFolder, pageMs, start } from '../ingest.fixture.ts'
 import { type ApiWorld, createApiWorld } from './api.fixture.ts'
 
 let world: ApiWorld
@@ -244,12 +253,10 @@ describe('headers and the page', () => {
 
   it('asks the gate what a route needs', async () => {
     const guarded = await createApiWorld({
-      authorise: (_request, needs) => {
-        if (needs !== 'public') throw new Error('not you')
-      },
+      door: await openDoor({ dataDir: freshFolder(), clock: createManualClock(start) }),
     })
     try {
-      expect((await guarded.get('/api/v1/instruments')).statusCode).toBe(500)
+      expect((await guarded.get('/api/v1/instruments')).statusCode).toBe(401)
       expect((await guarded.get('/health')).statusCode).toBe(200)
     } finally {
       await guarded.close()

@@ -1,7 +1,7 @@
 import { type InstrumentKey, parseInstrumentKey } from '@hours/protocol'
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import type { Right } from '../access/rights.ts'
+import type { Door } from '../access/door.ts'
 import type { RunningIngest } from '../ingest.ts'
 import type { InstrumentEntry, SeriesOutbox, SeriesStore } from '../ports.ts'
 import { notFound } from './problem.ts'
@@ -17,10 +17,20 @@ export interface ApiContext {
   readonly software: string
   /** The folder with one folder a year of the log. */
   readonly logDir: string
-  /** Throws a `Problem` (401, 403) unless the caller may what the route needs; absent = loopback demo, all may. */
-  readonly authorise?: (request: FastifyRequest, needs: Right) => void | Promise<void>
-  /** Whether the caller may read whole entries; checkpoints and hash tiles are open to any reader. */
+  /** Who may come in; absent = the demo on loopback, where everybody may everything. */
+  readonly door?: Door
+  /** Names this site answers to; others are refused (421). Absent = any. */
+  readonly hosts?: readonly string[]
+  /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
+  readonly trustProxy?: string[]
+  /** Whether TLS ends here. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Whether the caller may read whole entries; checkpoints and hash tiles are open to any reader. Made by the guard. */
   readonly mayReadEntries?: (request: FastifyRequest) => boolean
+  /** Whether the caller may have whole pages of this gateway, which name all of its instruments. Made by the guard. */
+  readonly showsPagesOf?: (gateway: string) => boolean
+  /** What a caller sees, for what outlives the request (live events). Made by the guard. */
+  readonly seesOf?: (request: FastifyRequest) => (key: string) => boolean
 }
 
 /** The instrument `site/instrument`, or a 404 that says so. */

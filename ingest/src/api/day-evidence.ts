@@ -19,7 +19,10 @@ export function dayEvidence(
   const day = parsePeriod(date, entry.zone)
   if (!day.ok) throw badField('date', date, day.error.message)
   const { from, to } = day.value
-  const rows = ingest.index.pages(entry.key, from, to)
+  // A page names all instruments of its gateway and cannot be shortened: one that others share is for who sees them all.
+  const rows = ingest.index
+    .pages(entry.key, from, to)
+    .filter(({ gateway }) => context.showsPagesOf?.(gateway) ?? true)
   const years = [...new Set(rows.map(({ position }) => position.year))].sort((a, b) => b - a)
   const newest = years[0] ?? ingest.log.years().at(-1)
   if (newest === undefined) throw new Problem(404, 'the log is empty')

@@ -17,7 +17,9 @@ export function tagged(
   const position = ingest.index.position()
   const now = ingest.clock.wall()
   const moving = until <= now ? '' : String(Math.floor(now / 60_000))
-  const asked = `${request.url}\n${request.headers.accept ?? ''}`
+  const { principal, url, headers } = request
+  // Who sees less has another answer to the same question.
+  const asked = [url, headers.accept ?? '', principal?.organisations?.join(' ') ?? 'all'].join('\n')
   const question = createHash('sha256').update(asked).digest('base64url').slice(0, 12)
   const tag = `W/"${position ? `${position.year}.${position.index}` : 'empty'}.${moving}.${question}"`
   void reply.header('etag', tag)

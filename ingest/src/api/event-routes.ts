@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { LiveEvent } from '@hours/protocol'
+import type { FastifyRequest } from 'fastify'
 import type { ApiContext } from './context.ts'
+import { stillIn } from './guard.ts'
 import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -9,18 +11,32 @@ import { securityHeaders } from './security-headers.ts'
 /** A browser that reads slower than this much (bytes) is let go; it reconnects by itself. */
 const maxBuffered = 256 * 1024
 const maxListeners = 500
+/** And of one account. */
+const maxOwn = 50
 /** Events kept for those who come back. */
 const maxKept = 2_000
+
+interface Listener {
+  readonly response: ServerResponse
+  readonly request: FastifyRequest
+  /** Whether who listens may know of this instrument. */
+  readonly sees: (key: string) => boolean
+}
+
+interface Kept {
+  readonly key: string
+  readonly text: string
+}
 
 /**
  * `GET /api/v1/events`: server-sent events of live states; a comment each 15 s keeps proxies from closing it. Who comes
  * back with `Last-Event-ID` gets what it missed, or `reset` (read everything anew) when that is no longer kept.
  */
-export function eventRoutes(app: Api, { ingest }: ApiContext): void {
-  const open = new Set<ServerResponse>()
+export function eventRoutes(app: Api, { ingest, seesOf, door }: ApiContext): void {
+  const open = new Set<Listener>()
   /** Ids of another start of the service mean nothing to this one. */
   const run = randomUUID().slice(0, 8)
-  const kept: string[] = []
+  const kept: Kept[] = []
   let last = 0
 
   const send = (response: ServerResponse, text: string) => {
@@ -31,36 +47,46 @@ export function eventRoutes(app: Api, { ingest }: ApiContext): void {
     const event: LiveEvent = { key, state, since, at, mw }
     last += 1
     const text = `id: ${run}-${last}\nevent: state\ndata: ${JSON.stringify(event)}\n\n`
-    kept.push(text)
+    kept.push({ key, text })
     if (kept.length > maxKept) kept.splice(0, maxKept / 2)
-    for (const response of open) send(response, text)
+    for (const { response, sees } of open) if (sees(key)) send(response, text)
   })
   const beat = setInterval(() => {
-    for (const response of open) send(response, ': still here\n\n')
+    for (const { response, request } of open) {
+      // Who has signed out, or was disabled, hears no more.
+      if (door && !stillIn(door, request)) response.destroy()
+      else send(response, ': still here\n\n')
+    }
   }, 15_000)
   beat.unref()
   app.addHook('preClose', () => {
     clearInterval(beat)
     stop()
-    for (const response of open) response.end()
+    for (const { response } of open) response.end()
   })
 
   /** What somebody missed who saw everything up to `seen`. */
-  function missed(seen: string): string {
+  function missed(seen: string, sees: Listener['sees']): string {
     const [of, text = ''] = seen.split('-')
     const since = Number(text)
     const behind = last - since
     if (of !== run || !/^\d{1,15}$/.test(text) || behind < 0 || behind > kept.length)
       return 'event: reset\ndata: {}\n\n'
-    return behind === 0 ? '' : kept.slice(-behind).join('')
+    if (behind === 0) return ''
+    return kept
+      .slice(-behind)
+      .filter(({ key }) => sees(key))
+      .map(({ text }) => text)
+      .join('')
   }
 
   app.get(
     '/api/v1/events',
     { schema: { tags: ['instruments'] }, config: { needs: 'read' } },
     (request, reply) => {
-      if (open.size >= maxListeners)
-        throw new Problem(503, 'too many live listeners', { value: open.size, fix: 'try again in a minute' })
+      const own = [...open].filter((one) => one.request.principal?.id === request.principal?.id).length
+      if (open.size >= maxListeners || (request.principal && own >= maxOwn))
+        throw new Problem(503, 'too many live listeners', { value: own, fix: 'close some pages' })
       const seen = request.headers['last-event-id']
       reply.hijack()
       const response = reply.raw
@@ -71,9 +97,11 @@ export function eventRoutes(app: Api, { ingest }: ApiContext): void {
         'x-accel-buffering': 'no',
         'x-hours-simulated': String(ingest.simulated),
       })
-      response.write(`retry: 3000\n\n${typeof seen === 'string' ? missed(seen) : ''}`)
-      open.add(response)
-      response.on('close', () => open.delete(response))
+      const sees = seesOf?.(request) ?? (() => true)
+      response.write(`retry: 3000\n\n${typeof seen === 'string' ? missed(seen, sees) : ''}`)
+      const listener = { response, request, sees }
+      open.add(listener)
+      response.on('close', () => open.delete(listener))
     },
   )
 }

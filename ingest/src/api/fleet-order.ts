@@ -19,14 +19,17 @@ const standsFor: Readonly<Record<FleetSort, number>> = {
 
 /** Sorted fleets, kept for each state of the registry and for a few seconds where figures decide. */
 export function createFleetOrder({ ingest }: ApiContext, month: MonthCache) {
-  const kept = new Map<FleetSort, { at: number; of: Standing; list: readonly InstrumentEntry[] }>()
+  const orders = new WeakMap<Standing, Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>>()
 
   return (sort: FleetSort, standing: Standing): readonly InstrumentEntry[] => {
+    const kept =
+      orders.get(standing) ?? new Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>()
+    orders.set(standing, kept)
     const known = kept.get(sort)
     const now = ingest.clock.wall()
-    if (known && known.of === standing && Math.abs(now - known.at) < standsFor[sort]) return known.list
+    if (known && Math.abs(now - known.at) < standsFor[sort]) return known.list
     const list = sortedBy(standing.entries, rankOf(sort))
-    kept.set(sort, { at: now, of: standing, list })
+    kept.set(sort, { at: now, list })
     return list
   }
 

@@ -22,7 +22,7 @@ export function healthRoutes(app: Api, context: ApiContext): void {
         .send({ ready: ok, reasons })
     })
 
-  app.get('/metrics', { config: { needs: 'public' } }, (_request, reply) =>
+  app.get('/metrics', { config: { needs: 'monitor' } }, (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(context)),
   )
 }

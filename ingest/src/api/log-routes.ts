@@ -22,7 +22,12 @@ export function logRoutes(app: Api, { logDir, mayReadEntries }: ApiContext): voi
     if (!bytes) throw new Problem(404, 'no such file of the log', { value: path.slice(0, 120) })
     return reply
       .type(isCheckpoint ? 'text/plain; charset=utf-8' : 'application/octet-stream')
-      .header('cache-control', path === 'checkpoint' || path === 'checkpoints/latest' ? 'max-age=5' : 'public, max-age=31536000, immutable')
+      .header(
+        'cache-control',
+        path === 'checkpoint' || path === 'checkpoints/latest'
+          ? 'max-age=5'
+          : 'public, max-age=31536000, immutable',
+      )
       .send(bytes)
   })
 }

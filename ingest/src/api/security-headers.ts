@@ -9,3 +9,6 @@ export const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'geolocation=(), camera=(), microphone=()',
 } as const
+
+/** Browsers come back over TLS alone; not said by the demo, which has none. */
+export const strictTransport = { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } as const

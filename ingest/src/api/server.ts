@@ -17,18 +17,24 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import type { Right } from '../access/rights.ts'
+import { accountRoutes } from './account-routes.ts'
+import { auditRoutes } from './audit-routes.ts'
 import type { ApiContext } from './context.ts'
 import { docsPage } from './docs-page.ts'
+import { enrolRoutes } from './enrol-routes.ts'
 import { NotModified } from './etag.ts'
 import { eventRoutes } from './event-routes.ts'
 import { fleetRoutes } from './fleet-routes.ts'
+import { guardRoutes, scopedContext } from './guard.ts'
 import { instrumentRoutes } from './instrument-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { keyRoutes } from './key-routes.ts'
 import { logRoutes } from './log-routes.ts'
+import { loginRoutes } from './login-routes.ts'
 import { createMonthCache } from './month-cache.ts'
 import { servePage } from './page-files.ts'
 import { Problem, sendProblem } from './problem.ts'
-import { securityHeaders } from './security-headers.ts'
+import { securityHeaders, strictTransport } from './security-headers.ts'
 import { siteRoutes } from './site-routes.ts'
 import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
@@ -50,8 +56,12 @@ export type Api = FastifyInstance<
 >
 
 /** The HTTP side of ingest: API under `/api/v1`, the log's files under `/log`, and the built page. */
-export async function createApi(context: ApiContext): Promise<Api> {
+export async function createApi(whole: ApiContext): Promise<Api> {
+  const { context, run } = scopedContext(whole)
   const app = fastify({
+    ...(whole.trustProxy ? { trustProxy: whole.trustProxy } : {}),
+    // The type is the one of plain HTTP: routes do not see the difference.
+    ...((whole.tls ? { https: { ...whole.tls, minVersion: 'TLSv1.2' } } : {}) as object),
     bodyLimit: 2 * 1024 * 1024,
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
@@ -74,14 +84,12 @@ export async function createApi(context: ApiContext): Promise<Api> {
     transform: jsonSchemaTransform,
   })
 
-  const { authorise } = context
-  if (authorise)
-    app.addHook('preValidation', async (request) =>
-      authorise(request, request.routeOptions.config.needs ?? 'public'),
-    )
+  await guardRoutes(app, context)
+  app.addHook('preHandler', (request, _reply, done) => run(request, done))
   app.addHook('onSend', (_request, reply, _payload, done) => {
     void reply.headers({
       ...securityHeaders,
+      ...(whole.door ? strictTransport : {}),
       'x-hours-simulated': String(context.ingest.simulated),
     })
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-cache')
@@ -105,9 +113,9 @@ export async function createApi(context: ApiContext): Promise<Api> {
   })
 
   const standing = createStanding(context.ingest.registry)
-  const month = createMonthCache(context, () => standing().entries)
+  const month = createMonthCache(whole, () => standing().entries)
   app.addHook('onClose', () => month.close())
-  const made = { standing, month, sparkline: createSparklines(context.ingest.power) }
+  const made = { standing, month, sparkline: createSparklines(whole.ingest.power) }
   fleetRoutes(app, context, made)
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
@@ -115,6 +123,11 @@ export async function createApi(context: ApiContext): Promise<Api> {
   eventRoutes(app, context)
   healthRoutes(app, context)
   logRoutes(app, context)
+  loginRoutes(app, context)
+  accountRoutes(app, context)
+  keyRoutes(app, context)
+  enrolRoutes(app, context)
+  auditRoutes(app, context)
   app.get('/api/v1/openapi.json', { config: { needs: 'public' } }, () => app.swagger())
   app.get('/docs', { config: { needs: 'public' } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(docsPage(app.swagger())),

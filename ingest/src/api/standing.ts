@@ -15,18 +15,17 @@ export interface Standing {
 
 /** The registry hands out the same lists of records until a record changes them: their identity is the cache's key. */
 export function createStanding(registry: Registry): () => Standing {
-  let made: { from: readonly unknown[]; standing: Standing } | undefined
+  // By the first list, as callers of different rights have different ones (access/scoped-ingest.ts).
+  const made = new WeakMap<object, { from: readonly unknown[]; standing: Standing }>()
   return () => {
     const sessions = registry.records('session')
-    const from = [
-      registry.records('enrolment'),
-      registry.records('config'),
-      registry.records('organisation'),
-      sessions,
-    ]
-    if (made?.from.every((list, i) => list === from[i])) return made.standing
-    made = { from, standing: derive(registry, sessions) }
-    return made.standing
+    const enrolments = registry.records('enrolment')
+    const from = [enrolments, registry.records('config'), registry.records('organisation'), sessions]
+    const known = made.get(enrolments)
+    if (known?.from.every((list, i) => list === from[i])) return known.standing
+    const standing = derive(registry, sessions)
+    made.set(enrolments, { from, standing })
+    return standing
   }
 }
 

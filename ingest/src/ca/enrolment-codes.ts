@@ -12,6 +12,8 @@ const lifetime = 2 * DAY
 export interface EnrolmentCodes {
   /** A new code in groups of five; any earlier code of this gateway ends. */
   issue(site: SiteId, gateway: GatewayId): string
+  /** Whose code this is, without spending it. */
+  peek(code: string): { site: SiteId; gateway: GatewayId } | undefined
   /** Spends a code: the gateway it was made for, or undefined when it is unknown, spent or too old. */
   spend(code: string): { site: SiteId; gateway: GatewayId } | undefined
 }
@@ -35,12 +37,19 @@ export function createEnrolmentCodes(db: DatabaseSync, clock: Clock): EnrolmentC
       )
       return code.replaceAll(/(.{5})(?=.)/g, '$1-')
     },
+    peek(code) {
+      const row = db
+        .prepare('SELECT site, gateway FROM enrolment_code WHERE hash = ? AND expires >= ?')
+        .get(tokenHash(plainCode(code)), clock.wall()) as { site: SiteId; gateway: GatewayId } | undefined
+      return row && { site: row.site, gateway: row.gateway }
+    },
     spend(code) {
-      const plain = code.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')
       const row = db
         .prepare('DELETE FROM enrolment_code WHERE hash = ? AND expires >= ? RETURNING site, gateway')
-        .get(tokenHash(plain), clock.wall()) as { site: SiteId; gateway: GatewayId } | undefined
+        .get(tokenHash(plainCode(code)), clock.wall()) as { site: SiteId; gateway: GatewayId } | undefined
       return row && { site: row.site, gateway: row.gateway }
     },
   }
 }
+
+const plainCode = (code: string) => code.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')

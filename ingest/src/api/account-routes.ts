@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { Account } from '../access/accounts.ts'
+import { mayRole, type Principal, rights, roles } from '../access/rights.ts'
+import { IngestError } from '../ingest-error.ts'
+import type { ApiContext } from './context.ts'
+import { badField, notFound, Problem } from './problem.ts'
+import type { Api } from './server.ts'
+
+const AccountRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: z.string(),
+  organisations: z.array(z.string()).nullable(),
+  disabled: z.boolean(),
+})
+const NewAccount = z.strictObject({
+  id: z.string().max(80),
+  name: z.string().min(1).max(120),
+  role: z.enum(roles),
+  organisations: z.array(z.string().max(40)).min(1).max(100).nullable(),
+})
+const Link = z.object({ link: z.string().describe('shown once; good for two days') })
+const Path = z.strictObject({ id: z.string().max(80) })
+const tags = ['accounts']
+const config = { needs: 'admin' } as const
+
+/** People of one's own organisations; an operator's are everybody. Nobody gives more than he has. */
+export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
+  if (!door) return
+  const { accounts, invitations } = door
+
+  /** Whether all that this account sees lies inside what the caller sees, and its role does no more than his. */
+  function manages(caller: Principal | null, account: Omit<Account, 'disabled'>): boolean {
+    if (!caller) return false
+    if (rights.some((right) => mayRole(account.role, right) && !mayRole(caller.role, right))) return false
+    if (caller.organisations === null) return true
+    return account.organisations?.every((id) => ingest.registry.organisation(id) !== undefined) ?? false
+  }
+
+  function managed(caller: Principal | null, id: string): Account {
+    const account = accounts.find(id)
+    if (!account || !manages(caller, account)) throw notFound('account', id)
+    return account
+  }
+
+  app.get(
+    '/api/v1/accounts',
+    { schema: { response: { 200: z.object({ items: z.array(AccountRow) }) }, tags }, config },
+    ({ principal }) => ({
+      items: accounts
+        .list()
+        .filter((one) => manages(principal, one))
+        .map((one) => ({ ...one, organisations: one.organisations && [...one.organisations] })),
+    }),
+  )
+
+  app.post(
+    '/api/v1/accounts',
+    { schema: { body: NewAccount, response: { 201: Link }, tags }, config },
+    async ({ principal, body }, reply) => {
+      const { organisations } = body
+      for (const id of organisations ?? [])
+        if (!ingest.registry.organisation(id)) throw notFound('organisation', id)
+      if (!manages(principal, body))
+        throw new Problem(403, 'this role is more than yours', { value: body.role })
+      await accounts.create(body, null).catch((error: unknown) => {
+        throw error instanceof IngestError ? badField('id', body.id, error.message) : error
+      })
+      void reply.code(201)
+      return { link: linkOf(invitations.issue(body.id)) }
+    },
+  )
+
+  app.post(
+    '/api/v1/accounts/:id/reset',
+    { schema: { params: Path, response: { 200: Link }, tags }, config },
+    ({ principal, params }) => ({ link: linkOf(invitations.issue(managed(principal, params.id).id)) }),
+  )
+
+  app.post(
+    '/api/v1/accounts/:id/disable',
+    { schema: { params: Path, response: { 200: AccountRow }, tags }, config },
+    ({ principal, params }) => {
+      const { id } = managed(principal, params.id)
+      if (id === principal?.id) throw new Problem(409, 'this is your own account')
+      accounts.disable(id)
+      const { organisations, ...row } = managed(principal, id)
+      return { ...row, organisations: organisations && [...organisations] }
+    },
+  )
+}
+
+/** The token stands behind `#`, so that it reaches no server's log. */
+export const linkOf = (token: string): string => `/welcome#${token}`

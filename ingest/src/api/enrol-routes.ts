@@ -1,0 +1,127 @@
+import { GatewayId, SiteId } from '@hours/protocol'
+import { z } from 'zod'
+import type { Door } from '../access/door.ts'
+import { renewingGateway } from '../ca/renewal.ts'
+import { IngestError } from '../ingest-error.ts'
+import type { ApiContext } from './context.ts'
+import { tooFast } from './guard.ts'
+import { admitPageKey } from './page-key-records.ts'
+import { badField, notFound, Problem } from './problem.ts'
+import type { Api } from './server.ts'
+
+const Csr = z.string().max(8_192)
+const PageKey = z.strictObject({ alg: z.enum(['Ed25519', 'ES256']), public: z.string().max(120) })
+const Enrol = z.strictObject({ code: z.string().max(60), csr: Csr, pageKey: PageKey.optional() })
+const Renew = z.strictObject({ certificate: z.string().max(8_192), csr: Csr, signature: z.string().max(200) })
+const pinned = z.array(z.object({ kid: z.string(), public: z.string() }))
+const Given = z.object({
+  site: z.string(),
+  gateway: z.string(),
+  certificate: z.string(),
+  ca: z.string(),
+  expires: z.int(),
+  trust: z.object({ logs: z.array(z.string()), service: pinned, operator: pinned }),
+})
+const tags = ['gateways']
+const open = { needs: 'public' } as const
+const operate = { needs: 'operate' } as const
+
+/** Gateways come in by a one-time code, renew by their own key, and are shut out (wire.md, section 4). */
+export function enrolRoutes(app: Api, context: ApiContext): void {
+  const { door, ingest } = context
+  if (!door) return
+
+  app.get('/api/v1/ca', { schema: { tags }, config: open }, (_request, reply) =>
+    reply.type('application/x-pem-file').send(door.ca.certificate),
+  )
+
+  app.post(
+    '/api/v1/enrol',
+    { schema: { body: Enrol, response: { 200: Given }, tags }, config: open },
+    async (request) => {
+      guessing(door, request.ip)
+      const { code, csr, pageKey } = request.body
+      const whose = door.codes.peek(code)
+      if (!whose) throw badCode()
+      const signed = await asked('csr', door.ca.signGateway(csr, whose.gateway))
+      if (!door.codes.spend(code)) throw badCode()
+      if (pageKey) await admitPageKey(ingest, whose.gateway, pageKey)
+      door.certificates.enrolled(whose.gateway, signed.certificate)
+      door.endSession(whose.gateway, 'enrolled anew')
+      door.audit.add({ actor: whose.gateway, action: 'gateway.enrol', target: request.ip, outcome: 'ok' })
+      return { ...whose, ...signed, ca: door.ca.certificate, trust: ingest.trust() }
+    },
+  )
+
+  app.post(
+    '/api/v1/enrol/renew',
+    { schema: { body: Renew, response: { 200: Given }, tags }, config: open },
+    async (request) => {
+      guessing(door, request.ip)
+      const { certificates, ca } = door
+      const gateway = await asked(
+        'certificate',
+        // As a promise, so that both kinds of failure are told alike.
+        Promise.try(() =>
+          renewingGateway(request.body, { ca: ca.certificate, certificates, clock: ingest.clock }),
+        ),
+        401,
+      )
+      const site = siteOf(context, gateway)
+      const signed = await asked('csr', ca.signGateway(request.body.csr, gateway))
+      certificates.renewed(gateway, signed.certificate)
+      door.audit.add({ actor: gateway, action: 'gateway.renew', target: request.ip, outcome: 'ok' })
+      return { site, gateway, ...signed, ca: ca.certificate, trust: ingest.trust() }
+    },
+  )
+
+  app.post(
+    '/api/v1/enrol/codes',
+    {
+      schema: {
+        body: z.strictObject({ site: SiteId, gateway: GatewayId }),
+        response: { 201: z.object({ code: z.string() }) },
+        tags,
+      },
+      config: operate,
+    },
+    ({ body }, reply) => {
+      void reply.code(201)
+      return { code: door.codes.issue(body.site, body.gateway) }
+    },
+  )
+
+  app.post(
+    '/api/v1/gateways/:gateway/revoke',
+    { schema: { params: z.strictObject({ gateway: GatewayId }), tags }, config: operate },
+    ({ params }, reply) => {
+      siteOf(context, params.gateway)
+      door.certificates.revoke(params.gateway)
+      door.endSession(params.gateway, 'revoked')
+      return reply.code(204).send()
+    },
+  )
+}
+
+function siteOf({ ingest }: ApiContext, gateway: string): string {
+  const found = ingest.registry.gateways().find((one) => one.gateway === gateway)
+  if (!found) throw notFound('gateway', gateway)
+  return found.site
+}
+
+const badCode = () =>
+  new Problem(401, 'the code is unknown, used or older than two days', { fix: 'hours enrol makes another' })
+
+async function asked<T>(field: string, done: Promise<T>, status = 400): Promise<T> {
+  try {
+    return await done
+  } catch (error) {
+    if (!(error instanceof IngestError)) throw error
+    throw status === 400 ? badField(field, '', error.message) : new Problem(status, error.message, { field })
+  }
+}
+
+function guessing(door: Door, address: string): void {
+  const problem = tooFast(door.guessPace(address))
+  if (problem) throw problem
+}

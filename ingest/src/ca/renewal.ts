@@ -1,0 +1,43 @@
+import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto'
+import { type Clock, GatewayId } from '@hours/protocol'
+import { IngestError } from '../ingest-error.ts'
+import { type Certificates, plainSerial } from './certificates.ts'
+
+/** What a gateway signs with its current key to be given the next certificate: it cannot be taken for anything else. */
+export const renewalText = (csr: string): Buffer =>
+  Buffer.from(`hours-renewal-v1\n${createHash('sha256').update(csr).digest('base64url')}\n`)
+
+/**
+ * The gateway that asks for its next certificate, shown by its present one and a signature of its key over the request;
+ * so renewal passes any proxy that ends TLS. Throws `bad_csr` for a certificate of others, an expired or ended one, or
+ * a signature that does not hold.
+ */
+export function renewingGateway(
+  asked: { readonly certificate: string; readonly csr: string; readonly signature: string },
+  { ca, certificates, clock }: { ca: string; certificates: Certificates; clock: Clock },
+): GatewayId {
+  const refused = (why: string) =>
+    new IngestError('bad_csr', `certificate: ${why}; ask the operator for a code`)
+  let shown: X509Certificate
+  try {
+    shown = new X509Certificate(asked.certificate)
+  } catch (cause) {
+    throw new IngestError('bad_csr', 'certificate: not a certificate in PEM', { cause })
+  }
+  if (!shown.checkIssued(new X509Certificate(ca)) || !shown.verify(createPublicKey(ca)))
+    throw refused('not given by this site')
+  if (Date.parse(shown.validTo) <= clock.wall()) throw refused('has expired')
+  const gateway = GatewayId.safeParse(/^CN=(\S+)$/.exec(shown.subject)?.[1])
+  if (!gateway.success) throw refused('names no gateway')
+  if (
+    certificates.isRevoked(gateway.data) ||
+    !certificates.serials(gateway.data)?.includes(plainSerial(shown.serialNumber))
+  )
+    throw refused('has been revoked')
+  const signature = Buffer.from(asked.signature, 'base64url')
+  if (
+    !verify('sha256', renewalText(asked.csr), { key: shown.publicKey, dsaEncoding: 'ieee-p1363' }, signature)
+  )
+    throw refused('the signature is not of its key')
+  return gateway.data
+}
