@@ -26,6 +26,7 @@ import { createQuarantine } from './quarantine.ts'
 import { createReceipts } from './receipts.ts'
 import type { BookRecord } from './registry/record-book.ts'
 import { createRecordWriter } from './record-writer.ts'
+import { createIntake, type Intake } from './sessions/intake.ts'
 import { createCommit } from './commit.ts'
 import { createHeads } from './known-heads.ts'
 import type { Witness } from './witnessing/witness-client.ts'
@@ -48,6 +49,8 @@ export interface IngestOptions {
 export interface RunningIngest extends Ingest {
   readonly log: EvidenceLogWriter
   readonly witnessing: Witnessing
+  /** Sessions, bookings and the like come in here. */
+  readonly intake: Intake
   /** For the broker. */
   readonly directory: GatewayDirectory
   setGatewayPassword(gateway: string, password: string | null): void
@@ -192,6 +195,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     commit: commit.take,
     log,
     witnessing,
+    intake: createIntake({ operations, clock, registry, recordAll: writer.write }),
     registry,
     live,
     index,

@@ -20,21 +20,25 @@ import type { Right } from '../access/rights.ts'
 import { accountRoutes } from './account-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import type { ApiContext } from './context.ts'
+import { correctionRoutes } from './correction-routes.ts'
 import { docsPage } from './docs-page.ts'
 import { enrolRoutes } from './enrol-routes.ts'
 import { NotModified } from './etag.ts'
 import { eventRoutes } from './event-routes.ts'
 import { fleetRoutes } from './fleet-routes.ts'
 import { guardRoutes, scopedContext } from './guard.ts'
+import { importRoutes } from './import-routes.ts'
 import { instrumentRoutes } from './instrument-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { loginRoutes } from './login-routes.ts'
 import { createMonthCache } from './month-cache.ts'
+import { organisationRoutes } from './organisation-routes.ts'
 import { servePage } from './page-files.ts'
 import { Problem, sendProblem } from './problem.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
@@ -120,6 +124,10 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
   siteRoutes(app, context, made)
+  organisationRoutes(app, context, made)
+  sessionRoutes(app, context)
+  correctionRoutes(app, context)
+  importRoutes(app, context)
   eventRoutes(app, context)
   healthRoutes(app, context)
   logRoutes(app, context)

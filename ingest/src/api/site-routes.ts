@@ -6,18 +6,10 @@ import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
-const OrganisationRow = z.object({
-  id: z.string(),
-  parent: z.string().nullable(),
-  kind: z.string(),
-  names: z.object({ en: z.string().optional(), zh: z.string().optional() }),
-  instruments: z.int(),
-})
-
 const Format = z.strictObject({ format: z.enum(['json', 'csv']).optional() })
 const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), simulated: z.boolean() })
 
-/** Gateways, quarantine and organisations: what an engineer and a manager look at when something is missing. */
+/** Gateways and quarantine: what an engineer and a manager look at when something is missing. */
 export function siteRoutes(app: Api, context: ApiContext, { standing }: { standing: () => Standing }): void {
   const { ingest } = context
   const { simulated } = ingest
@@ -76,36 +68,6 @@ export function siteRoutes(app: Api, context: ApiContext, { standing }: { standi
       const bytes = ingest.quarantine.bytes(params.id)
       if (!bytes) throw new Problem(404, 'not in quarantine', { value: params.id })
       return reply.type('application/octet-stream').send(Buffer.from(bytes))
-    },
-  )
-
-  app.get(
-    '/api/v1/organisations',
-    {
-      schema: {
-        querystring: z.strictObject({}),
-        response: { 200: listOf(OrganisationRow) },
-        tags: ['organisations'],
-      },
-      config: { needs: 'read' },
-    },
-    () => {
-      const counts = new Map<string, number>()
-      for (const { enrolment } of standing().entries)
-        for (let at: string | null | undefined = enrolment.unit, depth = 0; at && depth < 16; depth++) {
-          counts.set(at, (counts.get(at) ?? 0) + 1)
-          at = ingest.registry.organisation(at)?.parent
-        }
-      return {
-        items: ingest.registry.organisations().map(({ id, parent, kind, names }) => ({
-          id,
-          parent,
-          kind,
-          names,
-          instruments: counts.get(id) ?? 0,
-        })),
-        simulated,
-      }
     },
   )
 }

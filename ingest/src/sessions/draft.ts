@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type ChannelId, checkSchema, recordSchemas, type SiteId } from '@hours/protocol'
 import type { InstrumentEntry } from '../ports.ts'
-import { type DraftBody, type Drafted, type DraftKind, draftTimes } from './drafted.ts'
+import { datesOf, enrolmentOf, futureOf } from './draft-dates.ts'
+import type { DraftBody, Drafted, DraftKind } from './drafted.ts'
 import type { Lookup } from './lookup.ts'
-import type { PeopleDraft } from './people.ts'
+import { nobody, type PeopleDraft } from './people.ts'
 import { readFields } from './read-fields.ts'
-import { fault, type RowFault, type RowWarning } from './row-fault.ts'
+import { fault, type RowFault } from './row-fault.ts'
 import { readTime } from './site-time.ts'
 
 /** What a draft is made with; one for each batch. */
@@ -23,6 +24,8 @@ export interface DraftContext {
   /** Who benefits, where the input does not say. */
   readonly beneficiary?: string
   readonly purpose?: string
+  /** The present; what claims to have been later than that is marked. */
+  readonly now: number
   /** Whether the caller may write for this instrument. */
   readonly mayWrite?: (entry: InstrumentEntry) => boolean
 }
@@ -45,7 +48,7 @@ export function draftRecord(kind: DraftKind, given: Input, context: DraftContext
   const start = dated.from ?? dated.at
   const fields = readFields(kind, input, faults)
   if (start === undefined) return { ok: false, faults }
-  const warnings = enrolmentOf(kind, dated, entry, faults)
+  const warnings = [...enrolmentOf(kind, dated, entry, faults), ...futureOf(kind, dated, context.now)]
   const body = {
     ...fields,
     ...dated,
@@ -78,74 +81,6 @@ function instrumentFor(input: Input, context: DraftContext): InstrumentEntry | R
   return fault('instrument', wanted, 'this instrument is not in your organisations', 'ask who manages it')
 }
 
-interface Dates {
-  readonly from?: number
-  readonly to?: number
-  readonly at?: number
-}
-
-function datesOf(kind: DraftKind, input: Input, entry: InstrumentEntry, faults: RowFault[]): Dates {
-  const fold = text(input['fold'])
-  const read = (field: string): number | undefined => {
-    const value = input[field]
-    if (!filled(value)) {
-      faults.push(
-        fault(field, '', 'the time is missing', 'write 2026-03-01 08:00, or the time with its offset'),
-      )
-      return undefined
-    }
-    const time = readTime(value, entry.zone, fold === '0' ? 0 : fold === '1' ? 1 : undefined)
-    if (time.ok) return time.value
-    faults.push(fault(field, value, time.error.message, fixes[time.error.code]))
-    return undefined
-  }
-  if (draftTimes[kind] === 'at') {
-    const at = read('at')
-    return at === undefined ? {} : { at }
-  }
-  const from = read('from')
-  const to = read('to')
-  if (from === undefined || to === undefined) return {}
-  if (to < from)
-    faults.push(
-      fault('to', input['to'], 'the end is before the beginning', 'swap from and to, or correct one'),
-    )
-  if (to === from)
-    faults.push(fault('to', input['to'], 'it has no length', 'write when it ended, or leave the row out'))
-  return { from, to }
-}
-
-const fixes = {
-  bad_time: 'write 2026-03-01T08:00+08:00, or 2026-03-01 08:00 in the time of the site',
-  clock_gap: 'check the time, or give it with its offset',
-  clock_overlap: 'give the time with its offset, or fold 0 (first) or 1 (second)',
-} as const
-
-/** Use is refused where the instrument was not enrolled; what is merely stated about such time is taken and marked. */
-function enrolmentOf(
-  kind: DraftKind,
-  { from, to, at }: Dates,
-  { key, enrolments }: InstrumentEntry,
-  faults: RowFault[],
-): RowWarning[] {
-  const begin = from ?? at ?? 0
-  const end = to ?? begin + 1
-  let covered = begin
-  for (const one of enrolments.toSorted((a, b) => a.from - b.from))
-    if (one.from <= covered) covered = Math.max(covered, one.to ?? end)
-  if (covered >= end) return []
-  const known = enrolments.map((one) => `${iso(one.from)} to ${one.to === undefined ? 'now' : iso(one.to)}`)
-  const reason = `${key} is enrolled ${known.join(', ')} only`
-  if (kind !== 'session' && kind !== 'booking' && kind !== 'compute')
-    return [{ code: 'outside_enrolment', reason, ids: [] }]
-  const field = covered === begin ? 'from' : 'to'
-  const value = iso(covered === begin ? begin : end)
-  faults.push(fault(field, value, reason, 'correct the time or the instrument, or split the row'))
-  return []
-}
-
-const iso = (ms: number) => new Date(ms).toISOString()
-
 function organisationsOf(
   kind: DraftKind,
   input: Input,
@@ -174,22 +109,35 @@ function personOf(kind: DraftKind, input: Input, { people }: DraftContext, fault
   if (kind !== 'session' && kind !== 'booking' && kind !== 'compute') return {}
   const user = people.pseudonym(text(input['user']).slice(0, 200))
   if (user !== undefined) return { user }
-  faults.push(fault('user', '', 'nobody is named who used it', 'write a name, a number or a pseudonym'))
+  faults.push(
+    fault(
+      'user',
+      '',
+      'nobody is named who used it',
+      `write a name, a number or a pseudonym; ${nobody} when nobody knows`,
+    ),
+  )
   return {}
 }
 
 /** The stamp of a unit on a request (domain.md, section 3, row 15): who is a person, so a pseudonym too. */
 function approvalOf(input: Input, zone: string, { people }: DraftContext, faults: RowFault[]) {
-  const given = input['approval']
-  if (typeof given !== 'object' || given === null) return {}
-  const { by, at, sha256 } = given as Input
+  const columns = { by: input['approvedBy'], at: input['approvedAt'], sha256: input['documentSha256'] }
+  const given = input['approval'] ?? (Object.values(columns).some(filled) ? columns : undefined)
+  if (given === undefined) return {}
+  const { by, at, sha256 } = (typeof given === 'object' ? given : {}) as Input
   const who = people.pseudonym(text(by))
   const when = readTime(at, zone)
+  const hash = text(sha256)
   if (who === undefined || !when.ok) {
     faults.push(fault('approval', given, 'an approval has who and when', 'write {by, at, sha256}'))
     return {}
   }
-  return { approval: { by: who, at: when.value, ...(filled(sha256) ? { sha256 } : {}) } }
+  if (hash !== '' && !/^[0-9a-f]{64}$|^[A-Za-z0-9_-]{43}$/.test(hash)) {
+    const fix = 'write the SHA-256 of the document: 64 hex digits in lower case, or 43 of base64url'
+    faults.push(fault('documentSha256', hash, 'not a SHA-256', fix))
+  }
+  return { approval: { by: who, at: when.value, ...(hash === '' ? {} : { sha256: hash }) } }
 }
 
 function channelsOf(kind: DraftKind, input: Input, context: DraftContext, faults: RowFault[]) {

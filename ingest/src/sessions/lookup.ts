@@ -23,8 +23,12 @@ const maxSuggestions = 40
 
 const cache = new WeakMap<object, ReadonlyMap<string, readonly InstrumentEntry[]>>()
 
-export function createLookup(registry: Registry): Lookup {
-  const names = instrumentNames(registry)
+/**
+ * `seen` is what the caller may know of. Whoever uses an instrument is often of another house, so organisations are
+ * found in `all`, but only exactly: suggestions are made of what the caller sees.
+ */
+export function createLookup(seen: Registry, all: Registry = seen): Lookup {
+  const names = instrumentNames(seen)
   let organisationNames: Map<string, string> | undefined
   const advice = new Map<string, string>()
 
@@ -44,7 +48,7 @@ export function createLookup(registry: Registry): Lookup {
       const id = InstrumentId.safeParse(wanted)
       const direct =
         parsed.ok || (site !== undefined && id.success)
-          ? registry.instrument(
+          ? seen.instrument(
               parsed.ok ? (wanted as InstrumentKey) : instrumentKey(site as SiteId, wanted as InstrumentId),
             )
           : undefined
@@ -63,7 +67,7 @@ export function createLookup(registry: Registry): Lookup {
             .map(({ key }) => key)
             .join(', ')}`,
         )
-      const near = advise(wanted, () => registry.instruments().map(({ key }) => key))
+      const near = advise(wanted, () => seen.instruments().map(({ key }) => key))
       return fault(
         'instrument',
         wanted,
@@ -73,18 +77,18 @@ export function createLookup(registry: Registry): Lookup {
     },
     organisation(field, text, at) {
       const wanted = text.trim()
-      if (registry.organisation(wanted, at)) return wanted
-      organisationNames ??= namesOf(registry)
+      if (all.organisation(wanted, at)) return wanted
+      organisationNames ??= namesOf(all)
       const named = organisationNames.get(wanted.toLowerCase())
-      if (named !== undefined && registry.organisation(named, at)) return named
-      if (registry.organisation(named ?? wanted, Number.MAX_SAFE_INTEGER))
+      if (named !== undefined && all.organisation(named, at)) return named
+      if (all.organisation(named ?? wanted, Number.MAX_SAFE_INTEGER))
         return fault(
           field,
           wanted,
           `this organisation is in the tree only from a later date than ${new Date(at).toISOString()}`,
           'correct the time, or have the operator record the organisation from an earlier date',
         )
-      const near = advise(wanted, () => registry.organisations().map(({ id }) => id))
+      const near = advise(wanted, () => seen.organisations().map(({ id }) => id))
       return fault(
         field,
         wanted,

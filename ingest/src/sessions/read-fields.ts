@@ -25,7 +25,7 @@ const texts: Readonly<Record<DraftKind, readonly string[]>> = {
   rating: ['session'],
 }
 const counts: Readonly<Partial<Record<DraftKind, readonly string[]>>> = {
-  session: ['samples', 'validSamples'],
+  session: ['samples', 'validSamples', 'shifts'],
   compute: ['coreMs', 'nodeMs', 'jobs'],
   claim: ['onMs', 'runMs', 'effectiveMs', 'externalMs'],
   charge: ['fen'],

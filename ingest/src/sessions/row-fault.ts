@@ -8,7 +8,7 @@ export interface RowFault {
 
 /** What is taken, but somebody should look at. */
 export interface RowWarning {
-  readonly code: 'session_overlap' | 'proposed_duplicate' | 'outside_enrolment' | 'future'
+  readonly code: 'session_overlap' | 'proposed_duplicate' | 'outside_enrolment' | 'future' | 'formula_text'
   readonly reason: string
   /** Ids of the other records that it is about. */
   readonly ids: readonly string[]

@@ -1,6 +1,10 @@
-import { type RecordOf, type SiteId } from '@hours/protocol'
+import type { RecordOf, SiteId } from '@hours/protocol'
 import type { Registry } from '../ports.ts'
 import type { DraftBody, DraftItem, DraftKind } from './drafted.ts'
+import { createTimeIndex, type Lasting, type TimeIndex } from './time-index.ts'
+
+/** More than these need nobody to be told. */
+const maxOverlaps = 9
 
 /** A record that is there already: logged (with its hash), or earlier in the same batch (without). */
 export interface Standing {
@@ -13,20 +17,21 @@ export interface Standing {
 export interface StandingRecords {
   /** The record that `item` repeats: same id, or one external id in common. */
   find(item: DraftItem): Standing | undefined
-  /** Records of the same instrument that share an instant with [from, to). */
+  /** A few records of the same instrument that share an instant with it. */
   overlapping(item: DraftItem): readonly Standing[]
   /** Whether somebody took this record back, approved by another person: a file does not bring it back. */
   isVoided(item: DraftItem): boolean
   /** A correction of `hash` to exactly `body` that waits for its approval. */
   proposed(hash: string, body: DraftBody): boolean
+  /** Counts a correction that this batch proposes. */
+  propose(hash: string, body: DraftBody): void
   /** Counts what this batch adds, so that its later rows see it. */
   add(item: DraftItem): void
 }
 
 interface Found {
   readonly byId: Map<string, Standing>
-  /** By instrument, ascending by `from`, with the longest of them. */
-  readonly byInstrument: Map<string, { list: Standing[]; longest: number }>
+  readonly byInstrument: Map<string, TimeIndex<Lasting & { readonly one: Standing }>>
 }
 
 const cache = new WeakMap<object, Found>()
@@ -41,6 +46,8 @@ export function standingRecords(registry: Registry, kind: DraftKind): StandingRe
   const logged = foundIn(registry, kind)
   const batch: Found = { byId: new Map(), byInstrument: new Map() }
   let voided: ReadonlySet<string> | undefined
+  let open: Set<string> | undefined
+  const proposals = () => (open ??= openProposals(registry))
   return {
     find(item) {
       for (const id of idsOf(item)) {
@@ -54,10 +61,8 @@ export function standingRecords(registry: Registry, kind: DraftKind): StandingRe
       voided ??= voidedIds(registry, kind)
       return idsOf(item).some((id) => voided?.has(id))
     },
-    proposed: (hash, body) =>
-      registry
-        .records('correction')
-        .some(({ record }) => record.of === hash && sameBody(record.replacement, body)),
+    proposed: (hash, body) => proposals().has(`${hash} ${canonical(body)}`),
+    propose: (hash, body) => void proposals().add(`${hash} ${canonical(body)}`),
     add: (item) => insert(batch, { stream: item.stream, body: item.body, hash: null }),
   }
 }
@@ -71,12 +76,9 @@ function foundIn(registry: Registry, kind: DraftKind): Found {
     const { v: _v, seq: _seq, prev: _prev, stream, ...body } = record
     insert(found, { stream, body: body as unknown as DraftBody, hash })
   }
-  for (const { list } of found.byInstrument.values()) list.sort(byFrom)
   cache.set(records, found)
   return found
 }
-
-const byFrom = (a: Standing, b: Standing) => (a.body.from ?? 0) - (b.body.from ?? 0)
 
 function insert(found: Found, one: Standing): void {
   // Of two records with one id the last one logged stands.
@@ -84,34 +86,27 @@ function insert(found: Found, one: Standing): void {
   const { from, to } = one.body
   if (from === undefined || to === undefined) return
   const key = `${one.stream}/${one.body.instrument}`
-  const of = found.byInstrument.get(key) ?? { list: [], longest: 0 }
-  of.list.push(one)
-  of.longest = Math.max(of.longest, to - from)
-  found.byInstrument.set(key, of)
+  const index = found.byInstrument.get(key) ?? createTimeIndex()
+  found.byInstrument.set(key, index)
+  index.add({ from, to, one })
 }
 
-function overlapsIn(found: Found, { stream, body: { instrument, from, to } }: DraftItem): Standing[] {
-  const of = found.byInstrument.get(`${stream}/${instrument}`)
-  if (!of || from === undefined || to === undefined) return []
-  const isBatch = of.list.some(({ hash }) => hash === null)
-  const first = isBatch ? 0 : lowerBound(of.list, from - of.longest)
-  const out: Standing[] = []
-  for (let i = first, one = of.list[i]; one; one = of.list[++i]) {
-    if (!isBatch && (one.body.from ?? 0) >= to) break
-    if ((one.body.from ?? 0) < to && (one.body.to ?? 0) > from) out.push(one)
-  }
-  return out
+function overlapsIn(
+  found: Found,
+  { stream, body: { instrument, from, to } }: DraftItem,
+): readonly Standing[] {
+  if (from === undefined || to === undefined) return []
+  const index = found.byInstrument.get(`${stream}/${instrument}`)
+  return index?.overlapping({ from, to }, maxOverlaps).map(({ one }) => one) ?? []
 }
 
-function lowerBound(list: readonly Standing[], from: number): number {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((list[middle]?.body.from ?? 0) < from) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const openProposals = (registry: Registry) =>
+  new Set(
+    registry
+      .records('correction')
+      .filter(({ record }) => record.replacement !== undefined)
+      .map(({ record }) => `${record.of} ${canonical(record.replacement)}`),
+  )
 
 function voidedIds(registry: Registry, kind: DraftKind): ReadonlySet<string> {
   const approvals = new Map<string, RecordOf<'approval'>[]>()

@@ -1,0 +1,128 @@
+import { ChannelId, SiteId } from '@hours/protocol'
+import { z } from 'zod'
+import { draftKinds } from '../sessions/drafted.ts'
+import { fileText } from '../sessions/file-text.ts'
+import { formatOf, formats, readFile } from '../sessions/read-file.ts'
+import type { ApiContext } from './context.ts'
+import { Problem } from './problem.ts'
+import { answerOf, TakenAnswer } from './record-answer.ts'
+import { senderOf } from './sender.ts'
+import type { Api } from './server.ts'
+
+/** A year of sessions of a large network is a few MB; what is longer comes as several files. */
+export const maxImportBytes = 32 * 1024 * 1024
+/** Files that may be in memory at once. */
+const maxUnderway = 4
+
+const yes = z.enum(['0', '1', 'true', 'false']).default('0')
+const Query = z.strictObject({
+  dryRun: yes.describe('1 = judge every row and write nothing'),
+  format: z.enum(formats).optional().describe('absent = by content type, else by how the file begins'),
+  kind: z
+    .enum(draftKinds as [string, ...string[]])
+    .optional()
+    .describe('what a row is; default session, of ical booking'),
+  charset: z.string().max(40).optional().describe('utf-8 (default) or gb18030'),
+  site: SiteId.optional().describe('where an instrument without a site is looked for'),
+  instrument: z.string().max(90).optional().describe('for rows that name none'),
+  channel: ChannelId.optional().describe('the channel of external ids'),
+  beneficiary: z.string().max(300).optional().describe('for rows that name none'),
+  purpose: z.enum(['research', 'teaching', 'service']).optional().describe('for rows that name none'),
+  cluster: z.string().max(40).optional().describe('name of the Slurm cluster, where sacct does not print it'),
+  rows: z
+    .enum(['all', 'problems'])
+    .default('all')
+    .describe('problems = only what is refused, changed or marked'),
+})
+
+const Answer = TakenAnswer.extend({
+  dryRun: z.boolean(),
+  format: z.enum(formats),
+  /** Columns that mean nothing to us. */
+  ignored: z.array(z.string()).readonly(),
+  simulated: z.boolean(),
+})
+
+const statusOf: Readonly<Record<string, number>> = { zip: 415, binary: 415, bad_format: 415, not_text: 415 }
+
+/** `POST /api/v1/imports`: the body is the file; the answer is the fate of every row. Sending it again is safe. */
+export function importRoutes(app: Api, context: ApiContext): void {
+  const { ingest } = context
+  let underway = 0
+  // A plugin of its own: here, and nowhere else, a body of any type is taken as bytes.
+  app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
+    scope.setErrorHandler((error: Error & { code?: string }) => {
+      if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') throw error
+      throw new Problem(413, 'the file is too large', {
+        value: `more than ${maxImportBytes / 1024 / 1024} MiB`,
+        fix: 'send it in several parts, each with the line of headings; what was taken before is known again',
+      })
+    })
+    ;(scope as unknown as Api).post(
+      '/api/v1/imports',
+      {
+        bodyLimit: maxImportBytes,
+        schema: { querystring: Query, response: { 200: Answer }, tags: ['imports'] },
+        config: { needs: 'write' },
+      },
+      async (request) => {
+        if (underway >= maxUnderway)
+          throw new Problem(503, 'other files are being read', {
+            value: underway,
+            fix: 'send it again in a minute',
+          })
+        underway += 1
+        try {
+          return await takeFile(request)
+        } finally {
+          underway -= 1
+        }
+      },
+    )
+    done()
+  })
+
+  async function takeFile(request: Parameters<typeof senderOf>[1]): Promise<z.infer<typeof Answer>> {
+    const { dryRun, format, kind, charset, cluster, rows, ...defaults } = request.query as z.infer<
+      typeof Query
+    >
+    const type = request.headers['content-type']
+    const named = /charset=["']?([\w-]+)/i.exec(type ?? '')?.[1]
+    const bytes = request.body instanceof Uint8Array ? request.body : new Uint8Array()
+    const text = known(fileText(bytes, charset ?? named))
+    const as = format ?? known(formatOf(text, type))
+    const file = known(
+      readFile(text, as, {
+        now: ingest.clock.wall(),
+        ...(kind === undefined ? {} : { kind: kind as (typeof draftKinds)[number] }),
+        ...(cluster === undefined ? {} : { cluster }),
+      }),
+    )
+    const dry = dryRun === '1' || dryRun === 'true'
+    const taken = await ingest.intake.take(file.rows, senderOf(context, request), {
+      ...Object.fromEntries(Object.entries(defaults).filter(([, value]) => value !== undefined)),
+      dryRun: dry,
+    })
+    const answer = answerOf(taken)
+    const told = ({ fate, warnings }: (typeof answer.rows)[number]) =>
+      fate === 'refused' || fate === 'correction' || warnings !== undefined
+    return {
+      ...answer,
+      rows: rows === 'problems' ? answer.rows.filter(told) : answer.rows,
+      dryRun: dry,
+      format: as,
+      ignored: file.ignored,
+      simulated: ingest.simulated,
+    }
+  }
+}
+
+function known<T>(
+  decoded: { ok: true; value: T } | { ok: false; error: { code: string; message: string } },
+): T {
+  if (decoded.ok) return decoded.value
+  const { code, message } = decoded.error
+  throw new Problem(statusOf[code] ?? 422, 'the file cannot be read', { code, detail: message })
+}
