@@ -1,72 +1,117 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { DAY, type InstrumentKey, type Millis, MINUTE, type PowerMinute } from '@hours/protocol'
+import { type DayValues, emptyDay, minutesADay, packDay, unpackDay } from './packed-day.ts'
 import type { PowerStore } from './ports.ts'
 
-const minutesADay = DAY / MINUTE
 /** Days of power kept; older ones are removed. */
 const maxDays = 800
-/** So many instrument-days are held in memory before they are compressed and written. */
+/** Unpacked instrument-days kept for reading. */
 const maxOpen = 512
+/** Days of one instrument that are packed at one flush: each takes under a millisecond of this thread. */
+const packsAFlush = 64
 
 /** The store, with its write-behind: power is for charts, not evidence, so a kill may lose the last minute of it. */
 export interface PowerStoreWriter extends PowerStore {
   flush(): void
 }
 
-interface OpenDay {
+/** Minutes of one day as they came, before the day is over. */
+interface Recent {
   readonly key: InstrumentKey
   readonly day: Millis
-  /** min, mean, max of each minute, mW; NaN where no sample was taken. */
+  readonly start: Millis
   readonly values: Float64Array<ArrayBuffer>
-  dirty: boolean
 }
 
+/**
+ * Minutes are written as they come, small and plain; a day that is over is packed once. Packing the open day again with
+ * every page would stop a site of 9,900 instruments for a second and a half each minute.
+ */
 export function createPowerStore(db: DatabaseSync): PowerStoreWriter {
+  const insert = db.prepare('INSERT INTO power_recent VALUES (?, ?, ?, ?)')
+  const recentOf = db.prepare(
+    'SELECT start, minutes FROM power_recent WHERE day = ? AND instrument = ? ORDER BY rowid',
+  )
+  const ended = db.prepare('SELECT DISTINCT day, instrument FROM power_recent WHERE day < ? LIMIT ?')
+  const forget = db.prepare('DELETE FROM power_recent WHERE day = ? AND instrument = ?')
   const upsert = db.prepare('INSERT OR REPLACE INTO power VALUES (?, ?, ?)')
-  const one = db.prepare('SELECT minutes FROM power WHERE instrument = ? AND day = ?')
+  const packed = db.prepare('SELECT minutes FROM power WHERE instrument = ? AND day = ?')
   const old = db.prepare('DELETE FROM power WHERE day < ?')
-  const open = new Map<string, OpenDay>()
+  const open = new Map<string, DayValues>()
+  let pending: Recent[] = []
   let newest = 0
 
-  function dayOf(key: InstrumentKey, day: Millis): OpenDay {
-    const name = `${key} ${day}`
+  function put(key: InstrumentKey, from: Millis, minutes: readonly PowerMinute[]): void {
+    for (let i = 0; i < minutes.length; ) {
+      const start = from + i * MINUTE
+      const day = startOfDay(start)
+      const count = Math.min(minutes.length - i, (day + DAY - start) / MINUTE)
+      const part = minutes.slice(i, i + count)
+      i += count
+      if (part.every((minute) => minute === null)) continue
+      const recent = { key, day, start, values: valuesOf(part) }
+      pending.push(recent)
+      newest = Math.max(newest, day)
+      const known = open.get(nameOf(key, day))
+      if (known) lay(known, recent)
+    }
+  }
+
+  /** What is on disk; what is pending is laid over it by the caller or was when it came. */
+  function stored(key: InstrumentKey, day: Millis): DayValues {
+    const blob = packed.get(key, day)?.['minutes']
+    const values = blob instanceof Uint8Array ? unpackDay(blob) : emptyDay()
+    for (const { start, minutes } of recentOf.all(day, key))
+      if (minutes instanceof Uint8Array)
+        lay(values, { day, start: Number(start), values: new Float64Array(minutes.slice().buffer) })
+    return values
+  }
+
+  function dayOf(key: InstrumentKey, day: Millis): DayValues {
+    const name = nameOf(key, day)
     const known = open.get(name)
     if (known) return known
-    if (open.size >= maxOpen) flush()
-    const blob = one.get(key, day)?.['minutes']
-    const values =
-      blob instanceof Uint8Array ? unpack(blob) : new Float64Array(minutesADay * 3).fill(Number.NaN)
-    const fresh = { key, day, values, dirty: false }
-    open.set(name, fresh)
-    return fresh
+    const values = stored(key, day)
+    for (const recent of pending) if (recent.key === key && recent.day === day) lay(values, recent)
+    const oldest = open.size >= maxOpen ? open.keys().next().value : undefined
+    if (oldest !== undefined) open.delete(oldest)
+    open.set(name, values)
+    return values
   }
 
   function flush(): void {
-    const dirty = [...open.values()].filter((one) => one.dirty)
-    if (dirty.length > 0) {
-      db.exec('BEGIN')
-      for (const { key, day, values } of dirty) upsert.run(key, day, pack(values))
+    const over = ended.all(newest, packsAFlush)
+    if (pending.length === 0 && over.length === 0) return
+    db.exec('BEGIN')
+    try {
+      for (const { key, day, start, values } of pending)
+        insert.run(day, key, start, new Uint8Array(values.buffer))
+      for (const { day, instrument } of over) packOne(instrument as InstrumentKey, Number(day))
       db.exec('COMMIT')
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
     }
-    open.clear()
-    const today = dirty.reduce((latest, { day }) => Math.max(latest, day), 0)
-    if (today > newest) {
-      newest = today
-      old.run(today - maxDays * DAY)
+    pending = []
+  }
+
+  function packOne(key: InstrumentKey, day: Millis): void {
+    upsert.run(key, day, packDay(stored(key, day)))
+    forget.run(day, key)
+    old.run(newest - maxDays * DAY)
+  }
+
+  function* minutesIn(key: InstrumentKey, from: Millis, to: Millis): Generator<NonNullable<PowerMinute>> {
+    for (let at = from; at < to; at += MINUTE) {
+      const day = startOfDay(at)
+      const i = Math.floor((at - day) / MINUTE) * 3
+      const [min = Number.NaN, mean = Number.NaN, max = Number.NaN] = dayOf(key, day).subarray(i, i + 3)
+      if (!Number.isNaN(mean)) yield [min, mean, max]
     }
   }
 
   return {
-    put(key, from, minutes) {
-      for (const [i, minute] of minutes.entries()) {
-        if (!minute) continue
-        const at = from + i * MINUTE
-        const day = dayOf(key, at - (((at % DAY) + DAY) % DAY))
-        day.values.set(minute, Math.floor((at - day.day) / MINUTE) * 3)
-        day.dirty = true
-      }
-    },
+    put,
     read(key, from, to, stepMs) {
       const step = Math.max(MINUTE, stepMs - (stepMs % MINUTE))
       const points: { at: Millis; min: number; mean: number; max: number }[] = []
@@ -78,14 +123,20 @@ export function createPowerStore(db: DatabaseSync): PowerStoreWriter {
     },
     flush,
   }
+}
 
-  function* minutesIn(key: InstrumentKey, from: Millis, to: Millis): Generator<NonNullable<PowerMinute>> {
-    for (let at = from; at < to; at += MINUTE) {
-      const day = dayOf(key, at - (at % DAY))
-      const i = Math.floor((at - day.day) / MINUTE) * 3
-      const [min = Number.NaN, mean = Number.NaN, max = Number.NaN] = day.values.subarray(i, i + 3)
-      if (!Number.isNaN(mean)) yield [min, mean, max]
-    }
+const nameOf = (key: InstrumentKey, day: Millis) => `${key} ${day}`
+const startOfDay = (at: Millis): Millis => at - (((at % DAY) + DAY) % DAY)
+
+const valuesOf = (minutes: readonly PowerMinute[]): Float64Array<ArrayBuffer> =>
+  Float64Array.from(minutes.flatMap((minute) => minute ?? [Number.NaN, Number.NaN, Number.NaN]))
+
+/** Lays minutes into their day; a minute that was not measured leaves what is there. */
+function lay(into: DayValues, { day, start, values }: Pick<Recent, 'day' | 'start' | 'values'>): void {
+  const first = Math.floor((start - day) / MINUTE) * 3
+  for (let i = 0; i < values.length && first + i < minutesADay * 3; i++) {
+    const value = values[i]
+    if (value !== undefined && !Number.isNaN(value)) into[first + i] = value
   }
 }
 
@@ -101,30 +152,4 @@ function summary(minutes: Iterable<NonNullable<PowerMinute>>) {
     most = Math.max(most, max)
   }
   return count === 0 ? undefined : { min: least, mean: Math.round(sum / count), max: most }
-}
-
-/** Columns one after the other, as differences in bytes by significance: that is what compresses. */
-function pack(values: Float64Array<ArrayBuffer>): Uint8Array {
-  const columns = new Float64Array(values.length)
-  for (let i = 0; i < values.length; i++)
-    columns[(i % 3) * minutesADay + Math.floor(i / 3)] = values[i] ?? Number.NaN
-  return deflateRawSync(shuffled(new Uint8Array(columns.buffer), 8), { level: 4 })
-}
-
-function unpack(blob: Uint8Array): Float64Array<ArrayBuffer> {
-  const bytes = shuffled(inflateRawSync(blob), minutesADay * 3)
-  const columns = new Float64Array(bytes.buffer)
-  const values = new Float64Array(columns.length)
-  for (let i = 0; i < values.length; i++)
-    values[i] = columns[(i % 3) * minutesADay + Math.floor(i / 3)] ?? Number.NaN
-  return values
-}
-
-/** Bytes of rows of `width` as columns; with the other factor as width it goes back. */
-function shuffled(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
-  const rows = bytes.length / width
-  const out = new Uint8Array(bytes.length)
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < width; column++) out[column * rows + row] = bytes[row * width + column] ?? 0
-  return out
 }
