@@ -47,6 +47,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'every figure of a case file, with no server',
     load: async () => (await import('./cli/figures.ts')).figuresCommand(),
   },
+  scenario: {
+    says: "a known landscape through the real pipeline: the survey's quoted figures beside computed ones",
+    load: async () => (await import('./cli/scenario.ts')).scenarioCommand(),
+  },
   verify: {
     says: 'check an evidence log offline, believing nothing',
     load: async () => (await import('./cli/verify.ts')).verifyCommand(),
