@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { accept, type Decoded, refuse } from '@hours/protocol'
 import { CsvError, parse } from 'csv-parse'
 import { parse as parseNow } from 'csv-parse/sync'
@@ -39,37 +39,40 @@ export function readTable(text: string): Decoded<Table, FileCode> {
 }
 
 async function* rowsOf(text: string, delimiter: string, width: number): AsyncGenerator<TableRow> {
-  const parser = Readable.from(chunksOf(Buffer.from(text))).pipe(
-    parse({
-      delimiter,
-      bom: true,
-      info: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      max_record_size: maxRecord,
-    }),
-  )
-  let line = 1
-  let first = true
-  try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      line = info.lines - record.reduce((sum, cell) => sum + newlines(cell), 0)
-      if (!first && record.some((cell) => cell.trim() !== '')) yield rowOf(line, record, width)
-      first = false
-    }
-  } catch (cause) {
-    const at = cause instanceof CsvError ? Number(cause['lines'] ?? line) : line
-    const reason = `the table breaks off here (${textOf(cause)}); this row and those after it were not read`
-    yield {
-      line: at,
-      fault: fault('row', '', reason, 'close the quote, send the file again: rows that were taken are known'),
-    }
+  // Rows are taken as they are met: a fault later in the file would throw away what the stream still holds.
+  const met: TableRow[] = []
+  let heading = true
+  const parser = parse({
+    delimiter,
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: maxRecord,
+    on_record(record: string[], { lines }) {
+      const line = lines - record.reduce((sum, cell) => sum + newlines(cell), 0)
+      if (!heading && record.some((cell) => cell.trim() !== '')) met.push(rowOf(line, record, width))
+      heading = false
+      return null
+    },
+  })
+  let failure: unknown
+  parser.on('error', (error) => (failure = error)).resume()
+  for (const part of chunksOf(Buffer.from(text))) {
+    if (!parser.writable) break
+    parser.write(part)
+    yield* met.splice(0)
   }
+  if (parser.writable) parser.end()
+  await finished(parser).catch((error: unknown) => (failure = error))
+  yield* met.splice(0)
+  if (failure !== undefined) yield brokenOff(failure)
 }
 
-interface Parsed {
-  readonly record: string[]
-  readonly info: { readonly lines: number }
+function brokenOff(cause: unknown): TableRow {
+  const line = cause instanceof CsvError ? Number(cause['lines'] ?? 1) : 1
+  const reason = `the table breaks off here (${textOf(cause)}); this row and those after it were not read`
+  const fix = 'close the quote, and send the file again: rows that were taken are known'
+  return { line, fault: fault('row', '', reason, fix) }
 }
 
 function rowOf(line: number, record: readonly string[], width: number): TableRow {

@@ -9,8 +9,11 @@ export function nearIds(wanted: string, known: Iterable<string>, limit = 3): str
     const steps = Math.min(whole, distance(text.split('/').at(-1) ?? '', id.split('/').at(-1) ?? '', reach))
     if (steps <= reach) near.push({ id, steps })
   }
+  near.sort((a, b) => a.steps - b.steps || (a.id < b.id ? -1 : 1))
+  // What is much farther than the nearest is not what was meant.
+  const best = near[0]?.steps ?? 0
   return near
-    .sort((a, b) => a.steps - b.steps || (a.id < b.id ? -1 : 1))
+    .filter(({ steps }) => steps <= best + 1)
     .slice(0, limit)
     .map(({ id }) => id)
 }
