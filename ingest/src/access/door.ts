@@ -9,7 +9,7 @@ import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuditTrail, createAuditTrail } from './audit-trail.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import type { OidcLogin } from './oidc.ts'
-import { createPace, createQueue } from './pace.ts'
+import { createPace, createQueue, type Rate } from './pace.ts'
 
 /** Everything that decides who comes in: people and machines by HTTP, gateways by certificate. */
 export interface Door {
@@ -35,6 +35,8 @@ export interface DoorOptions {
   readonly dataDir: string
   readonly clock: Clock
   readonly oidc?: OidcLogin
+  /** Of one account, or of one address where nobody is signed in; default 50 a second, 400 at once. */
+  readonly askRate?: Rate
   readonly endSession?: (gateway: string, reason: string) => void
 }
 
@@ -48,7 +50,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     ca,
     ...(options.oidc ? { oidc: options.oidc } : {}),
     guessPace: createPace({ perSecond: 0.2, burst: 12 }, clock),
-    askPace: createPace({ perSecond: 50, burst: 400 }, clock),
+    askPace: createPace(options.askRate ?? { perSecond: 50, burst: 400 }, clock),
     inTurn: createQueue(2, 32),
     endSession: options.endSession ?? (() => undefined),
     close: () => db.close(),

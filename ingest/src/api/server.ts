@@ -49,6 +49,10 @@ declare module 'fastify' {
     /** What a caller must be allowed; a route that does not say is refused at start. */
     needs?: Right
   }
+  interface FastifyInstance {
+    /** Every route of the API with what it needs, in order of registration. */
+    declared: readonly { readonly method: string; readonly url: string; readonly needs: Right }[]
+  }
 }
 
 export type Api = FastifyInstance<
@@ -110,10 +114,12 @@ export async function createApi(whole: ApiContext): Promise<Api> {
 
   // Before the next hook: files of the page need nobody and are not asked.
   await servePage(app, context.webRoot)
-  app.addHook('onRoute', (route) => {
-    if (route.method === 'HEAD' || route.method === 'OPTIONS') return
-    if (route.config?.needs === undefined)
-      throw new Error(`${route.url}: the route does not say what it needs`)
+  const declared: { method: string; url: string; needs: Right }[] = []
+  app.decorate('declared', declared)
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (method === 'HEAD' || method === 'OPTIONS') return
+    if (config?.needs === undefined) throw new Error(`${url}: the route does not say what it needs`)
+    declared.push({ method: String(method), url, needs: config.needs })
   })
 
   const standing = createStanding(context.ingest.registry)
