@@ -84,6 +84,7 @@ function judge(row: Extract<ImportRow, { input: object }>, { context, registry, 
   }
   const decisions: Decision[] = []
   for (const item of drafts) {
+    if (isForeign(item, standing(item.kind), context)) return { faults: [takenId(item)] }
     const decided = decide(item, standing(item.kind), context.actor)
     if ('fault' in decided) return { faults: [decided.fault] }
     decisions.push(decided)
@@ -107,6 +108,16 @@ function judge(row: Extract<ImportRow, { input: object }>, { context, registry, 
     },
   }
 }
+
+/** Ids are of a site, and a site may have several houses: nobody touches a record of an instrument they do not see. */
+function isForeign(item: DraftItem, standing: StandingRecords, { lookup }: DraftContext): boolean {
+  const known = standing.find(item)
+  if (!known || known.body.instrument === item.body.instrument) return false
+  return 'reason' in lookup.instrument(`${known.stream}/${known.body.instrument}`)
+}
+
+const takenId = ({ body: { id } }: DraftItem) =>
+  fault('id', id, 'this id is taken at this site', 'choose another, such as one that begins with your unit')
 
 const strongest: readonly Fate[] = ['accepted', 'correction', 'repeated']
 

@@ -1,0 +1,97 @@
+import { rmSync } from 'node:fs'
+import { createManualClock, MINUTE } from '@hours/protocol'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { enrolmentRecord, freshFolder, openIngest, start, unitRecord } from '../ingest.fixture.ts'
+import type { RunningIngest } from '../ingest.ts'
+import { readCsv } from './read-csv.ts'
+
+const rows = 100_000
+const folder = freshFolder()
+let ingest: RunningIngest
+
+beforeAll(async () => {
+  const clock = createManualClock(start)
+  ingest = await openIngest(folder, clock)
+  await ingest.recordAll([unitRecord(), enrolmentRecord('gw-1', 'sem-01'), enrolmentRecord('gw-1', 'nmr-01')])
+  clock.advanceTo(start + rows * MINUTE)
+})
+afterAll(async () => {
+  await ingest.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const iso = (at: number) => new Date(at).toISOString().slice(0, 19)
+function file(line: (i: number) => [from: number, to: number]): string {
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const [from, to] = line(i)
+    return `gz-gibh/sem-01,${iso(from)}Z,${iso(to)}Z,user ${i % 500},gibh,research,x${i}`
+  })
+  return `instrument,from,to,user,beneficiary,purpose,id\n${lines.join('\n')}\n`
+}
+
+async function judged(text: string) {
+  const read = readCsv(text, { now: start })
+  if (!read.ok) throw new Error(read.error.message)
+  const began = performance.now()
+  let longest = 0
+  let last = began
+  const beat = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 5)
+  const sender = { actor: 'test', registry: ingest.registry }
+  const { counts } = await ingest.intake.take(read.value.rows, sender, { dryRun: true })
+  clearInterval(beat)
+  return { counts, seconds: (performance.now() - began) / 1_000, longest }
+}
+
+describe('a hundred thousand rows', () => {
+  it('one after the other are judged in bounded time, and others get their turn meanwhile', async () => {
+    const { counts, seconds, longest } = await judged(
+      file((i) => [start + i * MINUTE, start + (i + 1) * MINUTE]),
+    )
+    console.log(`100k rows: ${seconds.toFixed(1)} s, longest hold ${longest.toFixed(0)} ms`)
+    expect(counts).toEqual({ accepted: rows, repeated: 0, correction: 0, refused: 0 })
+    expect(seconds).toBeLessThan(60)
+    expect(longest).toBeLessThan(2_000)
+  })
+
+  it('that all overlap, in any order, and one as long as all of them take no longer', async () => {
+    const { counts, seconds } = await judged(
+      file((i) => {
+        const from = start + ((i * 7_919) % rows) * 1_000
+        return i === 0 ? [start, start + rows * 1_000] : [from, from + 30 * MINUTE]
+      }),
+    )
+    console.log(`100k overlapping rows: ${seconds.toFixed(1)} s`)
+    expect(counts.accepted).toBe(rows)
+    expect(seconds).toBeLessThan(60)
+  })
+
+  it.skipIf(process.env['HOURS_LONG'] !== '1')(
+    'are written, and written again without a new record, in memory that stays bounded',
+    async () => {
+      const text = file((i) => [start + i * MINUTE, start + (i + 1) * MINUTE])
+      const take = async () => {
+        const read = readCsv(text, { now: start })
+        if (!read.ok) throw new Error(read.error.message)
+        const began = performance.now()
+        const sender = { actor: 'test', registry: ingest.registry }
+        const { counts } = await ingest.intake.take(read.value.rows, sender)
+        return { counts, seconds: (performance.now() - began) / 1_000 }
+      }
+      const first = await take()
+      const size = ingest.log.size()
+      const again = await take()
+      const rss = process.memoryUsage.rss() / 1024 / 1024
+      console.log(
+        `written in ${first.seconds.toFixed(0)} s, known again in ${again.seconds.toFixed(0)} s, rss ${rss.toFixed(0)} MB`,
+      )
+      expect(first.counts.accepted).toBe(rows)
+      expect(again.counts.repeated).toBe(rows)
+      expect(ingest.log.size() - size).toBeLessThan(10)
+      expect(rss).toBeLessThan(2_000)
+    },
+    600_000,
+  )
+})
