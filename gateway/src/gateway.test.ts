@@ -137,6 +137,45 @@ describe('the source port', () => {
     expect([...bench.alarms]).toEqual([])
   })
 
+  it('calls a running power that never moves for six hours stuck: from then on it is unknown, not run', async () => {
+    const bench = createBench()
+    bench.begin()
+    await feed(bench, 7 * 60 * M, () => 800)
+    expect([...bench.alarms]).toEqual(['source_stuck:sem-01'])
+    const states = statesOf(bench.peer.pages(), start, start + 6.5 * 60 * M)
+    expect(states.map(({ state }) => state)).toEqual(['run', 'unknown'])
+    // Unknown from the last sample that counted.
+    expect(states[1]!.from - start).toBeGreaterThanOrEqual(6 * 60 * M - 10_000)
+    expect(states[1]!.from - start).toBeLessThan(6 * 60 * M + 30_000)
+    await feed(bench, 20 * M, (at) => 800 + (at % 20_000 === 0 ? 1 : 0))
+    expect([...bench.alarms]).toEqual([])
+    expect(bench.gateway.status().instruments).toMatchObject({
+      'sem-01': ['run', expect.any(Number), expect.any(Number)],
+    })
+  })
+
+  it.each([
+    { scale: 1, alarms: [] },
+    { scale: 1.5, alarms: ['energy_differs:sem-01'] },
+  ])('shows what the plug counts for itself, $scale times what was made of its readings', async (told) => {
+    const bench = createBench()
+    bench.begin()
+    let wh = 0
+    for (let i = 0; i < 6.2 * 360; i++) {
+      const watts = 700 + (i % 5)
+      const energy = { Power: watts, Total: Math.round(wh * told.scale) / 1_000 }
+      bench.gateway.handleLocal('tele/pow1/SENSOR', Buffer.from(JSON.stringify({ ENERGY: energy })))
+      wh += (watts * 10) / 3_600
+      await bench.pass(10_000)
+    }
+    expect([...bench.alarms]).toEqual(told.alarms)
+    const { ours, theirs } = bench.gateway.status().counters?.['sem-01' as never]?.energy ?? {
+      ours: 0,
+      theirs: 1,
+    }
+    expect(theirs / ours).toBeCloseTo(told.scale, 2)
+  })
+
   it('combines several sources on one instrument and shows where they contradict each other', async () => {
     const one = tasmota('sem-01', 'pow1', {
       others: [{ kind: 'tasmota', topic: 'pow2' }],

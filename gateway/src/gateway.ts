@@ -144,6 +144,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       log.debug({ gateway, instrument, source, code, reason: message }, 'reading refused')
     } else if (reading.value.kind === 'sample') {
       const { sample } = reading.value
+      if (source === 0 && watch.isStuck(book.settings, sample)) {
+        logbook.reject(instrument, source, arrival)
+        watch.sample(book.settings, sample, arrival)
+        return
+      }
       const taken = logbook.push(instrument, source, sample)
       if (taken?.rejected) watch.refused(instrument, taken.rejected)
       else watch.sample(book.settings, sample, arrival)
@@ -197,9 +202,12 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function status(): Status {
     const instruments: Status['instruments'] = {}
+    const counters: Status['counters'] = {}
     for (const [id, book] of logbook.instruments) {
       const { state, since, mw } = book.current()
       instruments[InstrumentId.parse(id)] = [state, since > 0 ? since : clock.wall(), mw]
+      const tally = watch.tally(id)
+      if (tally) counters[InstrumentId.parse(id)] = tally
     }
     return {
       v: 1,
@@ -213,6 +221,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       spool: spool.state(),
       clock: pageClock(time.checkpoint(), time.mono(), 0),
       instruments,
+      ...(Object.keys(counters).length > 0 ? { counters } : {}),
       alarms: [...alarms].slice(0, 64),
     }
   }

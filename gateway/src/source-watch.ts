@@ -1,5 +1,5 @@
 import { HOUR, type InstrumentSettings, type Millis } from '@hours/protocol'
-import type { Sample } from '@hours/sensing'
+import { createSecondWitness, type Sample, type SecondWitness, type Tally } from '@hours/sensing'
 
 /** Notices what is wrong with sources and says so by alarms: silence, refusals, a value that never moves, a reset. */
 export interface SourceWatch {
@@ -9,6 +9,13 @@ export interface SourceWatch {
   /** What the device's own last will says. */
   online(instrument: string, online: boolean): void
   check(settings: InstrumentSettings, now: Millis): void
+  /**
+   * Whether this sample only repeats what a stuck sensor says: the very same running power for hours, and no energy
+   * counter that goes on. Such a sample is no evidence of a run.
+   */
+  isStuck(settings: InstrumentSettings, sample: Sample): boolean
+  /** What the device's own counters say beside ours; undefined where it has none. */
+  tally(instrument: string): Tally | undefined
 }
 
 interface Watched {
@@ -20,6 +27,9 @@ interface Watched {
   mw: number | undefined
   sameSince: Millis
   same: number
+  /** The energy counter when the power began to be the same. */
+  energyThen: number | undefined
+  readonly witness: SecondWitness
 }
 
 /** A source that says nothing for so long is named. */
@@ -44,6 +54,8 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       mw: undefined,
       sameSince: began,
       same: 0,
+      energyThen: undefined,
+      witness: createSecondWitness(),
     }
     watched.set(instrument, fresh)
     return fresh
@@ -55,8 +67,11 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
   }
 
   return {
-    sample({ id, thresholds }, { powerMw, energyMwh }, now) {
+    sample(settings, sample, now) {
+      const { id, thresholds } = settings
+      const { powerMw, energyMwh } = sample
       const one = of(id)
+      one.witness.add(sample, settings)
       one.heardAt = now
       forgive(id, one)
       if (energyMwh !== undefined) {
@@ -68,6 +83,7 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       else {
         one.same = 0
         one.sameSince = now
+        one.energyThen = one.energy
       }
       one.mw = powerMw
     },
@@ -83,8 +99,22 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
     check({ id, maxGapMs }, now) {
       const one = of(id)
       onAlarm(`source_silent:${id}`, now - one.heardAt > Math.max(silentMs, maxGapMs))
-      onAlarm(`source_stuck:${id}`, one.same >= stuckSamples && now - one.sameSince >= stuckMs)
+      onAlarm(`source_stuck:${id}`, isSame(one, now))
+      const differs = one.witness.disagreement()
+      onAlarm(`energy_differs:${id}`, differs === 'energy')
+      onAlarm(`on_time_differs:${id}`, differs === 'on')
       onAlarm(`source_reset:${id}`, one.resetAt !== undefined && now - one.resetAt < HOUR)
     },
+    isStuck({ id, thresholds }, { powerMw, at }) {
+      const one = of(id)
+      // A coarse meter may well say the same standby for days; a run that never moves by a digit is no run.
+      return powerMw === one.mw && (powerMw ?? 0) >= thresholds.runStartMw && isSame(one, at)
+    },
+    tally: (instrument) => watched.get(instrument)?.witness.tally(),
   }
 }
+
+const isSame = (one: Watched, now: Millis): boolean =>
+  one.same >= stuckSamples &&
+  now - one.sameSince >= stuckMs &&
+  (one.energyThen === undefined || one.energy === undefined || one.energy <= one.energyThen)

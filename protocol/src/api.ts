@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { State } from './state.ts'
+import { CounterTally } from './status.ts'
 
 /**
  * Bodies of the HTTP API under `/api/v1` (times: Unix ms; durations: ms; power: mW). The page, the dashboards and
@@ -117,6 +118,8 @@ export const GatewaySummary = z.object({
   spool: z.object({ pages: z.int(), oldest: z.int().nullable(), dropped: z.int() }).nullable(),
   clock: z.object({ source: z.string(), offsetMs: z.int(), errorMs: z.int() }).nullable(),
   alarms: z.array(z.string()),
+  /** By instrument: what its device counts for itself beside our hours and energy. */
+  counters: z.record(z.string(), CounterTally),
 })
 export type GatewaySummary = z.infer<typeof GatewaySummary>
 

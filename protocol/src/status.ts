@@ -3,10 +3,22 @@ import { type Decoded, decodeJson } from './decoded.ts'
 import { InstrumentId } from './ids.ts'
 import { PageClock, SpoolState } from './page.ts'
 import { State } from './state.ts'
-import { Count, Instant, Power } from './units.ts'
+import { Count, Duration, Energy, Instant, Power } from './units.ts'
 
 /** State, since when (Unix ms), and the last power in mW or null. */
 export const InstrumentStatus = z.tuple([State, Instant, Power.nullable()])
+
+/**
+ * What a device counts for itself beside what the gateway made of its readings, in stretches without a hole between
+ * `from` and `to`: energy in mWh, powered time in ms; null where it has no such counter.
+ */
+export const CounterTally = z.object({
+  from: Instant,
+  to: Instant,
+  energy: z.object({ ours: Energy, theirs: Energy }).nullable(),
+  on: z.object({ ours: Duration, theirs: Duration }).nullable(),
+})
+export type CounterTally = z.infer<typeof CounterTally>
 
 /**
  * The gateway's heartbeat every 30 s, and its will (wire.md, section 2). The will says `online: false`: coverage
@@ -23,6 +35,7 @@ export const Status = z.object({
   spool: SpoolState.optional(),
   clock: PageClock.optional(),
   instruments: z.record(InstrumentId, InstrumentStatus).optional(),
+  counters: z.record(InstrumentId, CounterTally).optional(),
   /** What the operator must know: `receipt_unverified`, `spool_full`, `clock_untrusted`, `source_silent:sem-01` ... */
   alarms: z.array(z.string().max(200)).max(64).optional(),
 })

@@ -178,6 +178,7 @@ function gatewaysOf({ fleet }: Mood): GatewaySummary[] {
       spool: { pages: silent ? 10 : n % 2, oldest: silent ? fleet.now - 47 * minute : null, dropped: 0 },
       clock: { source: 'chrony', offsetMs: (n % 3) - 1, errorMs: 12 },
       alarms: n === 3 ? ['clock_step'] : [],
+      counters: {},
     }
   })
 }

@@ -97,6 +97,7 @@ function gatewayRow(
     spool: status?.spool ?? null,
     clock: clock ? { source: clock.source, offsetMs: clock.offsetMs, errorMs: clock.errorMs } : null,
     alarms: status?.alarms ?? [],
+    counters: status?.counters ?? {},
   }
 }
 

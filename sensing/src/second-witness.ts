@@ -1,0 +1,130 @@
+import { DAY, type InstrumentSettings } from '@hours/protocol'
+import type { Sample } from './reading.ts'
+
+/**
+ * What the device counts for itself beside what we make of its readings, over stretches without a hole. Energy in mWh
+ * (power integrated under left-hold), powered time in ms; null where the device has no such counter.
+ */
+export interface Tally {
+  readonly from: number
+  readonly to: number
+  readonly energy: { readonly ours: number; readonly theirs: number } | null
+  readonly on: { readonly ours: number; readonly theirs: number } | null
+}
+
+export interface SecondWitness {
+  add(sample: Sample, settings: Pick<InstrumentSettings, 'maxGapMs' | 'thresholds'>): void
+  /** Of the last whole day, or of the day so far until there is one. */
+  tally(): Tally | undefined
+  /** What does not fit, in words; undefined while both agree or there is too little to say. */
+  disagreement(): 'energy' | 'on' | undefined
+}
+
+/** Plugs round power and energy; a tenth, and what a coarse counter cannot show, is no contradiction. */
+const tolerance = 0.1
+const energyGrainMwh = 100_000
+const onGrainMs = 900_000
+/** Less time than this says nothing. */
+const leastMs = 6 * 3_600_000
+
+interface Pair {
+  ours: number
+  theirs: number
+}
+interface Draft {
+  from: number
+  to: number
+  knownMs: number
+  energy: Pair | null
+  on: Pair | null
+}
+
+const mwMsPerMwh = 3_600_000
+
+/**
+ * Energy and on-time as a second witness (domain.md, D4): a counter in the device goes on whatever becomes of our
+ * readings, so that a wrong scale, a second load on the plug or a threshold below idle shows as a difference.
+ */
+export function createSecondWitness(): SecondWitness {
+  let day: Draft | undefined
+  let whole: Draft | undefined
+  let last: { at: number; mw: number } | undefined
+  /** Since the device's counter was read last, without a hole: what we made of the same time. */
+  const energy = createCounter()
+  const on = createCounter()
+
+  function between(from: { at: number; mw: number }, to: number, onFromMw: number): void {
+    energy.grow(from.mw > 0 ? (from.mw * (to - from.at)) / mwMsPerMwh : 0)
+    on.grow(from.mw >= onFromMw ? to - from.at : 0)
+    if (day) day.knownMs += to - from.at
+  }
+
+  function count(kind: 'energy' | 'on', counter: ReturnType<typeof createCounter>, value: number): void {
+    const grown = counter.read(value)
+    if (!grown || !day) return
+    const pair = (day[kind] ??= { ours: 0, theirs: 0 })
+    pair.ours += grown.ours
+    pair.theirs += grown.theirs
+  }
+
+  const shown = () => whole ?? day
+
+  return {
+    add({ at, powerMw, energyMwh, onTimeMs }, { maxGapMs, thresholds }) {
+      if (last && at < last.at) return
+      day ??= { from: at, to: at, knownMs: 0, energy: null, on: null }
+      if (at - day.from >= DAY) {
+        whole = day
+        day = { from: at, to: at, knownMs: 0, energy: null, on: null }
+      }
+      day.to = at
+      if (last && at - last.at <= maxGapMs) between(last, at, thresholds.onStartMw)
+      else {
+        energy.cut()
+        on.cut()
+      }
+      if (energyMwh !== undefined) count('energy', energy, energyMwh)
+      if (onTimeMs !== undefined) count('on', on, onTimeMs)
+      if (powerMw !== undefined) last = { at, mw: powerMw }
+      else if (last) last = { ...last, at }
+    },
+    tally() {
+      const seen = shown()
+      if (!seen || (seen.energy === null && seen.on === null)) return undefined
+      return { from: seen.from, to: seen.to, energy: rounded(seen.energy), on: rounded(seen.on) }
+    },
+    disagreement() {
+      const seen = shown()
+      if (!seen || seen.knownMs < leastMs) return undefined
+      if (seen.energy && differ(seen.energy, energyGrainMwh)) return 'energy'
+      return seen.on && differ(seen.on, onGrainMs) ? 'on' : undefined
+    },
+  }
+}
+
+/** Sets what we count beside a device's counter; a hole or a reset of the counter begins anew. */
+function createCounter() {
+  let begun: number | undefined
+  let ours = 0
+  return {
+    grow(by: number) {
+      ours += by
+    },
+    cut() {
+      begun = undefined
+      ours = 0
+    },
+    read(value: number): Pair | undefined {
+      const grown = begun !== undefined && value >= begun ? { ours, theirs: value - begun } : undefined
+      begun = value
+      ours = 0
+      return grown
+    },
+  }
+}
+
+const differ = ({ ours, theirs }: Pair, grain: number): boolean =>
+  Math.abs(ours - theirs) > Math.max(grain, tolerance * Math.max(ours, theirs))
+
+const rounded = (pair: Pair | null): Pair | null =>
+  pair && { ours: Math.round(pair.ours), theirs: Math.round(pair.theirs) }
