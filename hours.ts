@@ -23,6 +23,14 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'at the instruments: read plugs and meters, write signed pages',
     load: async () => (await import('./cli/gateway.ts')).gatewayCommand(),
   },
+  account: {
+    says: 'who may log in: add, list, disable, reset, API keys',
+    load: async () => (await import('./cli/account.ts')).accountCommand(),
+  },
+  enrol: {
+    says: 'let a gateway in by a one-time code, or shut one out',
+    load: async () => (await import('./cli/enrol.ts')).enrolCommand(),
+  },
   broker: {
     says: 'the MQTT door alone, or its rights for Mosquitto (--acl mosquitto)',
     load: async () => (await import('./cli/broker.ts')).brokerCommand(),

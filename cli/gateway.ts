@@ -10,6 +10,8 @@ import {
 } from '@hours/gateway'
 import type { GatewayConfig } from '@hours/protocol'
 import { Command, InvalidArgumentError } from 'commander'
+import { gatewayEnrolCommand, gatewayRenewCommand } from './gateway-enrol.ts'
+import { renewGateway } from './gateway-identity.ts'
 import { typedPath } from './paths.ts'
 
 interface Options {
@@ -23,6 +25,7 @@ interface Options {
 /** `hours gateway`: at the instruments. */
 export function gatewayCommand(): Command {
   return new Command('gateway')
+    .enablePositionalOptions()
     .description(
       'Reads plugs and meters, writes signed pages and sends them to the broker, until Ctrl-C. It never switches anything.\n' +
         'With --discover it only listens to the local broker and prints the plugs it heard, ready for the YAML file.\n' +
@@ -33,6 +36,8 @@ export function gatewayCommand(): Command {
     .option('--discover', 'list plugs and meters on the local broker and end')
     .option('--local <url>', 'with --discover: the local broker, such as mqtt://127.0.0.1:1883')
     .option('--seconds <n>', 'with --discover: how long to listen', wholeSeconds, 30)
+    .addCommand(gatewayEnrolCommand())
+    .addCommand(gatewayRenewCommand())
     .action(async (options: Options, command: Command) => {
       if (options.discover) await discover(options, command)
       else if (options.config === undefined) command.error('--config FILE is needed (or --discover).')
@@ -52,15 +57,28 @@ function configOf(path: string, data: string | undefined): GatewayConfig {
   return data === undefined ? config : { ...config, data: typedPath(data) }
 }
 
+/** Certificates are looked at so often; they are renewed four months before their end. */
+const renewalEveryMs = 12 * 3_600_000
+
 async function run(config: GatewayConfig): Promise<void> {
   const stop = stopSignal()
-  const running = runGateway(config, createGatewayLogger(process.env['HOURS_LOG']))
+  const log = createGatewayLogger(process.env['HOURS_LOG'])
+  const running = runGateway(config, log)
+  const renewal = setInterval(() => {
+    renewGateway(config.data, Date.now()).then(
+      (done) => {
+        if (done) log.info('certificate renewed; the next connection uses it')
+      },
+      (err: unknown) => log.warn({ err }, 'certificate not renewed; tried again in 12 h'),
+    )
+  }, renewalEveryMs)
   console.log(
     `gateway ${config.site}/${config.gateway}: ${config.instruments.length} instrument(s), broker ${config.broker.url}\n` +
       `page key ${config.gateway}#1 ${running.publicKey}\n` +
       `data in ${config.data}; Ctrl-C ends.`,
   )
   if (!stop.aborted) await once(stop, 'abort')
+  clearInterval(renewal)
   await running.stop()
   console.log('stopped; what has no receipt yet waits in the spool.')
 }

@@ -1,23 +1,35 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createBroker } from '@hours/broker'
-import { createApi, createIngest, createLogger, type InfluxOptions, openLogReader } from '@hours/ingest'
+import { type Broker, createBroker } from '@hours/broker'
+import {
+  createApi,
+  createIngest,
+  createLogger,
+  type InfluxOptions,
+  openLogReader,
+  withCertificates,
+} from '@hours/ingest'
 import { systemClock } from '@hours/protocol'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { buildPage } from './build-page.ts'
 import { typedPath } from './paths.ts'
 import { policyWitnesses } from './witnesses.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
+import {
+  checkDoorFlags,
+  type DoorFlags,
+  firstOperator,
+  openSiteDoor,
+  siteHosts,
+  siteProxies,
+  siteTls,
+} from './site-door.ts'
 import { openSiteSeries } from './site-series.ts'
 
-interface Flags {
+interface Flags extends DoorFlags {
   readonly data?: string
   readonly http?: string
   readonly mqtt?: string
   readonly mqttHost: string
-  readonly tls?: string
-  readonly mqttCa?: string
-  readonly plainLoopback?: boolean
   readonly influxUrl?: string
   readonly influxDatabase: string
 }
@@ -26,19 +38,33 @@ interface Flags {
 export function serveCommand(): Command {
   return new Command('serve')
     .description(
-      'Runs a real site: MQTT broker, evidence log, index, API and page. The page and API listen on loopback only:\n' +
-        'put a reverse proxy with TLS and your login before them. Gateways come in over TLS (--tls), or from this\n' +
-        'machine alone with --plain-loopback.',
+      'Runs a real site: MQTT broker, evidence log, index, API and page, with logins. The first start prints a one-time\n' +
+        'link with which the operator chooses a password; hours account makes further people. Page and API listen on\n' +
+        'loopback, or with --tls or --behind-proxy on --http-host. Gateways come in over TLS, or from this machine alone\n' +
+        'with --plain-loopback.',
     )
     .option('--data <dir>', 'where data lives (HOURS_DATA, default ./data)')
-    .option(
-      '--http <port>',
-      'port of page and API on 127.0.0.1 (HOURS_HTTP_PORT, default 8080); 0 picks a free one',
-    )
+    .option('--http <port>', 'port of page and API (HOURS_HTTP_PORT, default 8080); 0 picks a free one')
     .option('--mqtt <port>', 'port of the broker (HOURS_MQTT_PORT, default 8883 with TLS, 1883 without)')
     .option('--mqtt-host <address>', 'address the broker listens on', '0.0.0.0')
-    .option('--tls <cert,key>', 'PEM files of the broker')
-    .option('--mqtt-ca <file>', "PEM of the authority of gateways' certificates")
+    .option('--http-host <address>', 'address page and API listen on', '127.0.0.1')
+    .option(
+      '--tls <cert,key>',
+      'PEM files of page, API and broker; or auto: made by this site’s own authority',
+    )
+    .option(
+      '--behind-proxy [addresses]',
+      'a proxy ends TLS for page and API; whose X-Forwarded-For is believed',
+    )
+    .option('--name <names...>', 'names this site is reached by; requests for others are refused')
+    .option('--mqtt-ca <file>', "PEM of a further authority of gateways' certificates, beside the site's own")
+    .option('--oidc-issuer <url>', 'log in by OpenID Connect there (secret: HOURS_OIDC_SECRET)')
+    .option('--oidc-client <id>', 'the client id this site has there')
+    .addOption(
+      new Option('--oidc-claim <claim>', 'which claim is the account here')
+        .choices(['preferred_username', 'email', 'sub'])
+        .default('preferred_username'),
+    )
     .option('--plain-loopback', 'plain MQTT on 127.0.0.1, for a gateway on this very machine')
     .option(
       '--influx-url <url>',
@@ -51,13 +77,12 @@ export function serveCommand(): Command {
 async function serve(flags: Flags): Promise<void> {
   const dataDir = typedPath(flagOrEnv(flags.data, 'HOURS_DATA', 'data'))
   const logName = siteName(dataDir)
-  const tls = tlsOf(flags)
-  if (!tls && flags.plainLoopback !== true)
-    throw new Error(
-      'no --tls cert,key: gateways would send passwords in the open. Fix: give a certificate, or --plain-loopback.',
-    )
+  checkDoorFlags(flags)
   const log = createLogger(process.env['HOURS_LOG'] ?? 'info')
-  const mqttPort = portOf(flagOrEnv(flags.mqtt, 'HOURS_MQTT_PORT', tls ? '8883' : '1883'), '--mqtt')
+  const mqttPort = portOf(
+    flagOrEnv(flags.mqtt, 'HOURS_MQTT_PORT', flags.tls === undefined ? '1883' : '8883'),
+    '--mqtt',
+  )
   const httpPort = portOf(flagOrEnv(flags.http, 'HOURS_HTTP_PORT', '8080'), '--http')
   const webRoot = buildPage()
   const ingest = await createIngest({
@@ -69,15 +94,22 @@ async function serve(flags: Flags): Promise<void> {
     witnesses: policyWitnesses(dataDir),
   })
   const series = openSiteSeries({ ingest, dir: dataDir, log, ...influxOf(flags) })
+  const live: { broker?: Broker } = {}
+  const door = await openSiteDoor(dataDir, flags, (gateway, reason) =>
+    live.broker?.disconnect(gateway, reason),
+  )
+  const tls = await siteTls(dataDir, flags, door.ca)
   const broker = await createBroker({
     commit: series.feed().commit,
-    directory: ingest.directory,
+    directory: withCertificates(ingest.directory, door.certificates),
     log,
     listen: tls
       ? { host: flags.mqttHost, port: mqttPort, tls }
       : { host: '127.0.0.1', port: mqttPort, allowPlain: true },
   })
+  live.broker = broker
   ingest.attach(broker.publish)
+  const ownTls = flags.behindProxy === undefined ? tls : undefined
   const api = await createApi({
     ingest,
     log,
@@ -86,10 +118,18 @@ async function serve(flags: Flags): Promise<void> {
     outbox: series.outbox,
     software: '0.1.0',
     logDir: join(dataDir, 'log'),
+    door,
+    ...siteHosts(flags),
+    ...siteProxies(flags),
+    ...(ownTls ? { tls: ownTls } : {}),
   })
-  await api.listen({ host: '127.0.0.1', port: httpPort })
+  await api.listen({ host: flags.httpHost, port: httpPort })
   const { port } = api.server.address() as { port: number }
-  console.log(`page    http://127.0.0.1:${port}/`)
+  const page = `${ownTls ? 'https' : 'http'}://${flags.name?.[0] ?? '127.0.0.1'}:${port}`
+  console.log(`page    ${page}/`)
+  const welcome = await firstOperator(door)
+  if (welcome !== undefined)
+    console.log(`login   ${page}${welcome} (account operator; choose a password within two days, works once)`)
   console.log(`broker  ${tls ? `mqtts://${flags.mqttHost}` : 'mqtt://127.0.0.1'}:${broker.port}`)
   console.log(`log     ${ingest.log.vkey()}`)
   await new Promise<void>((resolve) => {
@@ -100,6 +140,7 @@ async function serve(flags: Flags): Promise<void> {
   await api.close()
   await series.close()
   await ingest.close()
+  door.close()
 }
 
 function influxOf({ influxUrl, influxDatabase }: Flags): { influx?: InfluxOptions } {
@@ -122,13 +163,4 @@ function siteName(dataDir: string): string {
   if (logName.startsWith('demo.'))
     throw new Error(`${dataDir} holds a demo; a site needs a folder of its own`)
   return logName
-}
-
-function tlsOf({ tls, mqttCa }: Flags): { cert: string; key: string; ca?: string } | undefined {
-  if (tls === undefined) return undefined
-  const [cert, key, ...rest] = tls.split(',')
-  if (!cert || !key || rest.length > 0)
-    throw new Error(`--tls "${tls}": certificate and key with a comma between, such as cert.pem,key.pem`)
-  const read = (path: string) => readFileSync(typedPath(path), 'utf8')
-  return { cert: read(cert), key: read(key), ...(mqttCa === undefined ? {} : { ca: read(mqttCa) }) }
 }

@@ -78,6 +78,8 @@ export function createAdmission(options: {
     if (shown) {
       if (shown.name !== clientId)
         return { refused: `certificate of ${shown.name}, client id ${clientId}`, code: 5 }
+      if (gateway?.certificates?.includes(shown.serial) === false)
+        return { refused: `certificate ${shown.serial} of ${clientId} is no longer in force`, code: 5 }
       return gateway ? admitGateway(gateway) : { refused: `${clientId} is not enrolled`, code: 5 }
     }
     const account = gateway === undefined && username !== undefined ? accounts.get(username) : undefined
@@ -116,7 +118,7 @@ const admitGateway = ({ site, gateway, revoked }: GatewayIdentity): Verdict =>
   revoked ? { refused: `${gateway} is revoked`, code: 5 } : { who: { kind: 'gateway', site, gateway } }
 
 type Certificate =
-  | { readonly trusted: true; readonly name: string }
+  | { readonly trusted: true; readonly name: string; readonly serial: string }
   | { readonly trusted: false; readonly why: string }
 
 /** The client certificate that was shown; undefined when there is none (plain TCP, or a password instead). */
@@ -126,5 +128,6 @@ function certificate({ conn }: Client): Certificate | undefined {
   if (Object.keys(shown).length === 0) return undefined
   const name: unknown = shown.subject.CN
   if (!conn.authorized) return { trusted: false, why: String(conn.authorizationError) }
-  return typeof name === 'string' ? { trusted: true, name } : { trusted: false, why: 'no single CN' }
+  const serial = shown.serialNumber.toUpperCase().replace(/^0+/, '')
+  return typeof name === 'string' ? { trusted: true, name, serial } : { trusted: false, why: 'no single CN' }
 }

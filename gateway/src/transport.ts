@@ -54,13 +54,14 @@ export function mqttConnect(
     connectTimeout: 15_000,
     keepalive: 60,
     ...(password === undefined ? {} : { username: gateway, password }),
-    ...pemFiles(broker),
     ...(isSecure(new URL(broker.url)) ? { minVersion: 'TLSv1.2' as const } : {}),
   }
+  // Now, so that a wrong path is said at the start; and for each connection, as renewal writes new files.
+  pemFiles(broker)
   return async (handlers) => {
     const { topic, payload } = handlers.will
     const will = { topic, payload: Buffer.from(payload), qos: 1 as const, retain: true }
-    const client = await connectAsync(broker.url, { ...options, will }, false)
+    const client = await connectAsync(broker.url, { ...options, ...pemFiles(broker), will }, false)
     return sessionOf(client, handlers)
   }
 }

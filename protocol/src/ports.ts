@@ -29,6 +29,8 @@ export interface GatewayIdentity {
   /** `scrypt$N$r$p$salt$hash` (base64url); absent = certificate only. */
   readonly password?: string
   readonly revoked: boolean
+  /** Serial numbers in force (hex, upper case, no leading zeros); absent = any certificate of the trusted authorities. */
+  readonly certificates?: readonly string[]
 }
 
 /** Read-only view of the enrolled gateways (wire.md, section 4). */

@@ -225,5 +225,7 @@ function accountFault({ id, name, role, organisations }: Omit<Account, 'disabled
   if (!roles.includes(role)) return `role: "${role}"; one of ${roles.join(', ')}`
   if (organisations === null && role !== 'operator')
     return `organisations: only an operator sees all; name at least one for a ${role}`
+  if (organisations !== null && role === 'operator')
+    return 'organisations: an operator sees all; leave them out, or choose another role'
   return undefined
 }
