@@ -10,6 +10,7 @@ import { pino } from 'pino'
 import { buildPage } from './build-page.ts'
 import { type HistoryGateway, playHistory } from './demo/history.ts'
 import { playLive } from './demo/live.ts'
+import { keepDemoUse } from './demo/sessions.ts'
 import { type DemoState, readDemoState, writeDemoState } from './demo/state-file.ts'
 import { createWorld, historyPageMs } from './demo/world.ts'
 import { runDemoWitness } from './demo/witness.ts'
@@ -107,6 +108,8 @@ async function up(flags: Flags): Promise<void> {
       const feed = series.feed()
       world.tap(feed.commit)
       if (playedHistory) void feed.rebuild().catch((err: unknown) => log.error({ err }, 'series'))
+      const onError = (err: unknown) => log.error({ err }, 'demo')
+      const stopUse = await keepDemoUse({ ingest: world.ingest, fleet, clock, from: state.from, onError })
       const gateways = world.startGateways({ pageMs: livePageMs })
       const live = await playLive({
         clock,
@@ -114,13 +117,14 @@ async function up(flags: Flags): Promise<void> {
         gateways,
         speed,
         sampleMs,
-        onError: (err) => log.error({ err }, 'demo'),
+        onError,
       })
       witness = await runDemoWitness({ ingest: world.ingest, dir, clock })
       const keep = every(clock, 60_000, () => writeDemoState(dir, { ...state, until: clock.wall() }))
       invite(address, dir, speed)
       await ending
       keep()
+      stopUse()
       await live.stop()
     }
   } finally {

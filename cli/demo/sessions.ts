@@ -1,0 +1,248 @@
+import { type Fleet, stretchesOf } from '@hours/firmware-sim'
+import type { RunningIngest } from '@hours/ingest'
+import { DAY, every, HOUR, type ManualClock, MINUTE } from '@hours/protocol'
+import { noShowOf, plannedUse, type PlannedUse } from './use-plan.ts'
+
+/** A row as `Intake.take` takes it. */
+interface Row {
+  readonly line: number
+  readonly kind: 'session' | 'booking' | 'compute' | 'claim' | 'maintenance' | 'training' | 'achievement'
+  readonly input: Readonly<Record<string, unknown>>
+}
+type Item = Parameters<RunningIngest['recordAll']>[0][number]
+
+/** The booking platform that the demo's reservations and sessions come from, and the networks that list the fleet. */
+const channel = 'gz-net'
+/** Reservations are known this far ahead. */
+const ahead = 7 * DAY
+/** An earlier start may have ended in the middle of these; what is there already is known again by its id. */
+const overlap = 2 * DAY
+
+export interface DemoUseOptions {
+  readonly ingest: RunningIngest
+  readonly fleet: Fleet
+  readonly clock: ManualClock
+  /** Where the demo's history begins. */
+  readonly from: number
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * What people write down beside what the sensors see: sessions, bookings, charges, core-hours and claimed hours of the
+ * whole history at a first start, and what is new of them every hour from then on. Nothing of it is without a run but
+ * two reservations nobody came to, and one run has neither; so that each list of differences has something true in it.
+ */
+export async function keepDemoUse(options: DemoUseOptions): Promise<() => void> {
+  const { ingest, clock, from } = options
+  const isFirst = ingest.registry.records('membership').length === 0
+  let until = isFirst ? from : Math.max(from, clock.wall() - overlap)
+  await write(until)
+  if (isFirst) await ingest.recordAll(lists(options))
+
+  async function write(since: number): Promise<void> {
+    const now = clock.wall()
+    const rows = demoRows({ ...options, since, now, isFirst: isFirst && since === from })
+    const { rows: fates } = await ingest.intake.take(rows, {
+      actor: 'demo.platform',
+      registry: ingest.registry,
+    })
+    const refused = fates.find(({ fate }) => fate === 'refused')
+    if (refused) options.onError(new Error(`demo use: ${JSON.stringify(refused)}`))
+    until = now
+  }
+  return every(clock, HOUR, () => void write(until - HOUR).catch(options.onError))
+}
+
+/** Rows as a booking platform would send them, for runs that begin from `since` on. */
+export function demoRows(options: {
+  readonly fleet: Fleet
+  readonly from: number
+  readonly since: number
+  readonly now: number
+  readonly isFirst: boolean
+}): Row[] {
+  const { fleet, from, since, now, isFirst } = options
+  const missed = unbookedRun(fleet, from)
+  const uses = plannedUse(fleet, { from: since, to: now + ahead, opens: from }).filter(
+    (use) => !isSame(use, missed),
+  )
+  const recorded = uses.filter((use) => use.from < now)
+  return [
+    ...uses.map(bookingRow),
+    ...recorded.map(sessionRow),
+    ...recorded.filter(({ way }) => way === 'compute').map(computeRow),
+    ...(isFirst
+      ? [...noShowRows(fleet, from), ...claimRows(fleet, from, now), ...otherRows(fleet, from)]
+      : []),
+  ]
+}
+
+/** A run that nobody booked and nobody recorded: the first longer one of a confocal, ten days in. */
+export function unbookedRun(fleet: Fleet, from: number): PlannedUse | undefined {
+  return plannedUse(fleet, { from: from + 10 * DAY, to: from + 20 * DAY, opens: from }).find(
+    (use) => use.instrument.id === 'confocal-01' && use.to - use.from > HOUR,
+  )
+}
+
+const isSame = (a: PlannedUse, b: PlannedUse | undefined) =>
+  a.instrument.id === b?.instrument.id && a.from === b.from
+
+const keyOf = ({ instrument: { site, id } }: Pick<PlannedUse, 'instrument'>) => `${site}/${id}`
+const row = (kind: Row['kind'], input: Row['input']): Row => ({ line: 1, kind, input })
+const named = (use: PlannedUse) => `${use.instrument.id}-${use.from}`
+
+function bookingRow(use: PlannedUse): Row {
+  const { booked, user, beneficiary, purpose } = use
+  const id = `b-${named(use)}`
+  const of = { id, externalId: id, channel, instrument: keyOf(use) }
+  return row('booking', { ...of, ...booked, user, beneficiary, purpose })
+}
+
+function sessionRow(use: PlannedUse): Row {
+  const { from, to, user, beneficiary, purpose, way, samples, yuan, voucherYuan } = use
+  const id = `s-${named(use)}`
+  return row('session', {
+    id,
+    externalId: id,
+    channel,
+    instrument: keyOf(use),
+    ...{ from, to, user, beneficiary, purpose, way, yuan },
+    ...(samples > 0 ? { samples } : {}),
+    ...(way === 'entrusted' ? { receivedAt: from - 2 * DAY, reportedAt: to + DAY } : {}),
+    ...(voucherYuan > 0 ? { voucherYuan } : {}),
+    ...(way === 'entrusted' ? { score: 3 + (samples % 3) } : {}),
+    project: `${beneficiary}-${String(1 + (samples % 4))}`,
+  })
+}
+
+const cores = 64
+
+const computeRow = (use: PlannedUse): Row =>
+  row('compute', {
+    id: `c-${named(use)}`,
+    instrument: keyOf(use),
+    from: use.from,
+    to: use.to,
+    user: use.user,
+    beneficiary: use.beneficiary,
+    coreMs: Math.round((use.to - use.from) * cores * 0.8),
+    nodeMs: 2 * (use.to - use.from),
+    jobs: 1 + Math.floor((use.to - use.from) / HOUR),
+  })
+
+/** Two reservations nobody came to: where, and how many days into the history. */
+const stoodUp = [
+  ['sem-01', 12],
+  ['xrd-01', 21],
+] as const
+
+function noShowRows(fleet: Fleet, from: number): Row[] {
+  return stoodUp.flatMap(([id, day]) => {
+    const instrument = fleet.instruments.find((one) => one.id === id)
+    const missed = instrument && noShowOf(instrument, from + day * DAY, from + (day + 8) * DAY)
+    if (!missed) return []
+    const booked = { id: `b-${id}-no-show`, from: missed.from, to: missed.to }
+    return [
+      row('booking', {
+        ...booked,
+        instrument: keyOf(missed),
+        user: 'Ou Kai (kanghe-bio)',
+        beneficiary: 'kanghe-bio',
+      }),
+    ]
+  })
+}
+
+/** Hours as each owner states them for the whole days so far: most round them, two are generous. */
+const generous = new Map([
+  ['ms-02', 1.35],
+  ['xrd-02', 1.6],
+])
+
+function claimRows({ instruments }: Fleet, from: number, now: number): Row[] {
+  const to = from + Math.floor((now - from) / DAY) * DAY
+  if (to <= from) return []
+  return instruments.map((instrument) => {
+    const states = stretchesOf(instrument, from, to)
+    const hours = (wanted: (state: string) => boolean) =>
+      states.reduce((sum, one) => sum + (wanted(one.state) ? one.to - one.from : 0), 0) / HOUR
+    const factor = generous.get(instrument.id) ?? 1
+    const stated = (value: number) => Math.round(value * factor)
+    return row('claim', {
+      id: `claim-${instrument.id}`,
+      instrument: keyOf({ instrument }),
+      from,
+      to,
+      onHours: stated(hours((state) => state !== 'off')),
+      effectiveHours: stated(hours((state) => state === 'run')),
+      source: 'annual return of the owner',
+    })
+  })
+}
+
+/** A serviced microscope, people trained, a paper: one of each kind. */
+function otherRows(fleet: Fleet, from: number): Row[] {
+  const at = from + 6 * DAY + 10 * HOUR
+  const tem = fleet.instruments.find(({ id }) => id === 'tem-01')
+  const instrument = 'gz-gibh/tem-01'
+  const pause = tem && noShowOf(tem, from + 12 * DAY, from + 20 * DAY)
+  if (!tem) return []
+  return [
+    ...(pause
+      ? [
+          row('maintenance', {
+            id: 'm-tem-01',
+            instrument,
+            from: pause.from,
+            to: pause.to + 30 * MINUTE,
+            reason: 'filament',
+          }),
+        ]
+      : []),
+    row('training', { id: 't-1', instrument, at, group: 'student', level: 'independent', persons: 3 }),
+    row('training', {
+      id: 't-2',
+      instrument: 'gz-sysu/nmr-02',
+      at,
+      group: 'student',
+      level: 'demonstration',
+      persons: 30,
+    }),
+    row('achievement', { id: 'a-1', instrument, at, kind: 'paper', level: 'core', count: 2 }),
+    row('achievement', {
+      id: 'a-2',
+      instrument: 'gz-gibh/nmr-01',
+      at,
+      kind: 'function',
+      level: 'new',
+      count: 1,
+    }),
+  ]
+}
+
+/** Two networks list the fleet, one of them all of it; and what an hour costs whom. */
+function lists({ fleet, from }: Pick<DemoUseOptions, 'fleet' | 'from'>): Item[] {
+  const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as Item
+  return [
+    ...['gibh', 'sysu'].map((organisation) =>
+      item('membership', 'installation', { channel: 'gd-net', organisation, from }),
+    ),
+    ...fleet.instruments
+      .filter(({ unit }) => unit !== 'sysu-chem')
+      .map(({ site, id }) =>
+        item('membership', 'installation', { channel, instrument: `${site}/${id}`, from }),
+      ),
+    ...fleet.instruments.flatMap(({ site, id, kind }) =>
+      (['own_unit', 'same_entity', 'external'] as const).map((relation, i) =>
+        item('tariff', site, {
+          id: `${id}-${relation}`,
+          instrument: id,
+          relation,
+          unit: kind.id === 'compute' ? 'core_hour' : 'hour',
+          fen: 100 * Math.round((60 + kind.valueYuan / 40_000) * ([0.5, 1, 2.2][i] ?? 1)),
+          from,
+        }),
+      ),
+    ),
+  ]
+}
