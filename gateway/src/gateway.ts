@@ -14,6 +14,7 @@ import {
 } from '@hours/protocol'
 import type { DecodedReading, Transition } from '@hours/sensing'
 import type { Logger } from 'pino'
+import { createCalibrationWatch } from './calibration-watch.ts'
 import { firstConfig, openConfig, settingsDigest, storedConfig } from './config-inbox.ts'
 import { createLogbook } from './logbook.ts'
 import { bootCount, resume } from './open-state.ts'
@@ -70,6 +71,7 @@ export interface Gateway {
 }
 
 const defaultTurnMs = 10_000
+const maxProposals = 32
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { config, clock, spool, log, net = systemClock, random = Math.random } = options
@@ -98,6 +100,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let router = createRouter(settings)
   const gate = createReceiptGate({ gateway, spool, clock, trust: config.trust, onAlarm: alarm })
   const watch = createSourceWatch(time.now(), alarm)
+  const calibration = createCalibrationWatch(spool)
   const logbook = createLogbook({
     site,
     gateway,
@@ -152,6 +155,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const taken = logbook.push(instrument, source, sample)
       if (taken?.rejected) watch.refused(instrument, taken.rejected)
       else watch.sample(book.settings, sample, arrival)
+      if (source === 0 && !taken?.rejected) calibration.sample(instrument, sample)
       say(instrument, taken?.transitions ?? [])
     } else if (reading.value.kind === 'availability') watch.online(instrument, reading.value.online)
   }
@@ -175,6 +179,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       say(id, book.tick(now))
       watch.check(book.settings, now)
     }
+    calibration.turn(settings, now)
     alarm('clock_untrusted', !time.trusted())
     alarm('spool_full', spool.state().dropped > 0)
   }
@@ -222,8 +227,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       clock: pageClock(time.checkpoint(), time.mono(), 0),
       instruments,
       ...(Object.keys(counters).length > 0 ? { counters } : {}),
+      ...proposed(),
       alarms: [...alarms].slice(0, 64),
     }
+  }
+
+  /** Those that would change something come first; a heartbeat stays small. */
+  function proposed(): Pick<Status, 'proposals'> {
+    const all = [...calibration.proposals()].sort(([, a], [, b]) => Number(b.differs) - Number(a.differs))
+    if (all.length === 0) return {}
+    return { proposals: Object.fromEntries(all.slice(0, maxProposals)) }
   }
 
   function takeConfig(bytes: Uint8Array): void {

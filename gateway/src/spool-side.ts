@@ -18,6 +18,11 @@ export interface SpoolSide {
   /** Appends to the journal and returns the row's id; the oldest rows go when it is full. */
   addJournal(row: Omit<JournalRow, 'id'>): number
   journalAfter(id: number): Iterable<JournalRow>
+  /** An hour of one instrument's watts at fixed steps, NaN where none was read; for calibration alone. */
+  addSketch(instrument: string, hour: Millis, watts: Float32Array<ArrayBuffer>): void
+  /** In order of time. */
+  sketches(instrument: string): { readonly hour: Millis; readonly cells: Float32Array<ArrayBuffer> }[]
+  dropSketches(instrument: string, before: Millis): void
 }
 
 /** Shares of the spool's bound: power is worth less than pages, and the ring is a comfort. */
@@ -30,7 +35,18 @@ export function createSpoolSide(db: DatabaseSync, bounds: SpoolBounds): SpoolSid
   const insertPower = db.prepare('INSERT INTO power (begins, bytes) VALUES (?, ?)')
   const selectPower = db.prepare('SELECT id, bytes FROM power WHERE id > ? ORDER BY id LIMIT 1')
   const insertJournal = db.prepare('INSERT INTO journal (begins, ends, bytes) VALUES (?, ?, ?)')
+  const insertSketch = db.prepare('INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)')
+  const selectSketch = db.prepare('SELECT hour, watts FROM sketch WHERE instrument = ? ORDER BY hour')
+  const dropSketch = db.prepare('DELETE FROM sketch WHERE instrument = ? AND hour < ?')
   return {
+    addSketch: (instrument, hour, watts) =>
+      void insertSketch.run(instrument, hour, new Uint8Array(watts.buffer)),
+    sketches: (instrument) =>
+      selectSketch.all(instrument).map(({ hour, watts }) => ({
+        hour: Number(hour),
+        cells: new Float32Array((watts as Uint8Array).slice().buffer),
+      })),
+    dropSketches: (instrument, before) => void dropSketch.run(instrument, before),
     addPower(from, bytes) {
       insertPower.run(from, bytes)
       power.added(bytes.length)

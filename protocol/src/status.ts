@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Decoded, decodeJson } from './decoded.ts'
 import { InstrumentId } from './ids.ts'
+import { Thresholds } from './instrument-settings.ts'
 import { PageClock, SpoolState } from './page.ts'
 import { State } from './state.ts'
 import { Count, Duration, Energy, Instant, Power } from './units.ts'
@@ -21,6 +22,19 @@ export const CounterTally = z.object({
 export type CounterTally = z.infer<typeof CounterTally>
 
 /**
+ * What the gateway would propose from the last days of an instrument's power: it takes effect only when an operator
+ * accepts it, as a `config` record with a date. `settings` null = refused, `reason` says why.
+ */
+export const ThresholdProposal = z.object({
+  at: Instant,
+  reason: z.string().max(300),
+  settings: z.object({ thresholds: Thresholds, dwellMs: Duration, holdMs: Duration }).nullable(),
+  /** Whether it differs by more than a tenth from what is in force. */
+  differs: z.boolean(),
+})
+export type ThresholdProposal = z.infer<typeof ThresholdProposal>
+
+/**
  * The gateway's heartbeat every 30 s, and its will (wire.md, section 2). The will says `online: false`: coverage
  * lost, never "off". Topic `hours/1/{site}/{gateway}/status`, QoS 1, retained.
  */
@@ -36,6 +50,7 @@ export const Status = z.object({
   clock: PageClock.optional(),
   instruments: z.record(InstrumentId, InstrumentStatus).optional(),
   counters: z.record(InstrumentId, CounterTally).optional(),
+  proposals: z.record(InstrumentId, ThresholdProposal).optional(),
   /** What the operator must know: `receipt_unverified`, `spool_full`, `clock_untrusted`, `source_silent:sem-01` ... */
   alarms: z.array(z.string().max(200)).max(64).optional(),
 })
