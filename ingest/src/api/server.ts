@@ -35,6 +35,7 @@ import { logRoutes } from './log-routes.ts'
 import { loginRoutes } from './login-routes.ts'
 import { createMonthCache } from './month-cache.ts'
 import { organisationRoutes } from './organisation-routes.ts'
+import { settingsRoutes } from './settings-routes.ts'
 import { servePage } from './page-files.ts'
 import { Problem, sendProblem } from './problem.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
@@ -134,6 +135,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   sessionRoutes(app, context)
   correctionRoutes(app, context)
   importRoutes(app, context)
+  settingsRoutes(app, context)
   eventRoutes(app, context)
   healthRoutes(app, context)
   logRoutes(app, context)

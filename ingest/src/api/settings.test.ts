@@ -1,0 +1,79 @@
+import { encodeStatus, type InstrumentSettings, statusTopic } from '@hours/protocol'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { site, start } from '../ingest.fixture.ts'
+import { type ApiWorld, createApiWorld } from './api.fixture.ts'
+
+const url = `/api/v1/instruments/${site}/sem-01/settings`
+const thresholds = { onStartMw: 20_000, onStopMw: 15_000, runStartMw: 500_000, runStopMw: 400_000 }
+const settings = {
+  id: 'sem-01',
+  source: { kind: 'tasmota', topic: 'pow1' },
+  combine: 'primary',
+  thresholds,
+  dwellMs: 30_000,
+  maxGapMs: 30_000,
+  plausibleMw: [-1_000, 9_000_000],
+} as unknown as InstrumentSettings
+const proposed = { ...thresholds, runStartMw: 620_000, runStopMw: 540_000 }
+
+let world: ApiWorld
+beforeEach(async () => {
+  world = await createApiWorld()
+})
+afterEach(() => world.close())
+
+const configure = () =>
+  world.ingest.record('config', site, {
+    gateway: world.gateway.id,
+    revision: 1,
+    from: start,
+    instruments: [settings],
+  })
+const read = async () => (await world.get(url)).json<Record<string, unknown>>()
+const change = (body: object) => world.api.inject({ method: 'POST', url, payload: body })
+
+it('shows what is in force and what the gateway proposes; accepting it is a config record that the gateway gets', async () => {
+  await configure()
+  const proposal = {
+    at: start,
+    reason: 'standby at most 318 W',
+    settings: { thresholds: proposed, dwellMs: 30_000, holdMs: 40_000 },
+    differs: true,
+  }
+  const status = { v: 1, online: true, at: start, proposals: { 'sem-01': proposal } } as const
+  await world.ingest.commit({
+    client: world.gateway.id,
+    topic: statusTopic(site, world.gateway.id),
+    payload: Buffer.from(encodeStatus(status as never)),
+  })
+  expect(await read()).toMatchObject({ revision: 1, settings: { thresholds }, proposal })
+  const sent: { topic: string; payload: Uint8Array }[] = []
+  world.ingest.attach((topic, payload) => {
+    sent.push({ topic, payload })
+    return Promise.resolve()
+  })
+  sent.length = 0
+  const answer = await change({ revision: 1, ...proposal.settings })
+  expect(answer.statusCode).toBe(200)
+  expect(answer.json()).toMatchObject({ revision: 2, settings: { thresholds: proposed, holdMs: 40_000 } })
+  expect(sent.map(({ topic }) => topic)).toEqual([`hours/1/${site}/${world.gateway.id}/config`])
+  const [record] = world.ingest.registry.records('config', site).slice(-1)
+  expect(record?.record).toMatchObject({ revision: 2, instruments: [{ id: 'sem-01', dwellMs: 30_000 }] })
+})
+
+it('refuses a change made from an older revision, levels that cross, and a gateway without a record', async () => {
+  expect((await change({ revision: 0, thresholds: proposed })).json()).toMatchObject({
+    status: 409,
+    title: expect.stringMatching(/its own file alone/) as string,
+  })
+  await configure()
+  expect((await change({ revision: 0, thresholds: proposed })).json()).toMatchObject({
+    status: 409,
+    field: 'revision',
+    fix: expect.stringMatching(/revision 1/) as string,
+  })
+  const crossed = await change({ revision: 1, thresholds: { ...proposed, runStopMw: 700_000 } })
+  expect(crossed.statusCode).toBe(400)
+  expect(crossed.json()).toMatchObject({ field: expect.stringMatching(/runStopMw/) as string })
+  expect(await read()).toMatchObject({ revision: 1, settings: { thresholds } })
+})
