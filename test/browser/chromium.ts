@@ -22,7 +22,7 @@ export interface Browser {
 }
 
 /** A browser with a profile of its own that calls nobody. */
-export async function openChromium(): Promise<Browser> {
+export async function openChromium(flags: readonly string[] = []): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), 'hours-browser-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: executable,
@@ -37,6 +37,7 @@ export async function openChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...flags,
     ],
   })
   context.setDefaultTimeout(15_000)

@@ -19,6 +19,7 @@ import type {
   RuleSets,
   Sessions,
 } from './api-shapes.ts'
+import { csrfToken, loginWanted } from './signed-in.ts'
 import { noteSimulated } from './simulated.ts'
 
 /**
@@ -111,6 +112,8 @@ export async function sendImport(csv: string, dryRun: boolean): Promise<ImportRe
 async function request<T>(address: string, init: RequestInit): Promise<T> {
   const headers = new Headers(init.headers)
   headers.set('accept', 'application/json')
+  const csrf = csrfToken()
+  if (csrf !== null && init.method !== undefined) headers.set('x-csrf-token', csrf)
   const answer = await fetch(address, {
     ...init,
     headers,
@@ -118,6 +121,7 @@ async function request<T>(address: string, init: RequestInit): Promise<T> {
     if (init.signal?.aborted) throw cause
     throw new ApiError('down', 0, 'no answer')
   })
+  if (answer.status === 401) loginWanted.value = true
   noteSimulated(answer.headers.get('x-hours-simulated') === 'true')
   // A service that is not well says so with 503 and the same body.
   const unwell = answer.status === 503 && address === '/api/v1/health'

@@ -4,6 +4,7 @@ import { Patterns } from './charts/patterns.tsx'
 import { Notice, Waiting } from './notice.tsx'
 import { chooseLanguage, chooseTheme, language, theme } from './prefs.ts'
 import { place, viewName } from './route.ts'
+import { csrfToken, loginWanted, sendLogin } from './signed-in.ts'
 import { simulated } from './simulated.ts'
 import { text } from './text/text.ts'
 import { NowView } from './views/now.tsx'
@@ -18,12 +19,13 @@ const loaders: Readonly<Record<string, Loader>> = {
   assessment: async () => (await import('./views/assessment.tsx')).AssessmentView,
   quality: async () => (await import('./views/quality.tsx')).QualityView,
   setup: async () => (await import('./views/setup.tsx')).SetupView,
+  welcome: async () => (await import('./views/login.tsx')).WelcomeView,
 }
 
 const tabs = ['now', 'fleet', 'reconciliation', 'assessment', 'quality', 'setup'] as const
 
 export function App() {
-  const kiosk = viewName.value === '' && place.value.query.has('kiosk')
+  const kiosk = viewName.value === '' && place.value.query.has('kiosk') && !loginWanted.value
   useEffect(() => {
     document.title = titleOf(viewName.value)
   }, [viewName.value, language.value])
@@ -104,6 +106,20 @@ function Masthead() {
         >
           {theme.value === 'dark' ? words.theme.toLight : words.theme.toDark}
         </button>
+        {csrfToken() === null ? null : (
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              sendLogin('logout', {}).then(
+                () => location.assign('/'),
+                () => location.assign('/'),
+              )
+            }}
+          >
+            {words.login.signOut}
+          </button>
+        )}
       </div>
     </header>
   )
@@ -128,9 +144,13 @@ function Guarded() {
   )
 }
 
+/** Takes the place of every view while the server wants a login, but of the one where a password is chosen. */
+const loginLoader: Loader = async () => (await import('./views/login.tsx')).LoginView
+
 function CurrentView() {
-  const name = viewName.value
-  const loader = loaders[name]
+  const wanted = loginWanted.value && viewName.value !== 'welcome'
+  const name = wanted ? 'login' : viewName.value
+  const loader = wanted ? loginLoader : loaders[name]
   const [loaded, setLoaded] = useState<{ name: string; view: ComponentType } | undefined>()
   useEffect(() => {
     if (!loader) return

@@ -37,6 +37,8 @@ export interface DoorOptions {
   readonly oidc?: OidcLogin
   /** Of one account, or of one address where nobody is signed in; default 50 a second, 400 at once. */
   readonly askRate?: Rate
+  /** Of passwords, codes and links from one address; default one in 5 s, 12 at once. */
+  readonly guessRate?: Rate
   readonly endSession?: (gateway: string, reason: string) => void
 }
 
@@ -49,7 +51,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     ...registersOf(db, clock),
     ca,
     ...(options.oidc ? { oidc: options.oidc } : {}),
-    guessPace: createPace({ perSecond: 0.2, burst: 12 }, clock),
+    guessPace: createPace(options.guessRate ?? { perSecond: 0.2, burst: 12 }, clock),
     askPace: createPace(options.askRate ?? { perSecond: 50, burst: 400 }, clock),
     inTurn: createQueue(2, 32),
     endSession: options.endSession ?? (() => undefined),

@@ -29,7 +29,7 @@ const open = { needs: 'public' } as const
 const tags = ['accounts']
 
 /** Signing in and out: by password, by a one-time link, by OpenID Connect. The demo has none of it. */
-export function loginRoutes(app: Api, { door }: ApiContext): void {
+export function loginRoutes(app: Api, { door, log }: ApiContext): void {
   if (!door) return
 
   app.get(
@@ -103,10 +103,10 @@ export function loginRoutes(app: Api, { door }: ApiContext): void {
     },
   )
 
-  oidcRoutes(app, door)
+  oidcRoutes(app, door, log)
 }
 
-function oidcRoutes(app: Api, door: Door): void {
+function oidcRoutes(app: Api, door: Door, log: ApiContext['log']): void {
   const { oidc } = door
   if (!oidc) return
 
@@ -127,7 +127,10 @@ function oidcRoutes(app: Api, door: Door): void {
     clearOidcSecret(reply)
     const who = await oidc
       .finish(new URL(request.url, 'http://callback'), request.cookies[oidcCookie] ?? '')
-      .catch(() => undefined)
+      .catch((err: unknown) => {
+        log.info({ err }, 'login by the other authority refused')
+        return undefined
+      })
     const account = who && door.accounts.bound(who.account, who.subject)
     const session = account === undefined ? undefined : door.accounts.admit(account)
     const actor = who?.account ?? '-'

@@ -393,6 +393,20 @@ export const en = {
     accepted: 'accepted',
     refused: 'refused',
   },
+  login: {
+    title: 'Sign in',
+    account: 'Account',
+    password: 'Password',
+    signIn: 'Sign in',
+    signOut: 'Sign out',
+    oidc: 'Sign in with your institution',
+    wrong: 'Account or password is wrong, or the account is locked for a quarter of an hour.',
+    refusedThere: 'Your institution knows you, but there is no account for you here. Ask the operator.',
+    welcome: 'Welcome',
+    welcomeDo: 'Choose a password of at least 12 characters. This link works once.',
+    choose: 'Set the password',
+    linkWrong: 'The link has been used or is older than two days, or the password is too simple.',
+  },
 }
 
 export type Text = typeof en

@@ -354,4 +354,18 @@ export const zh: Text = {
     accepted: '接受',
     refused: '拒绝',
   },
+  login: {
+    title: '登录',
+    account: '账号',
+    password: '密码',
+    signIn: '登录',
+    signOut: '退出',
+    oidc: '用单位账号登录',
+    wrong: '账号或密码不对，或账号已锁定一刻钟。',
+    refusedThere: '单位认识您，但本站点没有您的账号。请联系运营方。',
+    welcome: '欢迎',
+    welcomeDo: '请设置至少 12 个字符的密码。此链接只能用一次。',
+    choose: '设置密码',
+    linkWrong: '链接已用过或超过两天，或密码过于简单。',
+  },
 }
