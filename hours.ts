@@ -71,6 +71,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'make the index (and the series) again from the log alone',
     load: async () => (await import('./cli/rebuild.ts')).rebuildCommand(),
   },
+  import: {
+    says: 'send sessions, bookings or claimed hours from a file to an ingest (--dry-run)',
+    load: async () => (await import('./cli/import.ts')).importCommand(),
+  },
   reconcile: {
     says: 'name every difference between log, index and series',
     load: async () => (await import('./cli/reconcile.ts')).reconcileCommand(),
