@@ -36,7 +36,7 @@ beforeAll(async () => {
     const key = door.accounts.createKey({
       account: id,
       label: 't',
-      scopes: ['read', 'write', 'operate'],
+      scopes: ['read', 'write', 'admin', 'operate'],
       days: 30,
     })
     people.set(id, { authorization: `Bearer ${key}` })
@@ -120,6 +120,27 @@ describe('sessions over the API', () => {
       session('q', { ...at, externalIds: [{ channel: 'b', id: '2' }] }),
     )
     expect(JSON.stringify(twin.body['rows'])).toContain('proposed_duplicate')
+    const pair = { site: 'gz-gibh', sessions: ['p', 'q'] }
+    expect((await get('chen', 'duplicates')).items).toMatchObject([pair])
+    expect((await get('foreigner', 'duplicates')).items).toEqual([])
+    expect((await post('foreigner', 'duplicates', pair)).status).toBe(404)
+    expect((await post('chen', 'duplicates', pair)).status).toBe(201)
+    expect((await post('chen', 'duplicates', pair)).status).toBe(200)
+    expect((await get('chen', 'duplicates')).items).toEqual([])
+  })
+
+  it('tells a name to who keeps the records of that person, and forgets it when asked to', async () => {
+    const { items } = await get('wang', 'sessions')
+    const url = `/api/v1/people/${String(items.find(({ id }) => id === 'p')?.['user'])}`
+    const ask = async (who: string, method: 'GET' | 'DELETE' = 'GET') =>
+      world.api.inject({ method, url, headers: people.get(who) ?? {} })
+    expect((await ask('wang')).json()).toMatchObject({ name: 'Li Wei' })
+    expect((await ask('foreigner')).statusCode).toBe(404)
+    expect((await ask('guest')).statusCode).toBe(403)
+    expect((await ask('wang', 'DELETE')).statusCode).toBe(403)
+    expect((await ask('root', 'DELETE')).statusCode).toBe(204)
+    expect((await ask('wang')).statusCode).toBe(404)
+    expect((await get('wang', 'sessions')).items).toEqual(items)
   })
 
   it('pages by a cursor that later records do not shift, and filters by instrument, time and organisation', async () => {

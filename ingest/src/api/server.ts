@@ -22,6 +22,7 @@ import { auditRoutes } from './audit-routes.ts'
 import type { ApiContext } from './context.ts'
 import { correctionRoutes } from './correction-routes.ts'
 import { docsPage } from './docs-page.ts'
+import { duplicateRoutes } from './duplicate-routes.ts'
 import { enrolRoutes } from './enrol-routes.ts'
 import { NotModified } from './etag.ts'
 import { eventRoutes } from './event-routes.ts'
@@ -37,6 +38,7 @@ import { createMonthCache } from './month-cache.ts'
 import { organisationRoutes } from './organisation-routes.ts'
 import { settingsRoutes } from './settings-routes.ts'
 import { servePage } from './page-files.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { Problem, sendProblem } from './problem.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -134,6 +136,8 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   organisationRoutes(app, context, made)
   sessionRoutes(app, context)
   correctionRoutes(app, context)
+  duplicateRoutes(app, context)
+  peopleRoutes(app, context)
   importRoutes(app, context)
   settingsRoutes(app, context)
   eventRoutes(app, context)

@@ -3,6 +3,7 @@ import type { ChannelId, Clock, SiteId } from '@hours/protocol'
 import type { Ingest, Registry } from '../ports.ts'
 import { type DraftContext, draftRecord } from './draft.ts'
 import type { Drafted, DraftKind } from './drafted.ts'
+import { createDuplicates, type Duplicates } from './duplicates.ts'
 import { createLookup } from './lookup.ts'
 import { createPeople, type People } from './people.ts'
 import { type ImportRows, planRows } from './plan.ts'
@@ -35,6 +36,7 @@ export interface Taken {
 /** The one way by which sessions, bookings and the like come into the log; one batch after the other. */
 export interface Intake {
   readonly people: People
+  readonly duplicates: Duplicates
   take(rows: ImportRows, sender: Sender, options?: BatchOptions): Promise<Taken>
   /** Reads one record without writing it: the replacement in a correction. */
   draft(kind: DraftKind, input: Readonly<Record<string, unknown>>, sender: Sender): Drafted & { keep(): void }
@@ -75,6 +77,7 @@ export function createIntake(options: {
 
   return {
     people,
+    duplicates: createDuplicates(registry, recordAll),
     take(rows, sender, batch = {}) {
       const taken = line.then(() => take(rows, sender, batch))
       line = taken.catch(() => undefined)
