@@ -1,0 +1,163 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createApi, type RecordItem, type RunningIngest } from '@hours/ingest'
+import { createManualClock, HOUR, type InstrumentKey, type ManualClock, type PageSpan } from '@hours/protocol'
+import {
+  createOrganisationTree,
+  fleetFigures,
+  inputFromRecords,
+  instrumentFigures,
+  type InstrumentResult,
+  type OrganisationTree,
+} from '@hours/usage'
+import { pino } from 'pino'
+import {
+  createTestGateway,
+  freshFolder,
+  openIngest,
+  pageMs,
+  site,
+  start,
+} from '../../ingest/src/ingest.fixture.ts'
+
+/** Six hours that every instrument of the tests was watched: it ran for the first four and stood by for the rest. */
+export const period = { from: start, to: start + 6 * HOUR }
+const runMs = 4 * HOUR
+
+const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
+
+/** An organisation: id, the one above it, kind, and flags of small and of foreign ones. */
+export type Unit = readonly [id: string, parent: string | null, kind: string, flags?: object]
+
+/** A whole installation for one system of the survey: real log, index and API, hours measured by signed pages. */
+export interface SystemWorld {
+  readonly ingest: RunningIngest
+  readonly clock: ManualClock
+  readonly tree: OrganisationTree
+  /** Sends records as the system's own platform would; text goes as CSV. */
+  post(path: string, body: unknown): Promise<Answer>
+  get<T>(path: string): Promise<T>
+  /** Figures of one instrument over the six hours, out of log and records. */
+  of(instrument: string): InstrumentResult
+  fleet(instruments: readonly string[]): ReturnType<typeof fleetFigures>
+  close(): Promise<void>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: {
+    readonly accepted: number
+    readonly repeated: number
+    readonly refused: number
+    readonly rows: readonly {
+      readonly fate: string
+      readonly reason?: string
+      readonly warnings?: string[]
+    }[]
+  }
+}
+
+export async function systemWorld(
+  units: readonly Unit[],
+  /** Instrument id to the unit that manages it. */
+  instruments: Readonly<Record<string, string>>,
+  options: { readonly sensed?: boolean; readonly enrolment?: Readonly<Record<string, object>> } = {},
+): Promise<SystemWorld> {
+  const folder = freshFolder()
+  const clock = createManualClock(start)
+  const ingest = await openIngest(folder, clock)
+  const gateway = createTestGateway('gw-1')
+  await ingest.recordAll([
+    ...units.map(([id, parent, kind, flags]) =>
+      item('organisation', 'installation', {
+        ...{ id, parent, kind, names: { en: id }, from: start - 1 },
+        ...(parent === null ? { zone: 'Asia/Shanghai' } : {}),
+        ...(flags ? { flags } : {}),
+      }),
+    ),
+    ...gateway.records(),
+    ...Object.entries(instruments).map(([instrument, unit]) =>
+      item('enrolment', site, {
+        ...{ instrument, gateway: 'gw-1', unit, from: start, names: { en: instrument } },
+        ...options.enrolment?.[instrument],
+      }),
+    ),
+  ])
+  if (options.sensed !== false)
+    while (gateway.at() < period.to) {
+      const state = gateway.at() < start + runMs ? 'run' : 'standby'
+      const spans: PageSpan[] = [[state, 0, pageMs]]
+      const enrolled = Object.keys(instruments).filter(
+        (id) => enrolledFrom(options.enrolment?.[id]) <= gateway.at(),
+      )
+      const bytes = gateway.page(Object.fromEntries(enrolled.map((id) => [id, spans])))
+      clock.advanceTo(gateway.at() + 1_000)
+      await ingest.commit({ topic: gateway.topic, payload: bytes, client: gateway.id })
+    }
+  clock.advanceTo(period.to + HOUR)
+  await ingest.settled()
+  const log = pino({ level: 'silent' })
+  const api = await createApi({ ingest, log, software: 'test', logDir: join(folder, 'log') })
+  const tree = createOrganisationTree(ingest.registry.records('organisation').map(({ record }) => record))
+
+  const records = <K extends 'organisation' | 'enrolment' | 'schedule' | 'session' | 'maintenance'>(
+    kind: K,
+  ) => ingest.registry.records(kind).map(({ record }) => record)
+  function of(instrument: string): InstrumentResult {
+    const spans = ingest.index.spans(`${site}/${instrument}` as InstrumentKey, period.from, period.to)
+    const input = inputFromRecords({
+      ...{ site, instrument, zone: 'Asia/Shanghai', period, spans },
+      records: {
+        organisations: records('organisation'),
+        enrolments: records('enrolment'),
+        schedules: records('schedule'),
+        sessions: records('session'),
+        maintenance: records('maintenance'),
+      },
+    })
+    return instrumentFigures(input, period)
+  }
+
+  return {
+    ...{ ingest, clock, tree, of },
+    async post(path, body) {
+      const headers = { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }
+      const url = `/api/v1/${path}`
+      const reply = await api.inject({ method: 'POST', url, headers, payload: body as object | string })
+      await ingest.settled()
+      return { status: reply.statusCode, body: reply.json() }
+    },
+    async get<T>(path: string) {
+      const reply = await api.inject({ method: 'GET', url: `/api/v1/${path}` })
+      return reply.json<T>()
+    },
+    fleet: (ids) => fleetFigures(ids.map(of)),
+    async close() {
+      await api.close()
+      await ingest.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+const enrolledFrom = (change: object | undefined): number =>
+  change !== undefined && 'from' in change && typeof change.from === 'number' ? change.from : start
+
+/** Hours of the six, as instants. */
+export const at = (hours: number): number => start + hours * HOUR
+
+/** A session of `hours` on an instrument for a beneficiary. */
+export const session = (
+  instrument: string,
+  beneficiary: string,
+  [from, to]: readonly [number, number],
+  more = {},
+) => ({
+  instrument: `${site}/${instrument}`,
+  from: at(from),
+  to: at(to),
+  beneficiary,
+  user: `user of ${beneficiary}`,
+  purpose: 'service',
+  ...more,
+})

@@ -1,0 +1,304 @@
+import { HOUR } from '@hours/protocol'
+import { channelFigures, shareLevel, sumRecords } from '@hours/usage'
+import { afterEach, describe, expect, it } from 'vitest'
+import { site, start } from '../../ingest/src/ingest.fixture.ts'
+import { at, period, session, type SystemWorld, systemWorld, type Unit } from './systems.fixture.ts'
+
+const base: readonly Unit[] = [
+  ['guangdong', null, 'province'],
+  ['owner', 'guangdong', 'entity'],
+  ['owner-lab', 'owner', 'unit'],
+  ['owner-dept', 'owner', 'unit'],
+  ['small-firm', 'guangdong', 'entity', { sme: true }],
+  ['big-firm', 'guangdong', 'entity'],
+  ['hk-lab', 'guangdong', 'entity', { hkMacaoForeign: true }],
+]
+let world: SystemWorld
+afterEach(() => world.close())
+
+const sums = (instrument: string) => {
+  const list = <
+    K extends
+      | 'session'
+      | 'charge'
+      | 'voucher'
+      | 'subsidy'
+      | 'compute'
+      | 'training'
+      | 'achievement'
+      | 'rating',
+  >(
+    kind: K,
+  ) =>
+    world.ingest.registry
+      .records(kind)
+      .map(({ record }) => record)
+      .filter((record) => record.instrument === instrument)
+  return sumRecords(
+    {
+      sessions: list('session'),
+      charges: list('charge'),
+      vouchers: list('voucher'),
+      subsidies: list('subsidy'),
+      compute: list('compute'),
+      trainings: list('training'),
+      achievements: list('achievement'),
+      ratings: list('rating'),
+    },
+    period,
+    { tree: world.tree, unitAt: () => 'owner-lab', used: world.of(instrument).used },
+  )
+}
+
+/** Issue 4, Show 4: domain.md, section 3, a test a row; the hours come from signed pages, the rest over the API. */
+describe('the systems of the South China survey', () => {
+  it('1 provincial network: enterprises with their flag, vouchers and subsidies a session', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    await world.post('sessions', [session('sem', 'small-firm', [0, 1]), session('sem', 'big-firm', [1, 4])])
+    await world.post('vouchers', { instrument: `${site}/sem`, at: at(1), fen: 120_000, payer: 'small-firm' })
+    await world.post('subsidies', { instrument: `${site}/sem`, at: at(2), fen: 50_000 })
+    const { figures } = world.of('sem')
+    expect(figures.external).toBe(4 * HOUR)
+    expect(figures.rates.smeShare.value).toBe(0.25)
+    expect(sums('sem')).toMatchObject({
+      voucherFen: 120_000,
+      subsidyFen: 50_000,
+      smesServed: 1,
+      organisationsServed: 2,
+    })
+  })
+
+  it('2 cooperative network of many owners: hours and rates with named denominators, projects and samples', async () => {
+    world = await systemWorld([...base, ['other', 'guangdong', 'entity'], ['other-lab', 'other', 'unit']], {
+      sem: 'owner-lab',
+      nmr: 'other-lab',
+    })
+    await world.post('sessions', [
+      session('sem', 'other-lab', [0, 2], { project: 'p1', samples: 12 }),
+      session('nmr', 'other', [0, 4], { project: 'p2', purpose: 'research' }),
+    ])
+    const fleet = world.fleet(['sem', 'nmr'])
+    expect(fleet.figures.rates.shareHours).toMatchObject({ value: 0.25, denominator: 'effective' })
+    expect(fleet.meanOnPerSet).toBe(6 * HOUR)
+    expect(sums('sem')).toMatchObject({ samples: 12, projects: 1 })
+  })
+
+  it('3 a platform of listings without telemetry: unknown, never zero, and its dead page is a figure of its own', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' }, { sensed: false })
+    const { figures } = world.of('sem')
+    expect(figures).toMatchObject({ on: 0, onUpper: 6 * HOUR, grade: 'not verifiable' })
+    expect(figures.rates.coverage.value).toBe(0)
+    expect(figures.rates.shareHours.value).toBeNull()
+    const latencyMs = { p50: 100, p95: 900 }
+    const probe = { channel: 'yuekehui', probed: 288, ok: 72, latencyMs, completeness: 0.1 }
+    const failures = [{ reason: 'http 404', count: 216 }]
+    await world.ingest.record('probe', 'installation', { ...probe, day: '2026-01-05', failures } as never)
+    const probes = world.ingest.registry.records('probe').map(({ record }) => record)
+    expect(channelFigures(probes)).toMatchObject({ availability: 0.25, completeness: 0.1 })
+  })
+
+  it('4 an unidentified platform: bookings that name no known instrument are refused with a reason', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    const answer = await world.post('bookings', [
+      session('sme', 'small-firm', [0, 1], { channel: 'ran-sheng', externalId: '7' }),
+    ])
+    expect(answer.body).toMatchObject({
+      accepted: 0,
+      refused: 1,
+      rows: [{ reason: expect.stringMatching(/enrolled/) as string }],
+    })
+  })
+
+  it('5 one-stop window: self-operated use is open use, booked beside run', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    const booked = { channel: 'gz-service', externalId: 'b-1' }
+    await world.post('bookings', session('sem', 'small-firm', [0, 3], booked))
+    await world.post('sessions', session('sem', 'small-firm', [0, 3], { ...booked, way: 'self' }))
+    expect(world.of('sem').figures.openUse).toBe(3 * HOUR)
+    const list = await world.get<{ items: { booked: boolean }[] }>('sessions')
+    expect(list.items).toMatchObject([{ booked: true }])
+  })
+
+  it('6 entrusted testing: samples, turnaround and income without clock times give no verified hour', async () => {
+    world = await systemWorld(base, { ms: 'owner-lab' })
+    const order = { ...session('ms', 'small-firm', [0, 0]), way: 'entrusted', samples: 40, yuan: '1200' }
+    const answer = await world.post('sessions', { ...order, from: undefined, to: undefined, at: at(1) })
+    expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+    const { figures } = world.of('ms')
+    expect(figures.external).toBeLessThanOrEqual(1)
+    expect(figures.effective).toBe(4 * HOUR)
+    expect(sums('ms')).toMatchObject({ samples: 40, incomeOutsideFen: 120_000 })
+  })
+
+  it('7 sample sending at several places: each site is a unit, the institute is their sum', async () => {
+    world = await systemWorld(
+      [...base, ['nansha', 'owner', 'unit'], ['foshan', 'owner', 'unit'], ['zhongshan', 'owner', 'unit']],
+      { a: 'nansha', b: 'foshan', c: 'zhongshan' },
+    )
+    await world.post('sessions', [
+      session('a', 'big-firm', [0, 4], { way: 'operated', samples: 5 }),
+      session('b', 'nansha', [0, 2]),
+    ])
+    expect(world.of('a').figures.relation).toMatchObject({ external: 4 * HOUR })
+    expect(world.of('b').figures.relation).toMatchObject({ sameEntity: 2 * HOUR, external: 0 })
+    expect(world.fleet(['a', 'b', 'c']).figures.effective).toBe(12 * HOUR)
+  })
+
+  it('8 internal centre: own unit and same entity stand apart, neither is external', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    await world.post('sessions', [session('sem', 'owner-lab', [0, 1]), session('sem', 'owner-dept', [1, 4])])
+    expect(world.of('sem').figures.relation).toEqual({ ownUnit: HOUR, sameEntity: 3 * HOUR, external: 0 })
+  })
+
+  it('9 one instrument in several networks is counted once', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    for (const channel of ['gz-network', 'gz-regional', 'gd-province'])
+      await world.post('memberships', { channel, instrument: `${site}/sem`, from: start })
+    expect(world.ingest.registry.records('membership')).toHaveLength(3)
+    expect(world.fleet(['sem', 'sem', 'sem'])).toMatchObject({ sets: 1, figures: { effective: 4 * HOUR } })
+  })
+
+  it('10 supercomputing: core-hours from the scheduler stand apart from hours', async () => {
+    world = await systemWorld(base, { node: 'owner-lab' }, { enrolment: { node: { exclusive: false } } })
+    const job = { ...session('node', 'big-firm', [0, 2]), coreHours: '128', nodeHours: '2', jobs: 3 }
+    expect((await world.post('compute', job)).status).toBe(201)
+    expect(sums('node')).toMatchObject({ coreMs: 128 * HOUR, nodeMs: 2 * HOUR, jobs: 3 })
+    expect(world.of('node').figures).toMatchObject({
+      effective: 4 * HOUR,
+      external: 0,
+      unattributed: 4 * HOUR,
+    })
+  })
+
+  it('11 the same session told by two channels is one', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    const ids = { externalIds: [{ channel: 'siat', id: '42' }] }
+    await world.post('sessions', session('sem', 'small-firm', [0, 2], ids))
+    const again = { externalIds: [...ids.externalIds, { channel: 'yuekehui', id: 'x-9' }] }
+    const { body } = await world.post('sessions', session('sem', 'small-firm', [0, 2], again))
+    expect(body.accepted).toBe(0)
+    expect(world.ingest.registry.records('session')).toHaveLength(1)
+    expect(world.of('sem').figures.external).toBe(2 * HOUR)
+  })
+
+  it('12 paid services inside and outside: income by relation, on a rig without a sensor 0 verified hours', async () => {
+    world = await systemWorld(base, { rig: 'owner-lab' }, { sensed: false })
+    await world.post('sessions', [
+      session('rig', 'owner-dept', [0, 2], { id: 's-in', yuan: '100' }),
+      session('rig', 'big-firm', [2, 4], { id: 's-out', yuan: '900' }),
+    ])
+    expect(world.of('rig').figures).toMatchObject({ effective: 0, external: 0, grade: 'not verifiable' })
+    expect(sums('rig')).toMatchObject({ incomeInsideFen: 10_000, incomeOutsideFen: 90_000 })
+  })
+
+  it('13 large facility: shifts of beam time, stations under one source, nothing before it is enrolled', async () => {
+    world = await systemWorld(
+      base,
+      { source: 'owner-lab', 'station-1': 'owner-lab', 'station-2': 'owner-lab' },
+      {
+        enrolment: {
+          'station-1': { partOf: 'source' },
+          'station-2': { partOf: 'source', from: at(3) },
+        },
+      },
+    )
+    await world.post('sessions', session('station-1', 'hk-lab', [0, 4], { shifts: 2, way: 'operated' }))
+    expect(world.of('station-1').figures).toMatchObject({ external: 4 * HOUR, hkMacaoForeign: 4 * HOUR })
+    // Under construction until three: that time is outside of its year, neither off nor unknown.
+    expect(world.of('station-2').figures).toMatchObject({ enrolled: 3 * HOUR, run: HOUR })
+    expect(world.ingest.registry.instrument(`${site}/station-1` as never)?.enrolment.partOf).toBe('source')
+  })
+
+  it('14 two-level university: external at college level is not external at school level', async () => {
+    world = await systemWorld(
+      [
+        ...base,
+        ['sysu', 'guangdong', 'entity'],
+        ['college', 'sysu', 'unit'],
+        ['other-college', 'sysu', 'unit'],
+      ],
+      { xrd: 'college' },
+    )
+    await world.post('sessions', [
+      session('xrd', 'other-college', [0, 2]),
+      session('xrd', 'big-firm', [2, 3]),
+    ])
+    const { figures, used } = world.of('xrd')
+    expect(figures.external).toBe(HOUR)
+    expect(shareLevel(world.tree, 'college', used, figures.effective).share).toBe(0.75)
+    expect(shareLevel(world.tree, 'sysu', used, figures.effective).share).toBe(0.25)
+  })
+
+  it('15 approved requests: who stamped it, when, and the hash of the paper stay with the allocation', async () => {
+    world = await systemWorld(base, { node: 'owner-lab' })
+    const sha256 = 'a'.repeat(64)
+    const request = { approvedBy: 'science office', approvedAt: at(-1), documentSha256: sha256 }
+    await world.post('compute', {
+      ...session('node', 'big-firm', [0, 2]),
+      coreHours: '10',
+      jobs: 1,
+      ...request,
+    })
+    const [job] = world.ingest.registry.records('compute')
+    expect(job?.record.approval).toMatchObject({ at: at(-1), sha256 })
+    expect(job?.record.approval?.by).toBeTruthy()
+  })
+
+  it('16 booking page: an import from its CSV, and the page’s own latency and success', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    const head = '仪器,开始时间,结束时间,使用人,受益单位,平台,预约号'
+    const csv = `${head}\n${site}/sem,2026-01-05 00:00,2026-01-05 02:00,王,small-firm,scut,1\n`
+    expect((await world.post('imports?kind=booking', csv)).body).toMatchObject({ accepted: 1, refused: 0 })
+    expect((await world.post('imports?kind=booking', csv)).body).toMatchObject({ accepted: 0, repeated: 1 })
+    const [booking] = world.ingest.registry.records('booking')
+    expect(booking?.record).toMatchObject({ from: at(0), to: at(2), beneficiary: 'small-firm' })
+    // People are pseudonyms in the log.
+    expect(JSON.stringify(booking?.record)).not.toContain('王')
+    const latencyMs = { p50: 80, p95: 2_500 }
+    const day = { channel: 'scut', day: '2026-01-05', probed: 100, ok: 99, completeness: 1, failures: [] }
+    await world.ingest.record('probe', 'installation', { ...day, latencyMs } as never)
+    const [probe] = world.ingest.registry.records('probe')
+    expect(probe?.record.latencyMs.p95).toBe(2_500)
+  })
+
+  it('17 small estate: one gateway, kinds and sets counted apart', async () => {
+    world = await systemWorld(
+      base,
+      { a: 'owner-lab', b: 'owner-lab', c: 'owner-lab' },
+      {
+        enrolment: { a: { kind: 'sem' }, b: { kind: 'sem' }, c: { kind: 'nmr' } },
+      },
+    )
+    const { items } = await world.get<{ items: { kind?: string }[] }>('instruments')
+    expect(items).toHaveLength(3)
+    expect(world.fleet(['a', 'b', 'c']).sets).toBe(3)
+    const kinds = world.ingest.registry.instruments().map(({ enrolment }) => enrolment.kind)
+    expect(new Set(kinds).size).toBe(2)
+  })
+
+  it('18 agency: the broker is a channel, never the beneficiary', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    const told = { channel: 'instrument-giant', externalId: 'o-1' }
+    await world.post('sessions', session('sem', 'small-firm', [0, 2], told))
+    const refused = await world.post('sessions', [session('sem', 'instrument-giant', [2, 3])])
+    expect(refused.body).toMatchObject({ accepted: 0, refused: 1 })
+    expect(world.of('sem').used.map(({ beneficiary }) => beneficiary)).toEqual(['small-firm'])
+    expect(world.ingest.registry.records('session')[0]?.record.externalIds).toEqual([
+      { channel: 'instrument-giant', id: 'o-1' },
+    ])
+  })
+
+  it('19 the duties of government: an incident has an owner, a begin, an end and its evidence', async () => {
+    world = await systemWorld(base, { sem: 'owner-lab' })
+    const incident = { id: 'i-1', channel: 'gz-network', kind: 'page_dead', owner: 'owner', actor: 'probe' }
+    const evidence = 'http 404 for 3 days'
+    await world.ingest.record('incident', 'installation', {
+      ...incident,
+      from: at(0),
+      to: at(5),
+      evidence,
+    } as never)
+    const [kept] = world.ingest.registry.records('incident')
+    expect(kept?.record).toMatchObject({ owner: 'owner', from: at(0), to: at(5), evidence })
+  })
+})
