@@ -27,9 +27,10 @@ declare module 'oidc-provider' {
     readonly interactions: { readonly url: (context: Context, interaction: { uid: string }) => string }
     readonly loadExistingGrant: (context: Context) => Promise<Grant>
   }
-  export default class Provider {
+  class Provider {
     constructor(issuer: string, configuration: Configuration)
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>
     interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
   }
+  export = Provider
 }
