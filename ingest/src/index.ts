@@ -1,5 +1,8 @@
 export { type ApiContext } from './api/context.ts'
 export { createApi } from './api/server.ts'
+export { type ChannelMonitor, createChannelMonitor, type MonitorOptions } from './channels/channel-monitor.ts'
+export { type ChannelsFile, channelsFrom, readChannelsFile } from './channels/channel-settings.ts'
+export { openProbeStore } from './channels/probe-store.ts'
 export { createIngest, type IngestOptions, type RunningIngest } from './ingest.ts'
 export { IngestError, type IngestCode } from './ingest-error.ts'
 export {

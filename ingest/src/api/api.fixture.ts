@@ -33,7 +33,12 @@ export interface ApiWorld {
   close(): Promise<void>
 }
 
-export async function createApiWorld(change: Partial<ApiContext> = {}): Promise<ApiWorld> {
+/** `change` to the context; a function where it needs the ingest or clock that were made. */
+export async function createApiWorld(
+  change:
+    | Partial<ApiContext>
+    | ((made: Pick<ApiWorld, 'ingest' | 'clock' | 'folder'>) => Partial<ApiContext>) = {},
+): Promise<ApiWorld> {
   const folder = freshFolder()
   const clock = createManualClock(start)
   const ingest = await openIngest(folder, clock)
@@ -59,7 +64,7 @@ export async function createApiWorld(change: Partial<ApiContext> = {}): Promise<
     webRoot,
     software: 'test',
     logDir: join(folder, 'log'),
-    ...change,
+    ...(typeof change === 'function' ? change({ ingest, clock, folder }) : change),
   })
   const client = gateway.id
   return {

@@ -2,6 +2,7 @@ import { type InstrumentKey, parseInstrumentKey } from '@hours/protocol'
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Door } from '../access/door.ts'
+import type { ChannelMonitor } from '../channels/channel-monitor.ts'
 import type { RunningIngest } from '../ingest.ts'
 import type { InstrumentEntry, SeriesOutbox, SeriesStore } from '../ports.ts'
 import { notFound } from './problem.ts'
@@ -14,6 +15,8 @@ export interface ApiContext {
   readonly webRoot?: string
   readonly series?: SeriesStore
   readonly outbox?: SeriesOutbox
+  /** Probes of booking pages and feeds; absent = none are made. */
+  readonly channels?: ChannelMonitor
   readonly software: string
   /** The folder with one folder a year of the log. */
   readonly logDir: string

@@ -19,6 +19,7 @@ import {
 import type { Right } from '../access/rights.ts'
 import { accountRoutes } from './account-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
+import { channelRoutes } from './channel-routes.ts'
 import type { ApiContext } from './context.ts'
 import { correctionRoutes } from './correction-routes.ts'
 import { docsPage } from './docs-page.ts'
@@ -46,6 +47,7 @@ import { siteRoutes } from './site-routes.ts'
 import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
 import { usageRoutes } from './usage-routes.ts'
+import { createInstrumentInputs } from '../series/instrument-inputs.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -132,6 +134,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   fleetRoutes(app, context, made)
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
+  channelRoutes(app, context, { ...made, inputs: createInstrumentInputs(whole.ingest.registry) })
   siteRoutes(app, context, made)
   organisationRoutes(app, context, made)
   sessionRoutes(app, context)
