@@ -206,6 +206,38 @@ describe('sessions over the API', () => {
   })
 })
 
+describe('tariffs', () => {
+  it('price a use by what its beneficiary is to the managing unit, in the unit of the tariff', async () => {
+    const tariff = (id: string, relation: string, unit: string, fen: number) =>
+      post('wang', 'tariffs', { id, instrument: 'gz-gibh/nmr-01', relation, unit, fen, from: start })
+    expect((await tariff('out', 'external', 'hour', 30_000)).status).toBe(201)
+    expect((await tariff('out', 'external', 'hour', 30_000)).status).toBe(200)
+    await tariff('in', 'own_unit', 'sample', 1_500)
+    expect((await get('wang', 'tariffs?instrument=gz-gibh/nmr-01')).items).toHaveLength(2)
+    expect((await get('foreigner', 'tariffs')).items).toEqual([])
+    const use = {
+      instrument: 'gz-gibh/nmr-01',
+      from: start + 12 * HOUR,
+      to: start + 14.5 * HOUR,
+      tariff: 'auto',
+    }
+    await post('wang', 'sessions', session('t1', use))
+    await post('wang', 'sessions', session('t2', { ...use, beneficiary: 'gibh', samples: 4 }))
+    const charges = (await get('wang', 'charges?instrument=gz-gibh/nmr-01')).items
+    expect(charges.map((one) => [one['session'], one['tariff'], one['fen']]).sort()).toEqual([
+      ['t1', 'out', 75_000],
+      ['t2', 'in', 6_000],
+    ])
+    const refused = async (more: object) =>
+      (await post('wang', 'sessions', session('t3', { ...use, ...more }))).body
+    expect((await refused({ beneficiary: 'gibh' }))['detail']).toContain('by the sample')
+    expect(await refused({ tariff: 'in' })).toMatchObject({
+      detail: 'no such tariff of gz-gibh/nmr-01 is for external at that time',
+      fix: 'there are out (external, by the hour), in (own_unit, by the sample)',
+    })
+  })
+})
+
 describe('corrections', () => {
   it('a session is taken back by a record that counts when a second person agrees, and stays away', async () => {
     await post('wang', 'sessions', session('wrong', { from: start + 8 * HOUR, to: start + 9 * HOUR }))

@@ -46,6 +46,7 @@ import { sessionRoutes } from './session-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
+import { tariffRoutes } from './tariff-routes.ts'
 import { usageRoutes } from './usage-routes.ts'
 import { createInstrumentInputs } from '../series/instrument-inputs.ts'
 
@@ -138,6 +139,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   siteRoutes(app, context, made)
   organisationRoutes(app, context, made)
   sessionRoutes(app, context)
+  tariffRoutes(app, context)
   correctionRoutes(app, context)
   duplicateRoutes(app, context)
   peopleRoutes(app, context)

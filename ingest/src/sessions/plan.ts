@@ -8,6 +8,7 @@ import { fault, type RowFault, type RowWarning } from './row-fault.ts'
 import { type Fate, refusedRow, type RowFate } from './row-fate.ts'
 import { partsOf } from './row-parts.ts'
 import { type StandingRecords, standingRecords } from './standing-records.ts'
+import { createTariffs, type Tariffs } from './tariffs.ts'
 
 /** One row of a file or feed, read but not judged; `line` counts from 1 as an editor shows it. */
 export type ImportRow =
@@ -34,6 +35,8 @@ export async function planRows(rows: ImportRows, context: DraftContext, registry
     known.set(kind, made)
     return made
   }
+  let priced: Tariffs | undefined
+  const tariffs = () => (priced ??= createTariffs(registry))
   const items: RecordItem[] = []
   const fates: RowFate[] = []
   for await (const row of rows) {
@@ -42,7 +45,8 @@ export async function planRows(rows: ImportRows, context: DraftContext, registry
       fates.push(refusedRow(number, row.line, [tooMany]))
       break
     }
-    const judged = 'fault' in row ? { faults: [row.fault] } : judge(row, { context, registry, standing })
+    const judged =
+      'fault' in row ? { faults: [row.fault] } : judge(row, { context, registry, standing, tariffs })
     if ('faults' in judged) fates.push(refusedRow(number, row.line, judged.faults))
     else {
       items.push(...judged.writes)
@@ -64,6 +68,7 @@ interface Judging {
   readonly context: DraftContext
   readonly registry: Registry
   readonly standing: (kind: DraftKind) => StandingRecords
+  readonly tariffs: () => Tariffs
 }
 
 type Judged =
@@ -71,13 +76,16 @@ type Judged =
   | { readonly writes: readonly RecordItem[]; readonly fate: Omit<RowFate, 'row' | 'line'> }
 
 /** A row stands or falls as one: a session whose charge cannot be read is not written without it. */
-function judge(row: Extract<ImportRow, { input: object }>, { context, registry, standing }: Judging): Judged {
+function judge(row: Extract<ImportRow, { input: object }>, of: Judging): Judged {
+  const { context, registry, standing, tariffs } = of
   const draft = draftRecord(row.kind, row.input, context)
   if (!draft.ok) return { faults: draft.faults }
   const drafts: DraftItem[] = [draft.item]
   // Told by another channel, it keeps the id it has, and its charge is the one that is there.
   const id = standing(row.kind).find(draft.item)?.body.id ?? draft.item.body.id
-  for (const part of partsOf(row.input, { ...draft.item, body: { ...draft.item.body, id } })) {
+  const parts = partsOf(row.input, { ...draft.item, body: { ...draft.item.body, id } }, tariffs)
+  if ('reason' in parts) return { faults: [parts] }
+  for (const part of parts) {
     const made = draftRecord(part.kind, part.input, context)
     if (!made.ok) return { faults: made.faults }
     drafts.push(made.item)

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { InstrumentKey } from '@hours/protocol'
 import type { DraftItem, DraftKind } from './drafted.ts'
+import type { RowFault } from './row-fault.ts'
+import type { Tariffs } from './tariffs.ts'
 
 type Input = Readonly<Record<string, unknown>>
 
@@ -18,25 +20,39 @@ const money = [
   { kind: 'subsidy', yuan: 'subsidyYuan', fen: 'subsidyFen' },
 ] as const
 
-/** Charge, voucher, subsidy and rating out of the columns of a session: records of their own, tied to it by its id. */
-export function partsOf(input: Input, session: DraftItem): RowPart[] {
-  if (session.kind !== 'session') return []
-  const { id, instrument, to, beneficiary } = session.body
+/**
+ * Charge, voucher, subsidy and rating out of the columns of a use: records of their own, tied to it by its id. A tariff
+ * without an amount gives the amount (domain.md, section 3, row 12).
+ */
+export function partsOf(input: Input, use: DraftItem, tariffs: () => Tariffs): RowPart[] | RowFault {
+  if (use.kind !== 'session' && use.kind !== 'compute') return []
+  const { id, instrument, to, beneficiary } = use.body
   const common = {
-    instrument: `${session.stream}/${instrument}` as InstrumentKey,
-    session: id,
+    instrument: `${use.stream}/${instrument}` as InstrumentKey,
     at: to,
-    payer: beneficiary,
-    ...(filled(input['tariff']) ? { tariff: input['tariff'] } : {}),
+    ...(use.kind === 'session' ? { session: id } : {}),
   }
-  const moved = money
+  const moved: RowPart[] = money
     .filter(({ yuan, fen }) => filled(input[yuan]) || filled(input[fen]))
     .map(({ kind, yuan, fen }) => ({
       kind,
-      input: { ...common, id: partId(kind, id), yuan: input[yuan], fen: input[fen] },
+      input: {
+        ...{ ...common, id: partId(kind, id), payer: beneficiary, yuan: input[yuan], fen: input[fen] },
+        ...(kind === 'charge' && filled(input['tariff']) ? { tariff: input['tariff'] } : {}),
+      },
     }))
-  if (!filled(input['score'])) return moved
-  return [...moved, { kind: 'rating', input: { ...common, id: partId('rating', id), score: input['score'] } }]
+  const { tariff } = input
+  if (typeof tariff === 'string' && tariff.trim() !== '' && moved.every(({ kind }) => kind !== 'charge')) {
+    const price = tariffs().price(use, tariff.trim())
+    if ('reason' in price) return price
+    moved.unshift({
+      kind: 'charge',
+      input: { ...common, id: partId('charge', id), payer: beneficiary, ...price },
+    })
+  }
+  if (use.kind === 'session' && filled(input['score']))
+    moved.push({ kind: 'rating', input: { ...common, id: partId('rating', id), score: input['score'] } })
+  return moved
 }
 
 /** The same part of the same session has the same id, however often it is sent. */
