@@ -123,12 +123,14 @@ function usageOf(mood: Mood, scope: string, period: string, by: string): Reply {
   const rows: Usage['rows'] = []
   for (const n of numbers)
     for (const [a, b, label] of cuts(from, to, by)) {
+      // As the API does: what is to come is neither known nor unknown.
       const begin = Math.max(a, fleet.since)
-      if (begin >= b) continue
+      const end = Math.min(b, fleet.now)
+      if (begin >= end) continue
       const states = mood.noEvidence
-        ? { ...totals([]), unknown: b - begin }
-        : totals(fleet.spans(n, begin, b))
-      const length = b - begin
+        ? { ...totals([]), unknown: end - begin }
+        : totals(fleet.spans(n, begin, end))
+      const length = end - begin
       rows.push({
         key: fleet.keys[n] ?? '',
         label,

@@ -95,7 +95,10 @@ export async function load<T>(question: Ask<T>, signal?: AbortSignal): Promise<T
 
 /** The newest signed checkpoint of the log `origin`, verbatim, with the lines of its witnesses. */
 export async function loadCheckpoint(origin: string): Promise<string> {
-  const answer = await fetch(`/log/${origin.slice(origin.lastIndexOf('/') + 1)}/checkpoint`)
+  const log = `/log/${origin.slice(origin.lastIndexOf('/') + 1)}`
+  // The newest that witnesses have signed; where there is none, the newest of all.
+  const cosigned = await fetch(`${log}/checkpoints/latest`)
+  const answer = cosigned.ok ? cosigned : await fetch(`${log}/checkpoint`)
   if (!answer.ok) throw new ApiError(faultOf(answer.status), answer.status, await detailOf(answer))
   return answer.text()
 }

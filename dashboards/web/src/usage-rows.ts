@@ -9,15 +9,13 @@ export interface Stretch {
   readonly states: Durations
 }
 
-/**
- * The row without what is still to come: the API counts enrolled time to the end of the period, and what has not
- * happened yet is not unknown.
- */
-export function untilNow(row: UsageRow, now: number): Stretch {
-  const ahead = Math.max(0, row.to - Math.max(now, row.from))
-  const unknown = Math.max(0, row.states.unknown - ahead)
-  return { label: row.label, from: row.from, to: Math.min(row.to, now), states: { ...row.states, unknown } }
-}
+/** The row up to now. Its states are whole: the API counts enrolled time up to now, and what is to come is nowhere. */
+export const untilNow = ({ label, from, to, states }: UsageRow, now: number): Stretch => ({
+  label,
+  from,
+  to: Math.min(to, now),
+  states,
+})
 
 /** One stretch a label, over all instruments, in the order of time. */
 export function sumByLabel(rows: readonly UsageRow[], now: number): Stretch[] {
