@@ -31,6 +31,18 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'let a gateway in by a one-time code, or shut one out',
     load: async () => (await import('./cli/enrol.ts')).enrolCommand(),
   },
+  doctor: {
+    says: 'is this machine fit: clock, disk, keys, ports, certificates, log',
+    load: async () => (await import('./cli/doctor.ts')).doctorCommand(),
+  },
+  backup: {
+    says: 'copy a site, also while it runs',
+    load: async () => (await import('./cli/backup.ts')).backupCommand(),
+  },
+  restore: {
+    says: 'put a backup back, never one that would fork the log',
+    load: async () => (await import('./cli/restore.ts')).restoreCommand(),
+  },
   broker: {
     says: 'the MQTT door alone, or its rights for Mosquitto (--acl mosquitto)',
     load: async () => (await import('./cli/broker.ts')).brokerCommand(),

@@ -81,6 +81,11 @@ export async function createApi(whole: ApiContext): Promise<Api> {
     connectionTimeout: 60_000,
     keepAliveTimeout: 10_000,
     routerOptions: { maxParamLength: 200 },
+    // What the router refuses before any hook: bad percent signs, over-long ids.
+    frameworkErrors: (error, _request, reply) => {
+      void reply.headers(securityHeaders)
+      sendProblem(reply, new Problem(error.statusCode ?? 400, error.message))
+    },
     forceCloseConnections: true,
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
