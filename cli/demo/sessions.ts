@@ -1,6 +1,7 @@
 import { type Fleet, stretchesOf } from '@hours/firmware-sim'
 import type { RunningIngest } from '@hours/ingest'
 import { DAY, every, HOUR, type ManualClock, MINUTE } from '@hours/protocol'
+import { channel, writeLists } from './lists.ts'
 import { noShowOf, plannedUse, type PlannedUse } from './use-plan.ts'
 
 /** A row as `Intake.take` takes it. */
@@ -9,10 +10,7 @@ interface Row {
   readonly kind: 'session' | 'booking' | 'compute' | 'claim' | 'maintenance' | 'training' | 'achievement'
   readonly input: Readonly<Record<string, unknown>>
 }
-type Item = Parameters<RunningIngest['recordAll']>[0][number]
 
-/** The booking platform that the demo's reservations and sessions come from, and the networks that list the fleet. */
-const channel = 'gz-net'
 /** Reservations are known this far ahead. */
 const ahead = 7 * DAY
 /** An earlier start may have ended in the middle of these; what is there already is known again by its id. */
@@ -34,10 +32,11 @@ export interface DemoUseOptions {
  */
 export async function keepDemoUse(options: DemoUseOptions): Promise<() => void> {
   const { ingest, clock, from } = options
-  const isFirst = ingest.registry.records('membership').length === 0
+  // Claims are written last: whoever is stopped before begins anew, and what is there is known again by its id.
+  const isFirst = ingest.registry.records('claim').length === 0
   let until = isFirst ? from : Math.max(from, clock.wall() - overlap)
+  await writeLists(options)
   await write(until)
-  if (isFirst) await ingest.recordAll(lists(options))
 
   async function write(since: number): Promise<void> {
     const now = clock.wall()
@@ -99,14 +98,16 @@ function bookingRow(use: PlannedUse): Row {
 }
 
 function sessionRow(use: PlannedUse): Row {
-  const { from, to, user, beneficiary, purpose, way, samples, yuan, voucherYuan } = use
+  const { from, to, user, beneficiary, purpose, way, samples, voucherYuan } = use
   const id = `s-${named(use)}`
   return row('session', {
     id,
     externalId: id,
     channel,
     instrument: keyOf(use),
-    ...{ from, to, user, beneficiary, purpose, way, yuan },
+    ...{ from, to, user, beneficiary, purpose, way },
+    // Computing is charged by the core-hour, and so with its core-hours.
+    ...(way === 'compute' ? {} : { tariff: 'auto' }),
     ...(samples > 0 ? { samples } : {}),
     ...(way === 'entrusted' ? { receivedAt: from - 2 * DAY, reportedAt: to + DAY } : {}),
     ...(voucherYuan > 0 ? { voucherYuan } : {}),
@@ -127,6 +128,7 @@ const computeRow = (use: PlannedUse): Row =>
     beneficiary: use.beneficiary,
     coreMs: Math.round((use.to - use.from) * cores * 0.8),
     nodeMs: 2 * (use.to - use.from),
+    tariff: 'auto',
     jobs: 1 + Math.floor((use.to - use.from) / HOUR),
   })
 
@@ -217,32 +219,5 @@ function otherRows(fleet: Fleet, from: number): Row[] {
       level: 'new',
       count: 1,
     }),
-  ]
-}
-
-/** Two networks list the fleet, one of them all of it; and what an hour costs whom. */
-function lists({ fleet, from }: Pick<DemoUseOptions, 'fleet' | 'from'>): Item[] {
-  const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as Item
-  return [
-    ...['gibh', 'sysu'].map((organisation) =>
-      item('membership', 'installation', { channel: 'gd-net', organisation, from }),
-    ),
-    ...fleet.instruments
-      .filter(({ unit }) => unit !== 'sysu-chem')
-      .map(({ site, id }) =>
-        item('membership', 'installation', { channel, instrument: `${site}/${id}`, from }),
-      ),
-    ...fleet.instruments.flatMap(({ site, id, kind }) =>
-      (['own_unit', 'same_entity', 'external'] as const).map((relation, i) =>
-        item('tariff', site, {
-          id: `${id}-${relation}`,
-          instrument: id,
-          relation,
-          unit: kind.id === 'compute' ? 'core_hour' : 'hour',
-          fen: 100 * Math.round((60 + kind.valueYuan / 40_000) * ([0.5, 1, 2.2][i] ?? 1)),
-          from,
-        }),
-      ),
-    ),
   ]
 }

@@ -12,8 +12,7 @@ export interface PlannedUse {
   readonly purpose: 'research' | 'teaching' | 'service'
   readonly way: 'self' | 'operated' | 'entrusted' | 'compute'
   readonly samples: number
-  /** What is paid for it, yuan, and how much of it a voucher covers. */
-  readonly yuan: number
+  /** How much of its price a voucher of the province covers. */
   readonly voucherYuan: number
 }
 
@@ -53,6 +52,11 @@ const entities = [
   ['gibh', 'gibh-common', 'gibh-stem'],
   ['sysu', 'sysu-centre', 'sysu-chem', 'sysu-life'],
 ]
+/** What an hour (of computing, a core-hour) costs a colleague, yuan; and how much more somebody from outside pays. */
+export const hourlyYuan = ({ kind }: SimInstrument): number =>
+  kind.id === 'compute' ? 0.1 : 60 + Math.round(kind.valueYuan / 40_000)
+export const outsideFactor = 2.2
+
 const sme = new Set(['kanghe-bio', 'nanyue-materials'])
 const families = ['Chen', 'Li', 'Huang', 'Wu', 'Lin', 'Liang', 'He', 'Xu', 'Zheng', 'Luo']
 const given = ['Wei', 'Min', 'Jia', 'Yan', 'Tao', 'Lan']
@@ -99,8 +103,6 @@ function useOf(instrument: SimInstrument, { from, to }: Time): Omit<PlannedUse, 
   const outside = own?.includes(beneficiary) !== true
   const compute = instrument.kind.id === 'compute'
   const hours = (to - from) / HOUR
-  const rate = compute ? 20 : 60 + Math.round(instrument.kind.valueYuan / 40_000)
-  const yuan = Math.round(hours * rate * (outside ? 2.2 : 1))
   return {
     instrument,
     from,
@@ -116,8 +118,8 @@ function useOf(instrument: SimInstrument, { from, to }: Time): Omit<PlannedUse, 
           ? 'operated'
           : 'self',
     samples: compute ? 0 : 1 + Math.floor(draw('samples') * 3 * Math.max(1, hours)),
-    yuan,
-    voucherYuan: sme.has(beneficiary) ? Math.round(yuan * 0.3) : 0,
+    voucherYuan:
+      sme.has(beneficiary) && !compute ? Math.round(hours * hourlyYuan(instrument) * outsideFactor * 0.3) : 0,
   }
 }
 
