@@ -104,6 +104,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   const witnessing = createWitnessing({ log, clock })
   for (const witness of options.witnesses ?? []) witnessing.add(witness)
   await projector.catchUp(log)
+  opened.figures.wake()
   const judge = createPageJudge({ clock, log, chains: tables.chains, registry })
   later.judge = judge
   const receipts = createReceipts({
@@ -245,7 +246,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       receipts.close()
       heads.remember(log)
       power.flush()
-      opened.close()
+      await opened.close()
       operations.close()
     },
   }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { parseBase64url } from '@hours/ledger'
 import { type Clock, systemClock } from '@hours/protocol'
+import { createFigureProjection, type FigureProjection } from './figures/figure-projection.ts'
 import { createAccountReader } from './index/account-reader.ts'
 import { createChainTable } from './index/chain-table.ts'
 import { createDayTable, type DayScope } from './index/day-table.ts'
@@ -22,9 +23,10 @@ export interface OpenedIndex {
   readonly registry: RegistryWriter
   readonly projector: Projector
   readonly index: Index
+  readonly figures: FigureProjection
   /** Position of an entry by the digest of its bytes. */
   readonly find: (digest: string) => Position | undefined
-  close(): void
+  close(): Promise<void>
 }
 
 export interface OpenIndexOptions {
@@ -51,13 +53,26 @@ export function openIndex(options: OpenIndexOptions): OpenedIndex {
     recoveries: createRecoveryTable(db, instruments),
     times: createTimeTable(db),
   }
+  const onError = options.onError ?? (() => undefined)
+  // The projector fills the registry, and this looks at what it has been filled with.
+  let made: FigureProjection | undefined
+  const figures = () =>
+    (made ??= createFigureProjection({
+      db,
+      accounts,
+      instruments,
+      registry,
+      horizon: tables.times.newest()?.at ?? 0,
+      onError,
+    }))
   const projector = createProjector({
     db,
     tables,
     registry,
+    figures,
     onRecord: options.onRecord ?? (() => undefined),
     onBatch: options.onBatch ?? (() => undefined),
-    onError: options.onError ?? (() => undefined),
+    onError,
   })
   const byHash = db.prepare('SELECT year, idx FROM entries WHERE hash = ?')
   const index = createReadIndex({
@@ -80,10 +95,14 @@ export function openIndex(options: OpenIndexOptions): OpenedIndex {
     registry,
     projector,
     index,
+    figures: figures(),
     find(digest) {
       const found = byHash.get(parseBase64url(digest) ?? null)
       return found && { year: Number(found['year']), index: Number(found['idx']) }
     },
-    close: () => db.close(),
+    async close() {
+      await figures().close()
+      db.close()
+    },
   }
 }

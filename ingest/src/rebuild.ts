@@ -52,9 +52,10 @@ export async function projectInto(
   }
   try {
     await opened.projector.catchUp({ entries: counted }, () => options.onProgress?.(entries, reader.total))
+    await opened.figures.settled()
     opened.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     return { entries, position: opened.projector.position() }
   } finally {
-    opened.close()
+    await opened.close()
   }
 }

@@ -38,6 +38,9 @@ const tables = [
   'accounts',
   'recoveries',
   'days',
+  'usage_days',
+  'usage_months',
+  'usage_uses',
 ] as const
 
 /**
@@ -95,15 +98,30 @@ function compareTables(index: DatabaseSync, freshPath: string): Difference[] {
         .all()
         .map(({ id, key }) => [Number(id), String(key)]),
     )
+    const isMarked = markedDays(index)
     return tables.flatMap((table) => {
       const key = keyOf(fresh, table)
       const sql = `SELECT * FROM ${table} ORDER BY ${key.join(', ')}`
-      return [...mergeRows(index.prepare(sql).iterate(), fresh.prepare(sql).iterate(), key)]
+      const differing = [...mergeRows(index.prepare(sql).iterate(), fresh.prepare(sql).iterate(), key)]
+      return differing
+        .filter(([found, log]) => !table.startsWith('usage_') || !isMarked(found ?? log ?? {}, table))
         .slice(0, maxDifferences)
         .map(([found, log]) => difference({ table, key, names, found, log }))
     })
   } finally {
     fresh.close()
+  }
+}
+
+/** Days of figures that the running system has yet to make again are no difference, nor are their months. */
+function markedDays(index: DatabaseSync): (row: Row, table: string) => boolean {
+  const inMonth = index.prepare(
+    'SELECT 1 FROM usage_dirty WHERE instrument = ? AND start >= ? AND start < ? LIMIT 1',
+  )
+  return ({ instrument, start, stop }, table) => {
+    const from = Number(start)
+    const to = table === 'usage_months' ? Number(stop) : from + 1
+    return inMonth.get(Number(instrument), from, to) !== undefined
   }
 }
 
@@ -193,7 +211,7 @@ async function compareSeries(freshPath: string, series: SeriesStore) {
       }
     }
   } finally {
-    opened.close()
+    await opened.close()
   }
   return { compared, differences }
 }

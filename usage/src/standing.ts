@@ -50,7 +50,7 @@ function corrected<K extends RecordKind>(
 }
 
 /** Ids that another id stands for: all but the lowest of each group of duplicates. */
-function duplicatesOf(pairs: readonly (readonly [string, string])[]): ReadonlySet<string> {
+export function duplicatesOf(pairs: readonly (readonly [string, string])[]): ReadonlySet<string> {
   const groups = new Map<string, Set<string>>()
   for (const pair of pairs) {
     const joined = new Set(pair.flatMap((id) => [id, ...(groups.get(id) ?? [])]))

@@ -1,9 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { figureSchema } from '../figures/figure-schema.ts'
 
 /** Another number throws the file away and makes it again from the log. */
-export const indexSchemaVersion = 1
+export const indexSchemaVersion = 2
 
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -44,7 +45,7 @@ export function openIndexDb(path: string): DatabaseSync {
     removeIndexDb(path)
     return openIndexDb(path)
   }
-  db.exec(`BEGIN; ${schema} PRAGMA user_version = ${indexSchemaVersion}; COMMIT`)
+  db.exec(`BEGIN; ${schema} ${figureSchema} PRAGMA user_version = ${indexSchemaVersion}; COMMIT`)
   return db
 }
 

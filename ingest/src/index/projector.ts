@@ -11,6 +11,8 @@ import {
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { decodePage, type InstrumentKey, type Millis, type RecordKind } from '@hours/protocol'
+import type { FigureProjection } from '../figures/figure-projection.ts'
+import { numberEnrolled } from '../figures/changed-days.ts'
 import { IngestError } from '../ingest-error.ts'
 import type { EvidenceLog, Position } from '../ports.ts'
 import type { BookRecord } from '../registry/record-book.ts'
@@ -58,6 +60,8 @@ export interface ProjectorOptions {
   readonly db: DatabaseSync
   readonly tables: Tables
   readonly registry: RegistryWriter
+  /** Made after the registry has its rows. */
+  readonly figures: () => FigureProjection
   readonly onRecord: (record: BookRecord) => void
   /** These entries are in the index now. */
   readonly onBatch: (items: readonly Projectable[]) => void
@@ -80,7 +84,7 @@ export function createProjector(options: ProjectorOptions): Projector {
 
   function batch(items: readonly Projectable[]): void {
     const records: BookRecord[] = []
-    inTransaction(db, () => {
+    const changed = inTransaction(db, () => {
       for (const item of items) {
         const record = project(item, pages)
         if (record) records.push(record)
@@ -91,10 +95,13 @@ export function createProjector(options: ProjectorOptions): Projector {
       tables.instruments.flush()
       tables.chains.flush()
       if (position) statements.position.run(JSON.stringify(position))
+      const touched = pages.touched()
+      options.figures().project({ touched, records, horizon: tables.times.newest()?.at ?? 0 })
+      return touched
     })
     options.onBatch(items)
     for (const record of records) options.onRecord(record)
-    const touched = widenTouched(pages.touched(), tables.accounts, registry)
+    const touched = widenTouched(changed, tables.accounts, registry)
     if (touched.length > 0) for (const listener of listeners) listener(touched)
   }
 
@@ -144,6 +151,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     }
     const before = scopeInput.has(opened.kind) ? scopesOf() : undefined
     registry.apply(record)
+    numberEnrolled(tables.instruments, record)
     statements.record.run(at.year, at.index, opened.kind, opened.digest, JSON.stringify(opened.body))
     if (before) rescopeChanged(before)
     return record
@@ -170,6 +178,7 @@ export function createProjector(options: ProjectorOptions): Projector {
       queue = queue.slice(items.length)
       await turn()
     }
+    options.figures().wake()
   }
 
   function start(): void {

@@ -1,6 +1,7 @@
 import type { InstrumentKey, RecordKind, RecordOf } from '@hours/protocol'
 import {
   createOrganisationTree,
+  duplicatesOf,
   inputFromRecords,
   type InstrumentInput,
   type Interval,
@@ -22,9 +23,18 @@ export interface Restated extends Interval {
 
 /** The inputs of `dailyRows` for one instrument after the other, from the records as they stand. */
 export interface InstrumentInputs {
+  /** Sessions that do not touch the period are left out: there may be years of them. */
   of(entry: InstrumentEntry, period: Interval, spans: InstrumentInput['spans']): InstrumentInput
   /** What sessions and maintenance have changed since this was asked last. */
   restated(): Restated[]
+}
+
+interface Lists {
+  organisations: Listed<'organisation'>
+  enrolment: Listed<'enrolment'>
+  session: Listed<'session'>
+  maintenance: Listed<'maintenance'>
+  schedule: Listed<'schedule'>
 }
 
 const perInstrument = ['enrolment', 'session', 'maintenance', 'schedule'] as const
@@ -36,15 +46,17 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
     | undefined
 
   function standing() {
-    const lists = {
+    const lists: Lists = {
       organisations: registry.records('organisation'),
       enrolment: registry.records('enrolment'),
       session: registry.records('session'),
       maintenance: registry.records('maintenance'),
       schedule: registry.records('schedule'),
     }
-    const from = Object.values(lists)
+    const sameAs = registry.records('same-as')
+    const from: unknown[] = [...Object.values<unknown>({ ...lists }), sameAs]
     if (grouped?.from.every((list, i) => list === from[i])) return grouped
+    lists.session = withoutDuplicates(lists.session, sameAs)
     const organisations = lists.organisations.map(({ record }) => record)
     const groups = Object.fromEntries(
       perInstrument.map((kind) => [kind, groupByKey(lists[kind])]),
@@ -69,7 +81,9 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
     of({ key, zone }, period, spans) {
       const { byKey, tree } = standing()
       const [site, instrument] = partsOf(key)
-      const records = byKey.get(key) ?? emptyRecords
+      const all = byKey.get(key) ?? emptyRecords
+      const near = ({ from, to }: Interval) => from < period.to && to > period.from
+      const records = { ...all, sessions: all.sessions.filter(near) }
       return inputFromRecords({ site, instrument, zone, period, spans, records, tree })
     },
     restated() {
@@ -101,6 +115,16 @@ const restatedBy = (record: RecordOf<'session'> | RecordOf<'maintenance'>): Rest
   from: record.from,
   to: record.to,
 })
+
+/** Of sessions that are confirmed duplicates the one with the lowest id stands (records.md, section 8). */
+function withoutDuplicates(sessions: Listed<'session'>, sameAs: Listed<'same-as'>): Listed<'session'> {
+  if (sameAs.length === 0) return sessions
+  const pairs = Map.groupBy(sameAs, ({ record }) => record.stream)
+  const hidden = new Map(
+    [...pairs].map(([site, list]) => [site, duplicatesOf(list.map(({ record }) => record.sessions))]),
+  )
+  return sessions.filter(({ record }) => !hidden.get(record.stream)?.has(record.id))
+}
 
 function groupByKey<K extends (typeof perInstrument)[number]>(list: Listed<K>): Map<string, RecordOf<K>[]> {
   const groups = new Map<string, RecordOf<K>[]>()
