@@ -207,12 +207,11 @@ interface Target {
 }
 
 function targetOf({ ingest }: ApiContext, hash: string): Target & { body: object } {
-  const listed = draftKinds
-    .flatMap((kind) => ingest.registry.records(kind).map((one) => ({ kind, ...one })))
-    .find((one) => one.hash === hash)
+  const kind = draftKinds.find((one) => one === ingest.registry.find(hash)?.kind)
+  const listed = kind && ingest.registry.records(kind).find((one) => one.hash === hash)
   if (!listed) throw notFound('record', hash)
   const { v: _v, stream, seq: _seq, prev: _prev, ...body } = listed.record
-  return { kind: listed.kind, stream, body }
+  return { kind, stream, body }
 }
 
 function correctionOf({ ingest }: ApiContext, hash: string): OpenCorrection {

@@ -37,7 +37,7 @@ const Query = z.strictObject({
   user: z.string().max(80).optional().describe('a pseudonym'),
   from: Millis.optional().describe('what ends after this instant'),
   to: Millis.optional().describe('what begins before this instant'),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  limit: z.coerce.number().int().min(1).max(500).default(200),
   cursor: z.string().max(80).optional().describe('`next` of the page before'),
   format: z.enum(['json', 'csv']).optional(),
 })

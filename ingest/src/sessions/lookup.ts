@@ -19,7 +19,7 @@ export interface Lookup {
 }
 
 /** Suggestions are a help, not a service: after this many unknown ids in one batch no more are looked for. */
-const maxSuggestions = 40
+const maxSuggestions = 20
 
 const cache = new WeakMap<object, ReadonlyMap<string, readonly InstrumentEntry[]>>()
 
