@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { IngestError } from './ingest-error.ts'
 
 const schema = `
 CREATE TABLE IF NOT EXISTS quarantine (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, topic TEXT NOT NULL,
@@ -13,11 +14,23 @@ CREATE TABLE IF NOT EXISTS passwords (gateway TEXT PRIMARY KEY, hash TEXT NOT NU
 CREATE TABLE IF NOT EXISTS heads (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root TEXT NOT NULL) WITHOUT ROWID;
 `
 
+/** Changes when an earlier release could no longer read what this one writes. */
+const schemaVersion = 1
+
 /** Opens `operations.sqlite`: what is kept beside the log and cannot be made from it (stores.md). Back it up. */
 export function openOperations(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true })
   const db = new DatabaseSync(path, { timeout: 5_000 })
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (version > schemaVersion) {
+    db.close()
+    throw new IngestError(
+      'bad_option',
+      `${path} was written by a newer release (schema ${version}, this one knows ${schemaVersion}). Fix: that release, or a backup from before the upgrade.`,
+    )
+  }
+  db.exec(`PRAGMA user_version = ${schemaVersion}`)
   db.exec(schema)
   return db
 }

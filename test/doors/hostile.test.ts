@@ -357,6 +357,12 @@ describe('guessing', () => {
     const flood = await Promise.all(Array.from({ length: 60 }, (_, i) => guess('known', `10.1.0.${i}`)))
     count()
     expect(flood.some(({ statusCode }) => statusCode === 429)).toBe(true)
+    // Asking is paced as well, by address where nobody is signed in: 400 at once.
+    const ask = (remoteAddress: string) => own.api.inject({ url: '/api/v1/login', remoteAddress })
+    const asked = await Promise.all(Array.from({ length: 450 }, () => ask('10.2.0.1')))
+    count()
+    expect(asked.filter(({ statusCode }) => statusCode === 429).length).toBe(50)
+    expect((await ask('10.2.0.2')).statusCode).toBe(200)
     await own.close()
     door.close()
   })

@@ -115,6 +115,39 @@ describe('backup and restore', () => {
   })
 })
 
+describe('an upgrade', () => {
+  it('opens what the release before wrote, and refuses what a newer one did', async () => {
+    const old = join(folder, 'old-release')
+    cpSync(first, old, { recursive: true })
+    // The release before had no door: neither its tables nor a version.
+    const before = new DatabaseSync(join(old, 'operations.sqlite'))
+    for (const table of [
+      'account',
+      'login',
+      'api_key',
+      'subject',
+      'invitation',
+      'audit',
+      'enrolment_code',
+      'certificate',
+      'shut_out',
+    ])
+      before.exec(`DROP TABLE IF EXISTS ${table}`)
+    before.exec('PRAGMA user_version = 0')
+    before.close()
+    const ingest = await open(old)
+    expect(ingest.registry.organisations().length).toBe(300)
+    await ingest.close()
+    expect(
+      hours('account', 'add', 'lin', '--data', old, '--role', 'viewer', '--organisation', 'o1').said,
+    ).toContain('/welcome#')
+    const newer = new DatabaseSync(join(old, 'operations.sqlite'))
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+    await expect(open(old)).rejects.toThrow(/newer release \(schema 99/)
+  })
+})
+
 describe('the doctor', () => {
   const examine = () => hours('doctor', '--data', data).said
 

@@ -22,6 +22,8 @@ export function seesRecord(view: View, kind: RecordKind, record: object, find: F
   if (kind === 'config') return has(view.ownGateways, gateway)
   if (kind === 'epoch') return has(view.gateways, gateway)
   if (kind === 'key') return has(view.gateways, holder) || isHouse(holder)
+  // Opening hours of a site are for everybody with an instrument there: the same figures for all.
+  if (kind === 'schedule' && instrument === '*') return has(view.sites, stream)
   if (kind === 'close' || kind === 'report') return typeof scope === 'string' && seesScope(view, scope)
   if (typeof of === 'string') {
     const about = depth < 4 ? find(of) : undefined

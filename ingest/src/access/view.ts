@@ -8,6 +8,8 @@ export interface View {
   readonly keys: ReadonlySet<string>
   /** Gateways of at least one of these instruments. */
   readonly gateways: ReadonlySet<string>
+  /** Sites with at least one of them. */
+  readonly sites: ReadonlySet<string>
   /** Gateways and sites of none but these instruments, past ones counted too. */
   readonly ownGateways: ReadonlySet<string>
   readonly ownSites: ReadonlySet<string>
@@ -18,6 +20,7 @@ export const noView: View = {
   organisations: new Set(),
   keys: new Set(),
   gateways: new Set(),
+  sites: new Set(),
   ownGateways: new Set(),
   ownSites: new Set(),
 }
@@ -52,13 +55,13 @@ function viewOf(registry: Registry, roots: readonly string[]): View {
   const gateways = new Set<string>()
   const foreignGateways = new Set<string>()
   const foreignSites = new Set<string>()
-  const ownSites = new Set<string>()
+  const sites = new Set<string>()
   for (const { key, site, enrolment, enrolments } of registry.instruments()) {
     const own = organisations.has(enrolment.unit)
     if (own) {
       keys.add(key)
       gateways.add(enrolment.gateway)
-      ownSites.add(site)
+      sites.add(site)
     } else foreignSites.add(site)
     for (const one of enrolments) if (!own || !organisations.has(one.unit)) foreignGateways.add(one.gateway)
   }
@@ -67,7 +70,8 @@ function viewOf(registry: Registry, roots: readonly string[]): View {
     keys,
     gateways,
     ownGateways: gateways.difference(foreignGateways),
-    ownSites: ownSites.difference(foreignSites),
+    sites,
+    ownSites: sites.difference(foreignSites),
   }
 }
 

@@ -69,6 +69,9 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >
 
+/** Sockets at once; each may be silent for no longer than the time limits below. */
+const maxConnections = 2_000
+
 /** The HTTP side of ingest: API under `/api/v1`, the log's files under `/log`, and the built page. */
 export async function createApi(whole: ApiContext): Promise<Api> {
   const { context, run } = scopedContext(whole)
@@ -163,6 +166,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   app.get('/docs', { config: { needs: 'public' } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(docsPage(app.swagger())),
   )
+  app.server.maxConnections = maxConnections
   await app.ready()
   return app
 }

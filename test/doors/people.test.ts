@@ -1,0 +1,111 @@
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Caller, callerOf, createDoorsWorld, type DoorsWorld, password } from './doors.fixture.ts'
+
+let world: DoorsWorld
+let operator: Caller
+let admin: Caller
+beforeAll(async () => {
+  world = await createDoorsWorld()
+  operator = await world.caller('operator', null)
+  admin = await world.caller('organisation_admin', ['gibh'])
+})
+afterAll(async () => world.close())
+
+interface Trail {
+  readonly items: readonly {
+    readonly actor: string
+    readonly action: string
+    readonly target: string
+    readonly outcome: string
+  }[]
+}
+
+describe('people', () => {
+  it('are made by an organisation for itself, come in by a link, and are shut out by it', async () => {
+    const body = { id: 'mei', name: 'Mei', role: 'viewer', organisations: ['gibh'] }
+    const made = await admin.send('POST', '/api/v1/accounts', body)
+    expect(made.statusCode).toBe(201)
+    const token = made.json<{ link: string }>().link.split('#')[1] ?? ''
+    const welcome = await world.api.inject({
+      method: 'POST',
+      url: '/api/v1/welcome',
+      payload: { token, password },
+    })
+    const session = welcome.cookies.find(({ name }) => name === '__Host-hours')
+    expect(session).toMatchObject({ httpOnly: true, secure: true, sameSite: 'Strict', path: '/' })
+    expect(session?.domain).toBeUndefined()
+    const mei = callerOf(world, { cookie: `__Host-hours=${session?.value ?? ''}` })
+    expect((await mei.get('/api/v1/me')).json()).toMatchObject({ account: 'mei', organisations: ['gibh'] })
+    const listed = (await admin.get('/api/v1/accounts')).json<{ items: { id: string }[] }>()
+    expect(listed.items.map(({ id }) => id)).toContain('mei')
+    expect(listed.items.map(({ id }) => id)).not.toContain('p0')
+    expect((await admin.send('POST', '/api/v1/accounts/mei/disable')).json()).toMatchObject({
+      disabled: true,
+    })
+    expect((await mei.get('/api/v1/me')).statusCode).toBe(401)
+  })
+
+  it('make keys that are shown once, listed without their secret, and end when they say so', async () => {
+    const key = (
+      await operator.send('POST', '/api/v1/keys', { label: 'grafana', scopes: ['read'], days: 30 })
+    ).json<{ key: string }>().key
+    const robot = callerOf(world, { authorization: `Bearer ${key}` })
+    expect((await robot.get('/api/v1/instruments')).statusCode).toBe(200)
+    const list = await operator.get('/api/v1/keys')
+    expect(list.body).not.toContain(key.split('.')[1])
+    const prefix = list.json<{ items: { prefix: string }[] }>().items[0]?.prefix ?? ''
+    expect((await admin.send('DELETE', `/api/v1/keys/${prefix}`)).statusCode).toBe(404)
+    expect((await operator.send('DELETE', `/api/v1/keys/${prefix}`)).statusCode).toBe(204)
+    expect((await robot.get('/api/v1/instruments')).statusCode).toBe(401)
+  })
+})
+
+describe('the audit', () => {
+  it('says who did what, refusals included, and never a secret', async () => {
+    await admin.send('POST', '/api/v1/accounts', {
+      id: 'x y',
+      name: 'x',
+      role: 'viewer',
+      organisations: ['gibh'],
+    })
+    const { items } = (await operator.get('/api/v1/audit?limit=500')).json<Trail>()
+    const of = (action: string) => items.filter((one) => one.action === action)
+    expect(of('POST /api/v1/accounts').map(({ outcome }) => outcome)).toEqual(['400', 'ok'])
+    expect(of('POST /api/v1/accounts/:id/disable')).toMatchObject([{ target: 'mei', outcome: 'ok' }])
+    expect(of('password.set')).toMatchObject([{ actor: 'mei' }])
+    expect(JSON.stringify(items)).not.toContain(password)
+    expect(JSON.stringify(items)).not.toMatch(/hk_\w+\.\w/)
+    expect(world.door.audit.check()).toMatchObject({ broken: undefined, size: items.length })
+  })
+
+  it('shows an organisation what its own people did, and nobody else’s doings', async () => {
+    const { items } = (await admin.get('/api/v1/audit')).json<Trail>()
+    expect(items.map(({ actor }) => actor)).not.toContain('p0')
+    expect(items.length).toBeGreaterThan(1)
+    const viewer = await world.caller('viewer', ['gibh'])
+    expect((await viewer.get('/api/v1/audit')).statusCode).toBe(403)
+  })
+})
+
+describe('a crowd', () => {
+  it('of 500 sockets that never finish their request keeps nobody out', async () => {
+    const port = Number(new URL(await world.api.listen({ host: '127.0.0.1', port: 0 })).port)
+    const silent = await Promise.all(
+      Array.from(
+        { length: 500 },
+        () =>
+          new Promise<ReturnType<typeof connect>>((resolve) => {
+            const socket = connect(port, '127.0.0.1', () => resolve(socket))
+            socket.on('error', () => undefined)
+          }),
+      ),
+    )
+    for (const socket of silent) socket.write('GET /api/v1/instruments HTTP/1.1\r\nHost: x\r\nX-Slow: ')
+    const begin = performance.now()
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/instruments`, { headers: operator.headers })
+    expect(answer.status).toBe(200)
+    expect(performance.now() - begin).toBeLessThan(2_000)
+    for (const socket of silent) socket.destroy()
+  })
+})
