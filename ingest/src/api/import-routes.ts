@@ -64,7 +64,13 @@ export function importRoutes(app: Api, context: ApiContext): void {
       '/api/v1/imports',
       {
         bodyLimit: maxImportBytes,
-        schema: { querystring: Query, response: { 200: Answer }, tags: ['imports'] },
+        schema: {
+          summary: 'a file as it is, and the fate of each of its rows; sending it again is safe',
+          consumes: ['text/csv', 'text/calendar', 'application/json', 'application/octet-stream'],
+          querystring: Query,
+          response: { 200: Answer },
+          tags: ['imports'],
+        },
         config: { needs: 'write' },
       },
       async (request) => {

@@ -206,6 +206,30 @@ describe('sessions over the API', () => {
   })
 })
 
+describe('the API document', () => {
+  it('names every kind of record, with an example that the door takes', async () => {
+    interface Operation {
+      summary?: string
+      requestBody?: { content: { 'application/json': { schema: { anyOf: { examples?: object[] }[] } } } }
+    }
+    const document = (await world.get('/api/v1/openapi.json')).json<{
+      paths: Record<string, { post?: Operation }>
+    }>()
+    const post_ = document.paths['/api/v1/sessions']?.post
+    expect(post_?.summary).toContain('session')
+    const [example] = post_?.requestBody?.content['application/json'].schema.anyOf[1]?.examples ?? []
+    const taken = await post('wang', 'sessions', {
+      ...example,
+      from: start + 20 * HOUR,
+      to: start + 21 * HOUR,
+      tariff: '',
+    })
+    expect(taken.status).toBe(201)
+    for (const path of ['bookings', 'claims', 'compute', 'ratings', 'imports'])
+      expect(document.paths[`/api/v1/${path}`]?.post).toBeDefined()
+  })
+})
+
 describe('tariffs', () => {
   it('price a use by what its beneficiary is to the managing unit, in the unit of the tariff', async () => {
     const tariff = (id: string, relation: string, unit: string, fen: number) =>

@@ -49,7 +49,20 @@ const Row = z.looseObject({
   booked: z.boolean().optional(),
 })
 const List = z.object({ items: z.array(Row), next: z.string().nullable(), simulated: z.boolean() })
-const Given = z.looseObject({})
+/** For `/docs`; what each kind may hold is in docs/sessions-and-imports.md. */
+const example = {
+  externalId: '2026-0417',
+  channel: 'gz-net',
+  instrument: 'gz-gibh/sem-01',
+  from: '2026-03-01 08:00',
+  to: '2026-03-01T10:30+08:00',
+  user: 'Li Wei',
+  beneficiary: 'kanghe-bio',
+  purpose: 'service',
+  samples: 12,
+  tariff: 'auto',
+}
+const Given = z.looseObject({}).meta({ examples: [example] })
 const Body = z.union([z.array(Given).min(1).max(maxRecords), Given])
 
 /** Sessions, bookings and everything else that people and other systems hand in: lists, and a door for JSON. */
@@ -60,6 +73,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       url,
       {
         schema: {
+          summary: `what stands of kind ${kind}, in order of time`,
           querystring: Query,
           response: { 200: z.union([List, z.string()]) },
           tags: ['records'],
@@ -86,6 +100,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       url,
       {
         schema: {
+          summary: `one ${kind} or a list of them; sending the same again changes nothing`,
           body: Body,
           response: { 200: TakenAnswer, 201: TakenAnswer, 202: TakenAnswer },
           tags: ['records'],
