@@ -6,6 +6,7 @@ import type {
   PowerSeries,
   Quarantined,
   StateSpans,
+  Thresholds,
   Usage,
 } from '@hours/protocol'
 import type {
@@ -14,6 +15,7 @@ import type {
   Figures,
   Health,
   ImportResult,
+  InstrumentSensing,
   Organisations,
   Reconciliation,
   RuleSets,
@@ -65,6 +67,7 @@ export const api = {
     ask<StateSpans>(`${instrumentPath(key)}/states`, { from, to }),
   power: (key: string, from: number, to: number, step: number) =>
     ask<PowerSeries>(`${instrumentPath(key)}/power`, { from, to, step }),
+  settings: (key: string) => ask<InstrumentSensing>(`${instrumentPath(key)}/settings`),
   usage: (scope: string, period: string, by: 'day' | 'month' | 'period') =>
     ask<Usage>('/usage', { scope, period, by }),
   gateways: () => ask<GatewaySummary[] | { items: GatewaySummary[] }>('/gateways'),
@@ -109,6 +112,18 @@ export async function sendImport(csv: string, dryRun: boolean): Promise<ImportRe
     method: 'POST',
     headers: { 'content-type': 'text/csv' },
     body: csv,
+  })
+}
+
+/** Puts levels in force from now on, as a record of the log; refused when somebody else was faster. */
+export async function saveSettings(
+  key: string,
+  change: { readonly revision: number; readonly thresholds: Thresholds; readonly dwellMs: number },
+): Promise<InstrumentSensing> {
+  return request<InstrumentSensing>(api.settings(key).address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(change),
   })
 }
 

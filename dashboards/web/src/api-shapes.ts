@@ -3,6 +3,8 @@
  * server: the client then says `missing`, and the view says so.
  */
 
+import type { ThresholdProposal, Thresholds } from '@hours/protocol'
+
 export interface Names {
   readonly en?: string | undefined
   readonly zh?: string | undefined
@@ -158,4 +160,12 @@ export interface Channel {
 }
 export interface Channels {
   readonly items: readonly Channel[]
+}
+
+/** `GET /api/v1/instruments/{site}/{instrument}/settings`: what is in force, and what the gateway proposes. */
+export interface InstrumentSensing {
+  readonly revision: number
+  /** null = only the gateway's own file says. */
+  readonly settings: { readonly thresholds: Thresholds; readonly dwellMs: number } | null
+  readonly proposal: ThresholdProposal | null
 }

@@ -375,6 +375,16 @@ export const en = {
     thresholdsHelp:
       'Drag a line, or use the arrow keys on it. Powered starts above one level and ends below another, so that noise cannot flicker; the same for run.',
     traceOf: 'Power of',
+    inForce: (revision: number, run: string) => `In force (revision ${revision}): run from ${run}.`,
+    ownFile: "This instrument is sensed by its gateway's own file; levels are changed there.",
+    noProposal: 'The gateway proposes levels of its own when it has seen a week.',
+    refusedProposal: 'The gateway proposes nothing:',
+    proposal: 'The gateway proposes other levels:',
+    sameProposal: 'The gateway would choose the same levels:',
+    takeProposal: 'Show them on the trace',
+    putInForce: 'Put the levels drawn here in force',
+    inForceNow: (revision: number) =>
+      `In force from now on, as revision ${revision}. Hours before stay as they are.`,
     traceNone: 'example trace',
     dwell: 'Dwell, s',
     download: 'Download gateway.yaml',

@@ -15,6 +15,7 @@ import {
   yamlOf,
 } from '../setup/draft.ts'
 import { exampleTrace } from '../setup/example-trace.ts'
+import { InForce } from '../setup/in-force.tsx'
 import { ImportPanel } from '../setup/import-panel.tsx'
 import { ThresholdEditor } from '../setup/threshold-editor.tsx'
 import { text } from '../text/text.ts'
@@ -156,6 +157,15 @@ function Levels({ draft, change }: { draft: Draft; change: (part: Partial<Draft>
         value={draft.thresholds}
         onChange={(thresholds) => change({ thresholds })}
       />
+      {key === '' ? null : (
+        <InForce
+          key={key}
+          instrument={key}
+          thresholds={draft.thresholds}
+          dwellMs={draft.dwellS * 1_000}
+          onTake={(thresholds, dwellMs) => change({ thresholds, dwellS: Math.round(dwellMs / 1_000) })}
+        />
+      )}
     </>
   )
 }
