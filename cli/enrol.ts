@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { newGatewayPassword } from '@hours/broker'
 import { openRegisters } from '@hours/ingest'
 import { GatewayId, SiteId, systemClock } from '@hours/protocol'
 import { Command } from 'commander'
@@ -12,6 +13,7 @@ interface Flags {
   readonly gateway?: string
   readonly revoke?: string
   readonly list?: boolean
+  readonly password?: boolean
   readonly data?: string
 }
 
@@ -25,6 +27,10 @@ export function enrolCommand(): Command {
     .option('--site <id>', 'the site it belongs to')
     .option('--gateway <id>', 'the gateway: its MQTT client id, and the CN of its certificate')
     .option('--revoke <gateway>', 'shuts a gateway out; its live session ends within 5 s')
+    .option(
+      '--password',
+      'with --gateway: the fallback, a password made here and printed once, instead of a code',
+    )
     .option('--list', 'certificates given so far')
     .option('--data <dir>', 'where data lives (HOURS_DATA, default ./data)')
     .action((flags: Flags, command: Command) => {
@@ -33,7 +39,7 @@ export function enrolCommand(): Command {
       if (!existsSync(caFile))
         throw new Error(`${dataDir} has no authority yet. Fix: start hours serve once.`)
       const registers = openRegisters(dataDir, systemClock)
-      const { certificates, codes, audit } = registers
+      const { certificates, codes, audit, gatewayPasswords } = registers
       try {
         if (flags.list)
           for (const one of certificates.list())
@@ -44,6 +50,12 @@ export function enrolCommand(): Command {
           certificates.revoke(GatewayId.parse(flags.revoke))
           audit.add({ actor: 'console', action: 'gateway.revoke', target: flags.revoke, outcome: 'ok' })
           console.log(`${flags.revoke} is shut out`)
+        } else if (flags.password === true && flags.gateway !== undefined) {
+          const gateway = GatewayId.parse(flags.gateway)
+          const password = newGatewayPassword()
+          gatewayPasswords.setPassword(gateway, password)
+          audit.add({ actor: 'console', action: 'gateway.password', target: gateway, outcome: 'ok' })
+          console.log(password)
         } else if (flags.site === undefined || flags.gateway === undefined)
           command.error('--site and --gateway are needed (or --revoke, or --list).')
         else {

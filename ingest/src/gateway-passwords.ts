@@ -1,43 +1,59 @@
-import { randomBytes, scryptSync } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import type { GatewayDirectory, GatewayId } from '@hours/protocol'
+import { hashRandomPassword } from './access/secret.ts'
 import type { RegistryWriter } from './registry/registry.ts'
 
-const cost = { N: 16_384, r: 8, p: 1 }
+/** Fallback passwords of gateways that have no certificate (wire.md, section 4), and who is shut out. */
+export interface GatewayPasswords {
+  /** `hash` is empty where there is no password. */
+  find(gateway: string): { readonly hash: string; readonly revoked: boolean } | undefined
+  /** Sets or, with null, removes the password; only its scrypt hash is kept. */
+  setPassword(gateway: string, password: string | null): void
+  setRevoked(gateway: string, revoked: boolean): void
+}
+
+/** Read anew each time: the console may have written beside a running service. */
+export function createGatewayPasswords(db: DatabaseSync): GatewayPasswords {
+  const get = db.prepare('SELECT hash, revoked FROM passwords WHERE gateway = ?')
+  const upsert = db.prepare('INSERT OR REPLACE INTO passwords VALUES (?, ?, ?)')
+  const find: GatewayPasswords['find'] = (gateway) => {
+    const row = get.get(gateway)
+    return row && { hash: String(row['hash']), revoked: row['revoked'] === 1 }
+  }
+  return {
+    find,
+    setPassword: (gateway, password) =>
+      void upsert.run(
+        gateway,
+        password === null ? '' : hashRandomPassword(password),
+        find(gateway)?.revoked === true ? 1 : 0,
+      ),
+    setRevoked: (gateway, revoked) => void upsert.run(gateway, find(gateway)?.hash ?? '', revoked ? 1 : 0),
+  }
+}
 
 /** The enrolled gateways as the broker asks for them, with the fallback passwords. */
 export interface GatewayAccess {
   readonly directory: GatewayDirectory
-  /** Sets or, with null, removes the fallback password; only its scrypt hash is kept. */
   readonly setPassword: (gateway: string, password: string | null) => void
   /** Shuts a gateway out, or lets it in again; the broker closes its session. */
   readonly setRevoked: (gateway: string, revoked: boolean) => void
 }
 
 export function createGatewayAccess(db: DatabaseSync, registry: RegistryWriter): GatewayAccess {
-  const known = new Map<string, { hash: string; revoked: boolean }>()
-  for (const row of db.prepare('SELECT gateway, hash, revoked FROM passwords').all())
-    known.set(String(row['gateway']), { hash: String(row['hash']), revoked: row['revoked'] === 1 })
-  const upsert = db.prepare('INSERT OR REPLACE INTO passwords VALUES (?, ?, ?)')
-
-  function put(gateway: string, change: Partial<{ hash: string; revoked: boolean }>): void {
-    const next = { hash: '', revoked: false, ...known.get(gateway), ...change }
-    upsert.run(gateway, next.hash, next.revoked ? 1 : 0)
-    known.set(gateway, next)
-  }
-
+  const passwords = createGatewayPasswords(db)
   return {
     directory: {
       find(name) {
         const site = registry.site(name)
         if (site === undefined) return undefined
-        const { hash, revoked } = known.get(name) ?? { hash: '', revoked: false }
+        const { hash, revoked } = passwords.find(name) ?? { hash: '', revoked: false }
         const identity = { site, gateway: name as GatewayId, revoked: revoked || allKeysRevoked(name) }
         return hash === '' ? identity : { ...identity, password: hash }
       },
     },
-    setPassword: (gateway, password) => put(gateway, { hash: password === null ? '' : hashed(password) }),
-    setRevoked: (gateway, revoked) => put(gateway, { revoked }),
+    setPassword: (gateway, password) => passwords.setPassword(gateway, password),
+    setRevoked: (gateway, revoked) => passwords.setRevoked(gateway, revoked),
   }
 
   /** A gateway whose every page key was revoked has nothing to say here. */
@@ -45,10 +61,4 @@ export function createGatewayAccess(db: DatabaseSync, registry: RegistryWriter):
     const keys = registry.keys.keys().filter(({ holder }) => holder === gateway)
     return keys.length > 0 && keys.every(({ revokedAt }) => revokedAt !== undefined)
   }
-}
-
-function hashed(password: string): string {
-  const salt = randomBytes(16)
-  const hash = scryptSync(password, salt, 32, cost)
-  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }

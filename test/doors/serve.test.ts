@@ -60,11 +60,11 @@ async function enrolInLog(): Promise<void> {
       stream: 'installation',
       body: { id: 'gibh', parent: null, kind: 'entity', names: {}, from },
     },
-    {
+    ...['gw-7', 'gw-8'].map((gateway) => ({
       kind: 'enrolment',
       stream: 'lab',
-      body: { instrument: 'sem-01', gateway: 'gw-7', unit: 'gibh', from, names: {} },
-    },
+      body: { instrument: `at-${gateway}`, gateway, unit: 'gibh', from, names: {} },
+    })),
   ] as never)
   await ingest.close()
 }
@@ -152,6 +152,21 @@ describe('a site of its own', () => {
     const gone = await ask('/api/v1/login', { method: 'POST', body: { account: 'lin', password } })
     expect(gone.status).toBe(401)
     expect(hours('account', 'list').stdout).toMatch(/lin\tviewer\tgibh\tDISABLED/)
+  })
+
+  it('lets a gateway without a certificate in by the password the console made, over TLS', async () => {
+    const secret = hours('enrol', '--gateway', 'gw-8', '--password').stdout.trim()
+    expect(Buffer.from(secret, 'base64url').length).toBe(32)
+    const connect = (password: string) =>
+      connectAsync(
+        `mqtts://127.0.0.1:${mqttPort}`,
+        { clientId: 'gw-8', username: 'gw-8', password, ca, reconnectPeriod: 0 },
+        false,
+      )
+    const client = await connect(secret)
+    expect(client.connected).toBe(true)
+    client.end(true)
+    await expect(connect(`${secret}x`)).rejects.toThrow(/[Bb]ad username or password|[Nn]ot authorized/)
   })
 
   it('lets a gateway in by its code, renews without a gap, and ends its session when it is shut out', async () => {

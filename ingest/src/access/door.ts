@@ -4,6 +4,7 @@ import type { Clock } from '@hours/protocol'
 import { type Certificates, createCertificates } from '../ca/certificates.ts'
 import { createEnrolmentCodes, type EnrolmentCodes } from '../ca/enrolment-codes.ts'
 import { openSiteCa, type SiteCa } from '../ca/site-ca.ts'
+import { createGatewayPasswords, type GatewayPasswords } from '../gateway-passwords.ts'
 import { openOperations } from '../operations.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { type AuditTrail, createAuditTrail } from './audit-trail.ts'
@@ -60,7 +61,9 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
 }
 
 /** What the console (`hours account`, `hours enrol`) reads and writes beside a running service. */
-export type Registers = Pick<Door, 'accounts' | 'invitations' | 'audit' | 'codes' | 'certificates'>
+export type Registers = Pick<Door, 'accounts' | 'invitations' | 'audit' | 'codes' | 'certificates'> & {
+  readonly gatewayPasswords: GatewayPasswords
+}
 
 const registersOf = (db: DatabaseSync, clock: Clock): Registers => ({
   accounts: createAccounts(db, clock),
@@ -68,6 +71,7 @@ const registersOf = (db: DatabaseSync, clock: Clock): Registers => ({
   audit: createAuditTrail(db, clock),
   codes: createEnrolmentCodes(db, clock),
   certificates: createCertificates(db, clock),
+  gatewayPasswords: createGatewayPasswords(db),
 })
 
 /** The registers alone, for the console; call `close` when done. */
