@@ -29,6 +29,7 @@ import { createRecordWriter } from './record-writer.ts'
 import { createIntake, type Intake } from './sessions/intake.ts'
 import { createCommit } from './commit.ts'
 import { createHeads } from './known-heads.ts'
+import { createFigureReader, type FigureReader } from './figures/figure-reader.ts'
 import type { Witness } from './witnessing/witness-client.ts'
 import { createWitnessing, type Witnessing } from './witnessing/witness-rounds.ts'
 import { witnessSizes } from './witnessing/witness-sizes.ts'
@@ -51,6 +52,8 @@ export interface RunningIngest extends Ingest {
   readonly witnessing: Witnessing
   /** Sessions, bookings and the like come in here. */
   readonly intake: Intake
+  /** Figures of any period out of the index. */
+  readonly figures: FigureReader
   /** For the broker. */
   readonly directory: GatewayDirectory
   setGatewayPassword(gateway: string, password: string | null): void
@@ -200,6 +203,14 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     registry,
     live,
     index,
+    figures: createFigureReader({
+      db: opened.db,
+      figures: opened.figures,
+      accounts: tables.accounts,
+      instruments: tables.instruments,
+      registry,
+      clock,
+    }),
     quarantine,
     power,
     clock,

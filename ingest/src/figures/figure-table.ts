@@ -21,6 +21,8 @@ export interface FigureTable {
   /** Sums over the days (or the months) that begin in the span, in the order of `rowColumns`. */
   sum(instrument: number, span: Interval, of: 'days' | 'months'): number[]
   uses(instrument: number, span: Interval): Omit<UseRow, 'instrument'>[]
+  /** The same with one row for each user, beneficiary, relation and project: enough to count them. */
+  users(instrument: number, span: Interval): Omit<UseRow, 'instrument'>[]
   mark(instrument: number, days: readonly Interval[]): void
   /** Days to be made again, of one instrument, ascending. */
   dirty(instrument: number): { from: Millis; to: Millis }[]
@@ -51,6 +53,10 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
   const clearing = tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE instrument = ?`))
   const daysIn = db.prepare(`SELECT start, stop, ${columns} FROM usage_days ${own} ORDER BY start`)
   const usesIn = db.prepare(`SELECT * FROM usage_uses ${own} ORDER BY start, n`)
+  const usersIn = db.prepare(
+    `SELECT session, min(at) AS at, beneficiary, user, relation, purpose, project, max(sme) AS sme, sum(ms) AS ms FROM usage_uses
+     ${own} GROUP BY beneficiary, user, relation, project, sme ORDER BY min(start), min(n)`,
+  )
   const sumIn = {
     days: db.prepare(`SELECT ${sums} FROM usage_days ${own}`),
     months: db.prepare(`SELECT ${sums} FROM usage_months ${own}`),
@@ -91,6 +97,7 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
       }),
     sum: (instrument, { from, to }, of) => sumIn[of].get(instrument, from, to) as unknown as number[],
     uses: (instrument, { from, to }) => usesIn.all(instrument, from, to).map(useOf),
+    users: (instrument, { from, to }) => usersIn.all(instrument, from, to).map(useOf),
     mark(instrument, days) {
       for (const { from, to } of days) markDay.run(instrument, from, to)
     },

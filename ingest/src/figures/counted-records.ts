@@ -1,0 +1,63 @@
+import type { RecordOf } from '@hours/protocol'
+import { type CountedRecords, createOrganisationTree, type OrganisationTree } from '@hours/usage'
+import type { Registry } from '../ports.ts'
+
+/** Records of each instrument that are counted, not measured, by `site/instrument`. */
+export interface RecordsByInstrument {
+  of(key: string): CountedRecords
+  tree(): OrganisationTree
+  /** Whether the instrument has opening hours that begin before `to`. */
+  isScheduled(key: string, to: number): boolean
+}
+
+type About = 'session' | 'charge' | 'voucher' | 'subsidy' | 'compute' | 'training' | 'achievement' | 'rating'
+
+/** The registry hands out the same list until a record changes it: each is grouped once. */
+export function createRecordsByInstrument(registry: Registry): RecordsByInstrument {
+  const grouped = new WeakMap<object, Map<string, unknown[]>>()
+  let tree: { from: unknown; tree: OrganisationTree } | undefined
+
+  function groups<K extends About | 'schedule'>(kind: K): Map<string, RecordOf<K>[]> {
+    const list = registry.records(kind)
+    // Put there below, by this very kind.
+    const known = grouped.get(list) as Map<string, RecordOf<K>[]> | undefined
+    if (known) return known
+    const made = new Map<string, RecordOf<K>[]>()
+    for (const { record } of list) {
+      const { stream, instrument } = record as { stream: string; instrument: string }
+      const key = `${stream}/${instrument}`
+      const group = made.get(key)
+      if (group) group.push(record)
+      else made.set(key, [record])
+    }
+    grouped.set(list, made)
+    return made
+  }
+
+  const of = <K extends About>(kind: K, key: string): readonly RecordOf<K>[] => groups(kind).get(key) ?? []
+
+  return {
+    of: (key) => ({
+      sessions: of('session', key),
+      charges: of('charge', key),
+      vouchers: of('voucher', key),
+      subsidies: of('subsidy', key),
+      compute: of('compute', key),
+      trainings: of('training', key),
+      achievements: of('achievement', key),
+      ratings: of('rating', key),
+    }),
+    tree() {
+      const from = registry.records('organisation')
+      if (tree?.from !== from)
+        tree = { from, tree: createOrganisationTree(from.map(({ record }) => record)) }
+      return tree.tree
+    },
+    isScheduled(key, to) {
+      const site = key.split('/', 1)[0] ?? ''
+      const schedules = groups('schedule')
+      return [key, `${site}/*`].some((name) => schedules.get(name)?.some(({ from }) => from < to) ?? false)
+    },
+  }
+}
+
