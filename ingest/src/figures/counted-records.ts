@@ -49,8 +49,7 @@ export function createRecordsByInstrument(registry: Registry): RecordsByInstrume
     }),
     tree() {
       const from = registry.records('organisation')
-      if (tree?.from !== from)
-        tree = { from, tree: createOrganisationTree(from.map(({ record }) => record)) }
+      if (tree?.from !== from) tree = { from, tree: createOrganisationTree(from.map(({ record }) => record)) }
       return tree.tree
     },
     isScheduled(key, to) {
@@ -60,4 +59,3 @@ export function createRecordsByInstrument(registry: Registry): RecordsByInstrume
     },
   }
 }
-

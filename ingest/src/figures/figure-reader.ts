@@ -84,7 +84,11 @@ export function createFigureReader(options: {
     return sum
   }
 
-  function part(entry: InstrumentEntry, pieces: Pieces, of: { gaps: boolean; year: YearKind }): InstrumentPart {
+  function part(
+    entry: InstrumentEntry,
+    pieces: Pieces,
+    of: { gaps: boolean; year: YearKind },
+  ): InstrumentPart {
     const { key, zone } = entry
     const { span, stored, open } = pieces
     const row = instruments.find(key) ?? { id: -1, key, latest: 0, longest: 0 }

@@ -1,0 +1,105 @@
+import type { Rate } from '@hours/usage'
+import { z } from 'zod'
+import type { ScopeFigures } from '../figures/scope-figures.ts'
+
+/** One figure with its bounds (domain.md, D4): ms, fractions, counts or fen as its unit says. */
+export const FigureLine = z.object({
+  of: z.string(),
+  kpi: z.string(),
+  unit: z.enum(['ms', 'share', 'count', 'fen']),
+  value: z.number().nullable(),
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  /** What a rate is over (domain.md, D6), such as `calendar`, `schedule`, `quota:1400`, `effective`. */
+  denominator: z.string().nullable(),
+  coverage: z.number().nullable(),
+  grade: z.string().nullable(),
+})
+export type FigureLine = z.infer<typeof FigureLine>
+
+type Line = readonly [kpi: string, unit: FigureLine['unit'], value: number | null, upper?: number | null]
+
+/** Every figure of a scope as a list, in the KPI names of domain.md in camelCase; what does not apply is left out. */
+export function figureList(of: string, figures: ScopeFigures): FigureLine[] {
+  const { figures: f } = figures
+  const { coverage } = f.rates
+  const about = { of, coverage: coverage.value, grade: f.grade }
+  const plain = ([kpi, unit, value, upper = value]: Line): FigureLine => ({
+    ...about,
+    kpi,
+    unit,
+    value,
+    lower: value,
+    upper,
+    denominator: null,
+  })
+  const rate = ([kpi, one]: readonly [string, Rate | undefined]): FigureLine[] =>
+    one ? [{ ...about, kpi, unit: 'share', ...one }] : []
+  return [
+    ...hours(figures).map(plain),
+    ...Object.entries(f.rates).flatMap(rate),
+    ...counts(figures).map(plain),
+    ...(figures.counted ? counted(figures.counted).map(plain) : []),
+  ]
+}
+
+function hours({ figures: f, scheduled }: ScopeFigures): Line[] {
+  return [
+    ['enrolled', 'ms', f.enrolled],
+    ['off', 'ms', f.states.off],
+    ['standby', 'ms', f.states.standby],
+    ['fault', 'ms', f.states.fault],
+    ['unknown', 'ms', f.states.unknown],
+    ['on', 'ms', f.on, f.onUpper],
+    ['onRecovered', 'ms', f.onRecovered],
+    ['run', 'ms', f.run, f.runUpper],
+    ['effective', 'ms', f.effective, f.effectiveUpper],
+    ['external', 'ms', f.external, f.externalUpper],
+    ['ownUnit', 'ms', f.relation.ownUnit],
+    ['sameEntity', 'ms', f.relation.sameEntity],
+    ['unattributed', 'ms', f.unattributed],
+    ['research', 'ms', f.purpose.research],
+    ['teaching', 'ms', f.purpose.teaching],
+    ['service', 'ms', f.purpose.service],
+    ['openUse', 'ms', f.openUse],
+    ['smeExternal', 'ms', f.smeExternal],
+    ['hkMacaoForeign', 'ms', f.hkMacaoForeign],
+    ['maintenance', 'ms', f.maintenance],
+    ['live', 'ms', f.live],
+    ['late', 'ms', f.late],
+    ...(scheduled
+      ? ([
+          ['idle', 'ms', f.idle ?? null],
+          ['offSchedule', 'ms', f.offSchedule ?? null],
+        ] satisfies Line[])
+      : []),
+  ]
+}
+
+function counts(figures: ScopeFigures): Line[] {
+  const { use, shareLevel } = figures
+  return [
+    ['sets', 'count', figures.sets],
+    ['shareInstruments', 'share', figures.shareInstruments],
+    ['shareUsersOrg', 'share', figures.shareUsersOrg],
+    ['shareUsersPerson', 'share', figures.shareUsersPerson],
+    ...(shareLevel ? ([['shareLevel', 'share', shareLevel.share]] satisfies Line[]) : []),
+    ['meanOnPerSet', 'ms', figures.meanOnPerSet],
+    ['meanEffectivePerSet', 'ms', figures.meanEffectivePerSet],
+    ['meanExternalPerSet', 'ms', figures.meanExternalPerSet],
+    ['meanOnPerSetPeriod', 'ms', figures.meanOnPerSetPeriod],
+    ['meanEffectivePerSetPeriod', 'ms', figures.meanEffectivePerSetPeriod],
+    ['meanExternalPerSetPeriod', 'ms', figures.meanExternalPerSetPeriod],
+    ['users', 'count', use.persons],
+    ['usersExternal', 'count', use.personsExternal],
+    ['organisations', 'count', use.organisations],
+    ['organisationsExternal', 'count', use.organisationsExternal],
+  ]
+}
+
+function counted(sums: NonNullable<ScopeFigures['counted']>): Line[] {
+  return Object.entries(sums).map(([name, value]): Line => {
+    const unit = name.endsWith('Fen') ? 'fen' : name.endsWith('Ms') ? 'ms' : 'count'
+    return [name, unit, value]
+  })
+}

@@ -1,0 +1,134 @@
+import { Names } from '@hours/protocol'
+import { outsideWeight } from '@hours/usage'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { countedSums, levelShare, resultOf, scopeFigures } from '../figures/scope-figures.ts'
+import { askedPeriod, askedRuleSet, logPosition, revisionOf } from './asked-period.ts'
+import type { ApiContext } from './context.ts'
+import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
+import { tagged } from './etag.ts'
+import { FigureLine, figureList } from './figure-list.ts'
+import { membersOf } from './members.ts'
+import { entriesOf } from './scope.ts'
+import type { Api } from './server.ts'
+import type { Standing } from './standing.ts'
+
+const Query = z.strictObject({
+  scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
+  period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
+  ruleset: z
+    .string()
+    .max(90)
+    .optional()
+    .describe('id or id@version: whose year and whose weight of outside hours'),
+  members: z.enum(['0', '1']).default('1').describe('0 = without the scopes one level below'),
+  format: z.enum(['json', 'csv']).optional(),
+})
+type Query = z.infer<typeof Query>
+
+const Answer = z.object({
+  scope: z.string(),
+  period: z.string(),
+  zone: z.string(),
+  /** The figures are of [from, until), ms: the period, up to now. */
+  from: z.int(),
+  until: z.int(),
+  ruleset: z.object({ id: z.string(), version: z.string(), hash: z.string() }).nullable(),
+  revision: z.int().nullable(),
+  log: z.object({ origin: z.string(), size: z.int() }).nullable(),
+  figures: z.array(FigureLine),
+  members: z.array(z.object({ of: z.string(), names: Names, figures: z.array(FigureLine) })),
+  simulated: z.boolean(),
+})
+type Answer = z.infer<typeof Answer>
+
+/** `GET /api/v1/figures`: every KPI of domain.md 4.6 over any scope and period, each with bounds, coverage and grade. */
+export function figureRoutes(
+  app: Api,
+  context: ApiContext,
+  { standing }: { standing: () => Standing },
+): void {
+  const { ingest } = context
+
+  async function answer(query: Query, request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
+    const { scope, period, ruleset: name } = query
+    const entries = entriesOf(context, standing(), scope)
+    const asked = askedPeriod(entries, period)
+    tagged(context, { request, reply, until: asked.end })
+    const rules = name === undefined ? undefined : askedRuleSet(context, name, asked)
+    const weight = rules?.document.outsideWeight ?? outsideWeight
+    const members = query.members === '1' ? membersOf(context, scope, entries) : []
+    const log = logPosition(context)
+    const parts = await ingest.figures.parts(entries, asked.in, rules?.document.year)
+    const results = new Map(parts.map((part) => [part.entry.key, resultOf(part, weight)]))
+    const all = [...results.values()]
+    const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
+    const whole = scopeFigures(all, weight, {
+      counted: countedSums(parts, ingest.figures.records),
+    })
+    const share =
+      level === undefined ? undefined : levelShare(ingest.figures.records.tree(), level, parts, whole.figures)
+    return {
+      scope,
+      period,
+      zone: asked.zone,
+      from: asked.in(asked.zone).from,
+      until: parts[0]?.span.to ?? asked.end,
+      ruleset: rules ? { id: rules.document.id, version: rules.document.version, hash: rules.hash } : null,
+      revision: revisionOf(context, scope, period),
+      log,
+      figures: figureList(scope, share ? { ...whole, shareLevel: share } : whole),
+      members: members.map((member) => {
+        const own = member.entries.flatMap(({ key }) => results.get(key) ?? [])
+        return {
+          of: member.of,
+          names: member.names,
+          figures: figureList(member.of, scopeFigures(own, weight)),
+        }
+      }),
+      simulated: ingest.simulated,
+    }
+  }
+
+  const options = {
+    schema: { querystring: Query, response: { 200: z.union([Answer, z.string()]) }, tags: ['figures'] },
+    config: { needs: 'read' as const },
+  }
+  app.get('/api/v1/figures', options, async (request, reply) => {
+    const found = await answer(request.query, request, reply)
+    return wantsCsv(request, request.query.format) ? sendCsv(reply, 'figures', table(found)) : found
+  })
+  app.get('/api/v1/figures.csv', options, async (request, reply) =>
+    sendCsv(reply, 'figures', table(await answer(request.query, request, reply))),
+  )
+}
+
+const head = ['scope', 'kpi', 'unit', 'value', 'lower', 'upper', 'denominator', 'coverage_pct', 'grade']
+
+function table({ figures, members }: Answer): CsvTable {
+  const lines = [figures, ...members.map((member) => member.figures)].flat()
+  return {
+    head,
+    rows: lines.map((line) => [
+      line.of,
+      line.kpi,
+      units[line.unit],
+      ...[line.value, line.lower, line.upper].map((value) => shown(line.unit, value)),
+      line.denominator,
+      shown('share', line.coverage),
+      line.grade,
+    ]),
+  }
+}
+
+/** Rounding happens here, at the edge, and nowhere else: hours to 1 decimal, per cent to 2 (domain.md, 4.6). */
+const units: Readonly<Record<FigureLine['unit'], string>> = {
+  ms: 'h',
+  share: '%',
+  count: '',
+  fen: 'fen',
+}
+const shown = (unit: FigureLine['unit'], value: number | null): string | number | null => {
+  if (value === null) return 'n/a'
+  return unit === 'ms' ? (value / 3_600_000).toFixed(1) : unit === 'share' ? (value * 100).toFixed(2) : value
+}
