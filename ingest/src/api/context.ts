@@ -6,6 +6,7 @@ import type { ChannelMonitor } from '../channels/channel-monitor.ts'
 import type { RunningIngest } from '../ingest.ts'
 import type { InstrumentEntry, SeriesOutbox, SeriesStore } from '../ports.ts'
 import { notFound } from './problem.ts'
+import type { WriteBundle } from './report-routes.ts'
 
 /** What the routes read from; nothing here writes but `ingest.record`. */
 export interface ApiContext {
@@ -17,6 +18,8 @@ export interface ApiContext {
   readonly outbox?: SeriesOutbox
   /** Probes of booking pages and feeds; absent = none are made. */
   readonly channels?: ChannelMonitor
+  /** Makes evidence bundles; absent = reports of this format are refused. */
+  readonly writeBundle?: WriteBundle
   readonly software: string
   /** The folder with one folder a year of the log. */
   readonly logDir: string

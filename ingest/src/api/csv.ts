@@ -17,11 +17,15 @@ export function csvOf({ head, rows }: CsvTable): string {
 /** What a spreadsheet takes for the begin of a formula, the full-width signs of East Asian ones included. */
 const formula = /^[\s\u0000]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/
 
+/** A text that no spreadsheet takes for a formula: one that begins like one gets an apostrophe. */
+export const harmless = (value: string): string =>
+  formula.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value
+
 function cell(value: CsvCell): string {
   if (value === null) return ''
   if (typeof value === 'number') return String(value)
-  const harmless = formula.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+  const safe = harmless(value)
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /** `?format=` decides; without it `Accept: text/csv` does. */

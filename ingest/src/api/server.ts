@@ -27,6 +27,7 @@ import { duplicateRoutes } from './duplicate-routes.ts'
 import { enrolRoutes } from './enrol-routes.ts'
 import { NotModified } from './etag.ts'
 import { eventRoutes } from './event-routes.ts'
+import { exportRoutes } from './export-routes.ts'
 import { fleetRoutes } from './fleet-routes.ts'
 import { guardRoutes, scopedContext } from './guard.ts'
 import { importRoutes } from './import-routes.ts'
@@ -41,6 +42,7 @@ import { settingsRoutes } from './settings-routes.ts'
 import { servePage } from './page-files.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { Problem, sendProblem } from './problem.ts'
+import { reportRoutes } from './report-routes.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { siteRoutes } from './site-routes.ts'
@@ -49,6 +51,7 @@ import { createStanding } from './standing.ts'
 import { tariffRoutes } from './tariff-routes.ts'
 import { usageRoutes } from './usage-routes.ts'
 import { createInstrumentInputs } from '../series/instrument-inputs.ts'
+import { indexResults } from '../exports/sheet-source.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -143,7 +146,11 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   fleetRoutes(app, context, made)
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
-  channelRoutes(app, context, { ...made, inputs: createInstrumentInputs(whole.ingest.registry) })
+  const inputs = createInstrumentInputs(whole.ingest.registry)
+  channelRoutes(app, context, { ...made, inputs })
+  const source = { ingest: whole.ingest, result: indexResults(whole.ingest, inputs) }
+  exportRoutes(app, context, { ...made, source })
+  reportRoutes(app, context, { ...made, source })
   siteRoutes(app, context, made)
   organisationRoutes(app, context, made)
   sessionRoutes(app, context)

@@ -1,0 +1,172 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createReadStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { createReportJobs, type ReportJob, type ReportWork } from '../exports/report-jobs.ts'
+import { makeSheet, type SheetSource } from '../exports/sheet-source.ts'
+import { checkFields, exportFormats, writeExport } from '../exports/write-export.ts'
+import type { ApiContext } from './context.ts'
+import { exportEntries, exportFields } from './export-routes.ts'
+import { Problem } from './problem.ts'
+import type { Api } from './server.ts'
+import type { Standing } from './standing.ts'
+
+/** Writes the evidence bundle of a scope and period as one file. */
+export type WriteBundle = (
+  wish: { readonly scope: string; readonly period: string },
+  doing: Parameters<ReportWork>[0],
+) => ReturnType<ReportWork>
+
+const Wish = z.strictObject({ ...exportFields, format: z.enum([...exportFormats, 'bundle']).default('pdf') })
+const Job = z.object({
+  id: z.string(),
+  scope: z.string(),
+  period: z.string(),
+  format: z.string(),
+  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  progress: z.object({ done: z.int(), of: z.int() }).describe('instruments'),
+  created: z.int(),
+  expires: z.int().describe('when it is forgotten, with its file'),
+  file: z.string().nullable().describe('where the file is, once it is done'),
+  name: z.string().nullable(),
+  size: z.int().nullable(),
+  problem: z.looseObject({ title: z.string() }).nullable().describe('why it failed'),
+})
+const Path = z.strictObject({ id: z.string().max(40) })
+
+/** Long exports as jobs: asked for, looked after, fetched; each seen only by who asked for it. */
+export function reportRoutes(
+  app: Api,
+  context: ApiContext,
+  { standing, source }: { standing: () => Standing; source: SheetSource },
+): void {
+  const { ingest, writeBundle } = context
+  const jobs = createReportJobs({ dir: join(context.logDir, '..', 'export-jobs'), clock: ingest.clock })
+  app.addHook('onClose', () => jobs.close())
+  const ownerOf = ({ principal }: FastifyRequest) => principal?.id ?? 'demo'
+  const found = (request: FastifyRequest, id: string): ReportJob => {
+    const job = jobs.get(id, ownerOf(request))
+    if (job) return job
+    throw new Problem(404, 'report not found', {
+      value: id,
+      fix: 'it has expired, or was never yours; POST /api/v1/reports',
+    })
+  }
+
+  app.post(
+    '/api/v1/reports',
+    {
+      schema: { body: Wish, response: { 202: Job }, tags: ['exports'] },
+      config: { needs: 'read' },
+    },
+    (request, reply) => {
+      const { scope, period, format, ...fields } = request.body
+      const entries = exportEntries(context, standing(), { scope, period })
+      checkFields(format, fields)
+      if (format === 'bundle' && !writeBundle)
+        throw new Problem(501, 'bundles are not made here', { field: 'format', value: format })
+      const work: ReportWork = async (doing) => {
+        if (format === 'bundle' && writeBundle) return writeBundle({ scope, period }, doing)
+        const { signal, progress: onProgress, path } = doing
+        const sheet = await makeSheet(source, { scope, period, entries, signal, onProgress })
+        const kind = format as Exclude<typeof format, 'bundle'>
+        const file = await writeExport(sheet, kind, { fields, registry: ingest.registry })
+        await writeFile(path, file.bytes, { mode: 0o600 })
+        return file
+      }
+      // The job runs behind those of others, but with the rights of who asked.
+      const asked = AsyncLocalStorage.snapshot()
+      const job = jobs.start({ owner: ownerOf(request), scope, period, format }, (doing) =>
+        asked(() => work(doing)),
+      )
+      if (!job)
+        throw new Problem(429, 'too many reports wait', {
+          fix: 'wait for one to end, or DELETE one, then ask again',
+        })
+      void reply.code(202).header('location', `/api/v1/reports/${job.id}`)
+      return answerOf(job)
+    },
+  )
+
+  app.get(
+    '/api/v1/reports',
+    {
+      schema: { response: { 200: z.object({ items: z.array(Job) }) }, tags: ['exports'] },
+      config: { needs: 'read' },
+    },
+    (request) => ({ items: jobs.list(ownerOf(request)).map(answerOf) }),
+  )
+
+  app.get(
+    '/api/v1/reports/:id',
+    {
+      schema: { params: Path, response: { 200: Job }, tags: ['exports'] },
+      config: { needs: 'read' },
+    },
+    (request) => answerOf(found(request, request.params.id)),
+  )
+
+  app.get(
+    '/api/v1/reports/:id/file',
+    {
+      schema: { params: Path, response: { 200: z.any() }, tags: ['exports'] },
+      config: { needs: 'read' },
+    },
+    (request, reply) => {
+      const { file, state } = found(request, request.params.id)
+      if (!file)
+        throw new Problem(409, `the report is ${state}`, {
+          fix: 'GET /api/v1/reports/{id} says how far it is',
+        })
+      return reply
+        .type(file.type)
+        .headers({
+          'content-disposition': `attachment; filename="${file.name}"`,
+          'content-length': file.size,
+        })
+        .send(createReadStream(file.path))
+    },
+  )
+
+  app.delete(
+    '/api/v1/reports/:id',
+    {
+      schema: { params: Path, response: { 204: z.null() }, tags: ['exports'] },
+      config: { needs: 'read' },
+    },
+    (request, reply) => {
+      found(request, request.params.id)
+      jobs.cancel(request.params.id, ownerOf(request))
+      void reply.code(204)
+      return null
+    },
+  )
+}
+
+function answerOf({
+  id,
+  scope,
+  period,
+  format,
+  state,
+  created,
+  expires,
+  ...job
+}: ReportJob): z.infer<typeof Job> {
+  const { file, failure } = job
+  return {
+    ...{ id, scope, period, format, state, created, expires },
+    progress: { done: job.done, of: job.of },
+    file: file ? `/api/v1/reports/${id}/file` : null,
+    ...{ name: file?.name ?? null, size: file?.size ?? null },
+    problem: state === 'failed' ? problemOf(failure) : null,
+  }
+}
+
+/** What was wrong with the wish is told; what was wrong with the server is in its log. */
+const problemOf = (failure: unknown) =>
+  failure instanceof Problem
+    ? { title: failure.message, status: failure.status, ...failure.detail }
+    : { title: failure instanceof Error ? failure.message : 'the server failed', status: 500 }

@@ -1,0 +1,137 @@
+import type { RecordOf } from '@hours/protocol'
+import type { UseRow } from '@hours/usage'
+import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
+import { printed } from './printed.ts'
+
+/**
+ * Records of the national network platform (NRII) as public clients of 2016-2019 send them, `instruInfo(insCode,
+ * instruType, JSON)`: type 4 instruments, type 6 service records (domain.md, section 1.4). An adapter, not our model:
+ * its field names have not been checked against the interface of today.
+ */
+export interface NriiExport {
+  readonly insCode: string
+  readonly instruments: readonly NriiInstrument[]
+  readonly services: readonly NriiService[]
+}
+
+export interface NriiInstrument {
+  readonly innerId: string
+  readonly insCode: string
+  readonly cname: string
+  readonly ename: string
+  /** 10,000 yuan; null = not told. */
+  readonly worth: number | null
+  readonly type: '专用' | '通用'
+  readonly insideDepart: string
+  readonly beginDate: string
+  /** Hours in the period, 1 decimal: start-up, and for other legal entities. */
+  readonly runMachine: number
+  readonly serviceMachine: number
+  /** Fields of the interface that this system does not know. */
+  readonly missing: readonly string[]
+}
+
+export interface NriiService {
+  readonly innerId: string
+  readonly recordInnerId: string
+  /** Local time; whether their `serviceTime` is this or an amount is not told, so the amount stands apart. */
+  readonly serviceTime: string
+  readonly endTime: string
+  /** Effective hours of the session that sensors bear out, 1 decimal. */
+  readonly serviceAmount: number
+  /** Yuan. */
+  readonly amounts: number
+  readonly serviceWay: '占用' | '技术' | '委托' | '远程' | '其他'
+  /** 120 internal, 130 external. */
+  readonly serviceType: '120' | '130'
+  /** 135 research, 137 teaching, 138 other. */
+  readonly serviceDirection: '135' | '137' | '138'
+  /** A pseudonym. */
+  readonly applicant: string
+  readonly applicantUnit: string
+  readonly subjectName: string
+}
+
+const ways = {
+  self: '占用',
+  operated: '技术',
+  entrusted: '委托',
+  remote: '远程',
+  compute: '其他',
+} as const
+const directions = { research: '135', teaching: '137', service: '138' } as const
+
+export interface NriiRecords {
+  readonly sessions: readonly RecordOf<'session'>[]
+  readonly charges: readonly RecordOf<'charge'>[]
+}
+
+/** Instruments and service records of a sheet; a session without verified time in the period is not sent. */
+export function nriiExport(
+  sheet: FigureSheet,
+  insCode: string,
+  records: (one: SheetInstrument) => NriiRecords,
+): NriiExport {
+  return {
+    insCode,
+    instruments: sheet.instruments.map((one) => instrumentOf(one, insCode)),
+    services: sheet.instruments.flatMap((one) => servicesOf(one, records(one))),
+  }
+}
+
+function instrumentOf({ key, names, enrolment, unitNames, zone, result }: SheetInstrument, insCode: string) {
+  const { on, external } = result.figures
+  return {
+    ...{ innerId: key, insCode, cname: names.zh ?? '', ename: names.en ?? '' },
+    worth: enrolment.valueFen === undefined ? null : Math.round(enrolment.valueFen / 10_000) / 100,
+    type: enrolment.class === 'special' ? ('专用' as const) : ('通用' as const),
+    insideDepart: unitNames.zh ?? unitNames.en ?? enrolment.unit,
+    beginDate: localTime(enrolment.from, zone).slice(0, 10),
+    runMachine: printed(on, 'ms') ?? 0,
+    serviceMachine: printed(external, 'ms') ?? 0,
+    missing: ['instrCategory', 'instrBelongsType', 'manufacturer', 'instrVersion', 'nation', 'contact'],
+  }
+}
+
+function servicesOf(one: SheetInstrument, { sessions, charges }: NriiRecords): NriiService[] {
+  const uses = Map.groupBy(one.result.used, ({ session }) => session)
+  return sessions
+    .toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1))
+    .flatMap((session) => {
+      const used = uses.get(session.id)
+      return used ? [serviceOf(one, session, { used, charges })] : []
+    })
+}
+
+function serviceOf(
+  { key, zone }: SheetInstrument,
+  session: RecordOf<'session'>,
+  { used, charges }: { used: readonly UseRow[]; charges: readonly RecordOf<'charge'>[] },
+): NriiService {
+  const ms = used.reduce((sum, use) => sum + use.ms, 0)
+  const fen = charges.reduce((sum, charge) => sum + (charge.session === session.id ? charge.fen : 0), 0)
+  // A session over a change of the tree may be both; the larger part decides, as the form has one field.
+  const outside = used.reduce((sum, use) => sum + (use.relation === 'external' ? use.ms : 0), 0)
+  return {
+    innerId: key,
+    recordInnerId: session.id,
+    serviceTime: localTime(session.from, zone),
+    endTime: localTime(session.to, zone),
+    serviceAmount: printed(ms, 'ms') ?? 0,
+    amounts: printed(fen, 'fen') ?? 0,
+    serviceWay: ways[session.way],
+    serviceType: outside * 2 > ms ? '130' : '120',
+    serviceDirection: directions[session.purpose],
+    applicant: session.user,
+    applicantUnit: session.beneficiary,
+    subjectName: session.project ?? '',
+  }
+}
+
+/** `2026-03-01 08:00` in the site's zone. */
+const localTime = (at: number, zone: string): string =>
+  Temporal.Instant.fromEpochMilliseconds(at)
+    .toZonedDateTimeISO(zone)
+    .toPlainDateTime()
+    .toString({ smallestUnit: 'minute' })
+    .replace('T', ' ')

@@ -1,0 +1,95 @@
+import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
+import { printed } from './printed.ts'
+import { workbook, type WorkbookSheet } from './workbook.ts'
+
+/**
+ * Columns of 基表三 SJ3 贵重仪器设备表 of the education ministry (domain.md, 1.2; one school's form, source S8). What is
+ * no matter of this system stays empty: nothing is guessed.
+ */
+export const sj3Columns = [
+  '学校代码',
+  '仪器编号',
+  '分类号',
+  '仪器名称',
+  '型号',
+  '规格',
+  '单价（元）',
+  '购置日期',
+  '现状',
+  '使用单位',
+  '教学机时',
+  '科研机时',
+  '社会服务机时',
+  '其中开放使用机时',
+  '测样数',
+  '培训学生',
+  '培训教师',
+  '培训其他',
+  '教学实验项目数',
+  '科研项目数',
+  '社会服务项目数',
+  '获奖国家级',
+  '获奖省部级',
+  '发明专利教师',
+  '发明专利学生',
+  '论文三大检索',
+  '论文核心刊物',
+  '负责人姓名',
+] as const
+
+/** What keeps the rows from being exported: the form has no place for hours that nobody is named for. */
+export interface Sj3Block {
+  readonly unattributed: readonly { readonly instrument: string; readonly ms: number }[]
+}
+
+export interface Sj3Options {
+  /** 5 characters. */
+  readonly schoolCode: string
+  /** Who answers for leaving unattributed hours out; absent = they must be 0. */
+  readonly signedOffBy?: string | undefined
+  /** Trained persons by group, of the instrument and period. */
+  readonly trained: (one: SheetInstrument) => Readonly<Record<'student' | 'teacher' | 'other', number>>
+}
+
+/** The rows of a sheet, or what blocks them: research + teaching + service + unattributed = E, and the last must be 0. */
+export function sj3Rows(
+  sheet: FigureSheet,
+  options: Sj3Options,
+): { ok: true; value: WorkbookSheet } | { ok: false; error: Sj3Block } {
+  const left = sheet.instruments.flatMap(({ key, result: { figures } }) =>
+    figures.unattributed > 0 ? [{ instrument: key, ms: figures.unattributed }] : [],
+  )
+  const signed = options.signedOffBy
+  if (left.length > 0 && signed === undefined) return { ok: false, error: { unattributed: left } }
+  const extra = left.length > 0 ? ['未归属机时（表外）', '签认人'] : []
+  const rows = sheet.instruments.map((one) => [
+    ...sj3Row(one, options),
+    ...(extra.length > 0 ? [printed(one.result.figures.unattributed, 'ms'), signed ?? null] : []),
+  ])
+  return { ok: true, value: { name: 'SJ3', head: [...sj3Columns, ...extra], rows } }
+}
+
+function sj3Row(one: SheetInstrument, { schoolCode, trained }: Sj3Options): (string | number | null)[] {
+  const { key, names, enrolment, unitNames, sums } = one
+  const { figures, used } = one.result
+  const projects = (purpose: string) =>
+    new Set(used.flatMap((use) => (use.purpose === purpose ? (use.project ?? []) : []))).size
+  const { student, teacher, other } = trained(one)
+  const count = (name: string) => sums.achievements[name] ?? 0
+  const worth = enrolment.valueFen === undefined ? null : printed(enrolment.valueFen, 'fen')
+  return [
+    ...[schoolCode, key, null, names.zh ?? names.en ?? null, null, null, worth, null, null],
+    unitNames.zh ?? unitNames.en ?? enrolment.unit,
+    ...[figures.purpose.teaching, figures.purpose.research].map((ms) => printed(ms, 'ms')),
+    ...[figures.purpose.service, figures.openUse].map((ms) => printed(ms, 'ms')),
+    ...[sums.samples, student, teacher, other],
+    ...['teaching', 'research', 'service'].map(projects),
+    ...[count('award:national'), count('award:provincial')],
+    ...[count('patent:teacher'), count('patent:student')],
+    ...[count('paper:indexed'), count('paper:core')],
+    null,
+  ]
+}
+
+/** The form as a workbook with one sheet. */
+export const sj3Xlsx = (rows: WorkbookSheet): Promise<Buffer> => workbook([rows])

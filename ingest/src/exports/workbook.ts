@@ -1,0 +1,65 @@
+import writeXlsxFile, { type SheetData } from 'write-excel-file/node'
+import { harmless } from '../api/csv.ts'
+import { definitions, reading } from './definitions.ts'
+import type { FigureSheet } from './figure-sheet.ts'
+import { figureCells, figureColumns } from './figure-table.ts'
+import { withFixedTimes } from './zip-times.ts'
+
+export interface WorkbookSheet {
+  readonly name: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly (string | number | null)[])[]
+}
+
+/** Sheets as an .xlsx: the same bytes for the same cells; no text can become a formula (CWE-1236). */
+export async function workbook(sheets: readonly WorkbookSheet[]): Promise<Buffer> {
+  const text = (value: string) => ({ value: harmless(value), type: String })
+  const made = sheets.map(({ name, head, rows }) => {
+    const data: SheetData = [
+      head.map((value) => ({ ...text(value), fontWeight: 'bold' as const })),
+      ...rows.map((row) =>
+        row.map((value) => {
+          if (value === null || value === '') return null
+          return typeof value === 'number' ? { value, type: Number } : text(value)
+        }),
+      ),
+    ]
+    return { data, sheet: name, stickyRowsCount: 1 }
+  })
+  return withFixedTimes(await writeXlsxFile(made).toBuffer())
+}
+
+/** Figures, what they mean, and what they were made from. */
+export function figuresXlsx(sheet: FigureSheet): Promise<Buffer> {
+  const used = new Set(sheet.rows.map(({ kpi }) => kpi))
+  return workbook([
+    { name: 'figures', head: figureColumns, rows: figureCells(sheet) },
+    {
+      name: 'definitions',
+      head: ['kpi', 'zh', 'en'],
+      rows: [
+        ...Object.entries(definitions)
+          .filter(([kpi]) => used.has(kpi))
+          .map(([kpi, { zh, en }]) => [kpi, zh, en]),
+        ['', reading.zh, reading.en],
+      ],
+    },
+    { name: 'about', head: ['what', 'value'], rows: aboutRows(sheet) },
+  ])
+}
+
+/** Where the figures come from, line by line. */
+export function aboutRows(sheet: FigureSheet): (readonly [string, string])[] {
+  const { scope, period, zone, from, to, checkpoint, simulated } = sheet
+  return [
+    ['data', simulated ? 'SIMULATED' : 'measured'],
+    ['scope', scope],
+    ['period', period],
+    ['zone', zone],
+    ['from', new Date(from).toISOString()],
+    ['to', new Date(to).toISOString()],
+    ['log', checkpoint?.origin ?? 'n/a'],
+    ['log size', checkpoint ? String(checkpoint.size) : 'n/a'],
+    ['log root', checkpoint?.root ?? 'n/a'],
+  ]
+}

@@ -1,0 +1,119 @@
+import type { RecordOf } from '@hours/protocol'
+import type { Registry } from '../ports.ts'
+import { badField, Problem } from '../api/problem.ts'
+import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
+import { figuresCsv, figuresJson } from './figure-table.ts'
+import { figuresPdf } from './figures-pdf.ts'
+import { nriiExport } from './nrii.ts'
+import { sj3Rows, sj3Xlsx } from './sj3.ts'
+import { figuresXlsx } from './workbook.ts'
+
+/** Files that figures can be had as. */
+export const exportFormats = ['csv', 'xlsx', 'json', 'pdf', 'sj3', 'nrii'] as const
+export type ExportFormat = (typeof exportFormats)[number]
+
+/** What forms ask for that no record says. */
+export interface FormFields {
+  /** SJ3: 5 characters. */
+  readonly schoolCode?: string | undefined
+  /** SJ3: who answers for leaving unattributed hours out. */
+  readonly signedOffBy?: string | undefined
+  /** NRII: the unit's code. */
+  readonly insCode?: string | undefined
+}
+
+export interface ExportFile {
+  readonly name: string
+  readonly type: string
+  readonly bytes: Buffer
+}
+
+const types: Readonly<Record<ExportFormat, readonly [string, string]>> = {
+  csv: ['csv', 'text/csv; charset=utf-8'],
+  xlsx: ['xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
+  json: ['json', 'application/json; charset=utf-8'],
+  pdf: ['pdf', 'application/pdf'],
+  sj3: ['xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
+  nrii: ['json', 'application/json; charset=utf-8'],
+}
+
+/** Fields that a format needs are asked for before anything is computed. Throws a Problem that names the field. */
+export function checkFields(format: string, { schoolCode, insCode }: FormFields): void {
+  if (format === 'sj3' && schoolCode === undefined)
+    throw badField('schoolCode', '', 'the 5 characters of the school, as the form wants them')
+  if (format === 'nrii' && insCode === undefined)
+    throw badField('insCode', '', 'the code of the unit on the national network')
+}
+
+/** A sheet as a file. Throws a Problem (409) where SJ3 has no place for hours that nobody is named for. */
+export async function writeExport(
+  sheet: FigureSheet,
+  format: ExportFormat,
+  { fields, registry }: { fields: FormFields; registry: Registry },
+): Promise<ExportFile> {
+  const [extension, type] = types[format]
+  const subject = format === 'sj3' || format === 'nrii' ? format : 'figures'
+  const safe = `${subject}-${sheet.scope}-${sheet.period}`.replace(/[^\w.-]+/g, '_')
+  return { name: `${safe}.${extension}`, type, bytes: await bytesOf(sheet, format, { fields, registry }) }
+}
+
+async function bytesOf(
+  sheet: FigureSheet,
+  format: ExportFormat,
+  { fields, registry }: { fields: FormFields; registry: Registry },
+): Promise<Buffer> {
+  switch (format) {
+    case 'csv':
+      return figuresCsv(sheet)
+    case 'xlsx':
+      return figuresXlsx(sheet)
+    case 'json':
+      return figuresJson(sheet)
+    case 'pdf':
+      return figuresPdf(sheet)
+    case 'sj3':
+      return sj3(sheet, fields, registry)
+    case 'nrii':
+      return nrii(sheet, fields, registry)
+  }
+}
+
+function sj3(sheet: FigureSheet, fields: FormFields, registry: Registry): Promise<Buffer> {
+  const trainings = byInstrument(registry, 'training')
+  const trained = ({ key, span }: SheetInstrument) => {
+    const persons = { student: 0, teacher: 0, other: 0 }
+    for (const { at, group, persons: count } of trainings(key))
+      if (span.from <= at && at < span.to) persons[group] += count
+    return persons
+  }
+  const { schoolCode = '', signedOffBy } = fields
+  const rows = sj3Rows(sheet, { schoolCode, signedOffBy, trained })
+  if (rows.ok) return sj3Xlsx(rows.value)
+  const left = rows.error.unattributed
+  throw new Problem(409, 'SJ3 has no place for unattributed hours', {
+    field: 'unattributed',
+    value: left
+      .slice(0, 20)
+      .map(({ instrument, ms }) => `${instrument}: ${(ms / 3_600_000).toFixed(1)} h`)
+      .join(', '),
+    fix: 'record who used these hours, or send signedOffBy: who answers for leaving them out',
+  })
+}
+
+async function nrii(sheet: FigureSheet, fields: FormFields, registry: Registry): Promise<Buffer> {
+  const sessions = byInstrument(registry, 'session')
+  const charges = byInstrument(registry, 'charge')
+  const body = nriiExport(sheet, fields.insCode ?? '', ({ key }) => ({
+    sessions: sessions(key),
+    charges: charges(key),
+  }))
+  return Promise.resolve(Buffer.from(`${JSON.stringify(body, null, 1)}\n`))
+}
+
+function byInstrument<K extends 'training' | 'session' | 'charge'>(registry: Registry, kind: K) {
+  const groups = Map.groupBy(
+    registry.records(kind).map(({ record }) => record),
+    (record) => `${record.stream}/${record.instrument}`,
+  )
+  return (key: string): readonly RecordOf<K>[] => groups.get(key) ?? []
+}
