@@ -1,5 +1,6 @@
 import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { parseRecord } from '@hours/ledger'
 import {
   createManualClock,
@@ -63,6 +64,21 @@ it('when the disk fails there is no acknowledgement, and the same pages go throu
   expect(ingest.index.spans(key, start, start + 4 * pageMs)).toEqual([
     { state: 'run', from: start, to: start + 4 * pageMs },
   ])
+})
+
+it('an operations store that takes nothing is an alarm and not the end, and is written when it can be', async () => {
+  const other = new DatabaseSync(join(dataDir, 'operations.sqlite'))
+  const stored = () => other.prepare('SELECT size FROM heads').get()?.['size']
+  await send(gateway.page({ 'sem-01': run }))
+  // Stands for a full disk: every write of the store throws.
+  other.exec("CREATE TRIGGER full BEFORE INSERT ON heads BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
+  clock.advanceTo(clock.wall() + 5_000)
+  expect(ingest.health().reasons.join()).toMatch(/sizes of the log: .*disk I\/O error.*free space/)
+  other.exec('DROP TRIGGER full')
+  clock.advanceTo(clock.wall() + 5_000)
+  expect(ingest.health()).toEqual({ ok: true, reasons: [] })
+  expect(stored()).toBe(ingest.log.size())
+  other.close()
 })
 
 it('refuses a data folder whose log was put back from a backup, because the index and operations know better', async () => {

@@ -4,7 +4,6 @@ import { formatBase64url, signRecord } from '@hours/ledger'
 import {
   type Clock,
   configTopic,
-  every,
   type GatewayDirectory,
   type PublishDown,
   type SiteId,
@@ -12,6 +11,7 @@ import {
 import type { Logger } from 'pino'
 import { createPageJudge, type PageJudge } from './accept-page.ts'
 import { createGatewayAccess } from './gateway-passwords.ts'
+import { createHousekeeping } from './housekeeping.ts'
 import { IngestError } from './ingest-error.ts'
 import { type IngestKeys, openingKeys, openKeys } from './keys.ts'
 import { createLive } from './live.ts'
@@ -134,13 +134,12 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   })
   await log.appendOpening()
   await projector.settled()
-  const stops = [
-    every(clock, 10_000, () => void times.tick(log).catch(onError)),
-    every(clock, 5_000, () => live.sweep()),
-    every(clock, 5_000, () => heads.remember(log)),
-    every(clock, 60_000, () => power.flush()),
-    every(clock, 60_000, () => void witnessing.round().catch(onError)),
-  ]
+  const chores = createHousekeeping(clock, onError)
+  chores.add('time records', 10_000, () => void times.tick(log).catch(onError))
+  chores.add('live view', 5_000, () => live.sweep())
+  chores.add('sizes of the log', 5_000, () => heads.remember(log))
+  chores.add('power', 60_000, () => power.flush())
+  chores.add('witnesses', 60_000, () => void witnessing.round().catch(onError))
 
   async function openLog(): Promise<EvidenceLogWriter> {
     const directory = join(dataDir, 'log')
@@ -184,9 +183,12 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   }
 
   function health(): { ok: boolean; reasons: readonly string[] } {
-    const reasons = [projector.failure(), ...commit.alarms(), ...witnessing.alarms()].filter(
-      (one) => one !== undefined,
-    )
+    const reasons = [
+      projector.failure(),
+      ...commit.alarms(),
+      ...witnessing.alarms(),
+      ...chores.alarms(),
+    ].filter((one) => one !== undefined)
     return { ok: reasons.length === 0, reasons }
   }
 
@@ -250,7 +252,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       }
     },
     async close() {
-      for (const stop of stops) stop()
+      chores.stop()
       await witnessing.close()
       await log.close()
       await projector.settled().catch(onError)

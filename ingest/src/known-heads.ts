@@ -22,8 +22,8 @@ export function createHeads(db: DatabaseSync) {
       if (year === undefined || log.size(year) === 0) return
       const name = `${year}/${log.size(year)}`
       if (name === remembered) return
-      remembered = name
       upsert.run(log.origin(year), log.size(year), log.root(year))
+      remembered = name
     },
   }
 }

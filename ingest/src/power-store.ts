@@ -89,7 +89,8 @@ export function createPowerStore(db: DatabaseSync): PowerStoreWriter {
       for (const { day, instrument } of over) packOne(instrument as InstrumentKey, Number(day))
       db.exec('COMMIT')
     } catch (error) {
-      db.exec('ROLLBACK')
+      // A full disk has ended the transaction already.
+      if (db.isTransaction) db.exec('ROLLBACK')
       throw error
     }
     pending = []
