@@ -125,7 +125,11 @@ async function serve(flags: Flags): Promise<void> {
   })
   await api.listen({ host: flags.httpHost, port: httpPort })
   const { port } = api.server.address() as { port: number }
-  const page = `${ownTls ? 'https' : 'http'}://${flags.name?.[0] ?? '127.0.0.1'}:${port}`
+  const name = flags.name?.[0]
+  const page =
+    flags.behindProxy !== undefined && name !== undefined
+      ? `https://${name}`
+      : `${ownTls ? 'https' : 'http'}://${name ?? '127.0.0.1'}:${port}`
   console.log(`page    ${page}/`)
   const welcome = await firstOperator(door)
   if (welcome !== undefined)

@@ -77,6 +77,9 @@ describe('every route', () => {
         const answer = await world.api.inject({ method: method as 'GET', url: fill(url, 0) })
         expect(answer.statusCode, `nobody ${method} ${url}`).toBe(401)
         expect(answer.body).not.toMatch(foreign)
+        if (method !== 'GET') continue
+        const head = await world.api.inject({ method: 'HEAD', url: fill(url, 0) })
+        expect([401, 404], `nobody HEAD ${url}`).toContain(head.statusCode)
       }
   })
 

@@ -79,6 +79,22 @@ describe('the audit', () => {
     expect(world.door.audit.check()).toMatchObject({ broken: undefined, size: items.length })
   })
 
+  it('that cannot be written is no reason to fall over', async () => {
+    const broken = await createDoorsWorld()
+    const caller = await broken.caller('operator', null)
+    const { audit } = broken.door
+    const add = audit.add.bind(audit)
+    audit.add = () => {
+      throw new Error('disk full')
+    }
+    expect(
+      (await caller.send('POST', '/api/v1/keys', { label: 'x', scopes: ['read'], days: 1 })).statusCode,
+    ).toBe(201)
+    audit.add = add
+    expect((await caller.get('/api/v1/audit')).statusCode).toBe(200)
+    await broken.close()
+  })
+
   it('shows an organisation what its own people did, and nobody else’s doings', async () => {
     const { items } = (await admin.get('/api/v1/audit')).json<Trail>()
     expect(items.map(({ actor }) => actor)).not.toContain('p0')

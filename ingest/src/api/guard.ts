@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
+import type { AuditLine } from '../access/audit-trail.ts'
 import type { Door } from '../access/door.ts'
 import { may, type Principal } from '../access/rights.ts'
 import { scopeIngest } from '../access/scoped-ingest.ts'
@@ -71,7 +72,10 @@ export async function guardRoutes(app: Api, context: ApiContext): Promise<void> 
     app.addHook('onRequest', (request, _reply, done) => {
       done(isHost(request.headers.host, hosts) ? undefined : wrongHost(request.headers.host))
     })
-  if (!door) return
+  if (!door) {
+    app.addHook('onRequest', (request, _reply, done) => done(fromElsewhere(request)))
+    return
+  }
   await app.register(cookie)
   app.addHook('onRequest', (request, reply, done) => {
     const needs = request.routeOptions.config.needs ?? 'public'
@@ -99,7 +103,7 @@ export async function guardRoutes(app: Api, context: ApiContext): Promise<void> 
   app.addHook('onResponse', (request, reply, done) => {
     const { principal, method } = request
     if (principal && !reading.has(method))
-      door.audit.add({
+      audited(context, {
         actor: principal.id,
         action: `${method} ${request.routeOptions.url ?? request.url.split('?')[0] ?? ''}`,
         target: Object.values((request.params ?? {}) as Record<string, string>).join('/'),
@@ -107,6 +111,15 @@ export async function guardRoutes(app: Api, context: ApiContext): Promise<void> 
       })
     done()
   })
+}
+
+/** What was done is done: a trail that cannot be written (disk full) is an alarm in the log, not a crash. */
+function audited({ door, log }: ApiContext, line: AuditLine): void {
+  try {
+    door?.audit.add(line)
+  } catch (err) {
+    log.error({ err, line }, 'the audit could not be written')
+  }
 }
 
 /** 429 with the seconds to wait, or nothing. */
@@ -157,12 +170,8 @@ function forged(
 ): Problem | undefined {
   const { method, headers } = request
   if (reading.has(method)) return undefined
-  const { origin, host } = headers
-  if (
-    headers['sec-fetch-site'] === 'cross-site' ||
-    (origin !== undefined && URL.parse(origin)?.host !== host)
-  )
-    return new Problem(403, 'this came from another site', { value: (origin ?? '').slice(0, 200) })
+  const elsewhere = fromElsewhere(request)
+  if (elsewhere) return elsewhere
   if (principal?.by !== 'session') return undefined
   const shown = headers['x-csrf-token']
   if (typeof shown === 'string' && csrf !== null && equal(shown, csrf)) return undefined
@@ -170,6 +179,18 @@ function forged(
     field: 'x-csrf-token',
     fix: 'send the `csrf` of POST /api/v1/login in this header',
   })
+}
+
+/** What a page of another site makes a browser send, though it may not read the answer. */
+function fromElsewhere({ method, headers }: FastifyRequest): Problem | undefined {
+  if (reading.has(method)) return undefined
+  const { origin, host } = headers
+  if (
+    headers['sec-fetch-site'] !== 'cross-site' &&
+    (origin === undefined || URL.parse(origin)?.host === host)
+  )
+    return undefined
+  return new Problem(403, 'this came from another site', { value: (origin ?? '').slice(0, 200) })
 }
 
 function refused(principal: Principal | null, needs: Parameters<typeof may>[1]): Problem | undefined {
