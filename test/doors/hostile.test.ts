@@ -297,6 +297,11 @@ describe('sessions and keys', () => {
     await refused(403, send({ 'x-csrf-token': token, origin: 'https://evil.example' }), 'other origin')
     await refused(403, send({ 'x-csrf-token': token, origin: 'null' }), 'sandboxed origin')
     await refused(403, send({ 'x-csrf-token': token, 'sec-fetch-site': 'cross-site' }), 'cross-site')
+    await refused(
+      403,
+      send({ 'x-csrf-token': token, 'sec-fetch-site': 'same-site' }),
+      'another name of the site',
+    )
     const other = await world.caller('viewer', ['gibh'])
     await refused(403, send({ 'x-csrf-token': other.headers['x-csrf-token'] ?? '' }), "somebody else's token")
     expect((await send({ 'x-csrf-token': token })).statusCode).toBe(201)

@@ -1,5 +1,5 @@
 import { stateTopic } from '@hours/protocol'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { mayRole, type Role } from '../../ingest/src/access/rights.ts'
 import { start } from '../../ingest/src/ingest.fixture.ts'
 import { type Caller, createDoorsWorld, type DoorsWorld, foreign } from './doors.fixture.ts'
@@ -187,6 +187,34 @@ describe('an organisation', () => {
     expect((await own.get('/log/2026/checkpoint')).statusCode).toBe(200)
     const list = (await whole.get('/api/v1/instruments')).json<{ total: number }>()
     expect(list.total).toBe(5)
+  })
+
+  it('has its reports made of its own, and does not see those of others', async () => {
+    const made = async (caller: Caller, format: string) => {
+      const job = await caller.send('POST', '/api/v1/reports', { scope: 'all', period: '2026-01', format })
+      expect(job.statusCode, job.body).toBe(202)
+      const { id } = job.json<{ id: string }>()
+      await vi.waitFor(
+        async () =>
+          expect((await caller.get(`/api/v1/reports/${id}`)).json()).toMatchObject({ state: 'done' }),
+        { timeout: 20_000, interval: 20 },
+      )
+      return { id, file: await caller.get(`/api/v1/reports/${id}/file`) }
+    }
+    for (const format of ['csv', 'json']) {
+      const all = await made(operator, format)
+      expect(all.file.body).toMatch(foreign)
+      const mine = await made(own, format)
+      expect(mine.file.statusCode).toBe(200)
+      expect(mine.file.body).toContain('sem-01')
+      expect(mine.file.body).not.toMatch(foreign)
+      expect((await own.get(`/api/v1/reports/${all.id}`)).statusCode).toBe(404)
+      expect((await own.get(`/api/v1/reports/${all.id}/file`)).statusCode).toBe(404)
+      expect((await own.send('DELETE', `/api/v1/reports/${all.id}`)).statusCode).toBe(404)
+      const at = await own.get(`/api/v1/exports?scope=all&period=2026-01&format=${format}`)
+      expect(at.statusCode).toBe(200)
+      expect(at.body).not.toMatch(foreign)
+    }
   })
 
   it('hears live events of its own instruments alone, those it missed included', async () => {

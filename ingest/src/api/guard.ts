@@ -181,15 +181,18 @@ function forged(
   })
 }
 
-/** What a page of another site makes a browser send, though it may not read the answer. */
+/**
+ * What a page of another site makes a browser send, though it may not read the answer. Browsers say where a request
+ * comes from, and no script can say otherwise; old ones say only the origin.
+ */
 function fromElsewhere({ method, headers }: FastifyRequest): Problem | undefined {
   if (reading.has(method)) return undefined
-  const { origin, host } = headers
-  if (
-    headers['sec-fetch-site'] !== 'cross-site' &&
-    (origin === undefined || URL.parse(origin)?.host === host)
-  )
-    return undefined
+  const { origin, host, 'sec-fetch-site': site } = headers
+  const own =
+    site === undefined
+      ? origin === undefined || URL.parse(origin)?.host === host
+      : site === 'same-origin' || site === 'none'
+  if (own) return undefined
   return new Problem(403, 'this came from another site', { value: (origin ?? '').slice(0, 200) })
 }
 

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { createReportJobs, type ReportJob, type ReportWork } from '../exports/report-jobs.ts'
-import { makeSheet, type SheetSource } from '../exports/sheet-source.ts'
+import { makeSheet } from '../exports/sheet-source.ts'
 import { checkFields, exportFormats, writeExport } from '../exports/write-export.ts'
 import type { ApiContext } from './context.ts'
 import { exportEntries, exportFields } from './export-routes.ts'
-import { Problem } from './problem.ts'
+import { badField, Problem } from './problem.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
@@ -40,9 +40,9 @@ const Path = z.strictObject({ id: z.string().max(40) })
 export function reportRoutes(
   app: Api,
   context: ApiContext,
-  { standing, source }: { standing: () => Standing; source: SheetSource },
+  { standing }: { standing: () => Standing },
 ): void {
-  const { ingest, writeBundle } = context
+  const { ingest, mayReadEntries, writeBundle } = context
   const jobs = createReportJobs({ dir: join(context.logDir, '..', 'export-jobs'), clock: ingest.clock })
   app.addHook('onClose', () => jobs.close())
   const ownerOf = ({ principal }: FastifyRequest) => principal?.id ?? 'demo'
@@ -62,15 +62,18 @@ export function reportRoutes(
       config: { needs: 'read' },
     },
     (request, reply) => {
-      const { scope, period, format, ...fields } = request.body
-      const entries = exportEntries(context, standing(), { scope, period })
+      const { scope, period, format, ruleset, ...fields } = request.body
+      const { entries } = exportEntries(context, standing(), { scope, period, ruleset })
       checkFields(format, fields)
       if (format === 'bundle' && !writeBundle)
-        throw new Problem(501, 'bundles are not made here', { field: 'format', value: format })
+        throw badField('format', format, 'bundles are not made here; ask for pdf, xlsx, csv or json')
+      // A bundle has whole pages, which name every instrument of their gateways.
+      if (format === 'bundle' && mayReadEntries?.(request) === false)
+        throw new Problem(403, 'bundles are for who may read the entries of the log', { field: 'format' })
       const work: ReportWork = async (doing) => {
         if (format === 'bundle' && writeBundle) return writeBundle({ scope, period }, doing)
         const { signal, progress: onProgress, path } = doing
-        const sheet = await makeSheet(source, { scope, period, entries, signal, onProgress })
+        const sheet = await makeSheet(context, { scope, period, ruleset, entries, signal, onProgress })
         const kind = format as Exclude<typeof format, 'bundle'>
         const file = await writeExport(sheet, kind, { fields, registry: ingest.registry })
         await writeFile(path, file.bytes, { mode: 0o600 })
