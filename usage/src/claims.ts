@@ -1,5 +1,5 @@
 import type { Interval } from './calendar.ts'
-import { instrumentFigures } from './figures.ts'
+import { type Figures, instrumentFigures } from './figures.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 
 /** Hours that somebody states without a sensor (class `declared`, grade 4), ms. */
@@ -30,37 +30,38 @@ export interface ClaimCheck extends Interval {
 }
 
 /** Claimed against verified, each claim over its own stretch of time; claims are never added to verified hours. */
-export function checkClaims(claims: readonly ClaimedHours[], input: InstrumentInput): ClaimCheck[] {
-  return claims
+export const checkClaims = (claims: readonly ClaimedHours[], input: InstrumentInput): ClaimCheck[] =>
+  claims
     .filter(({ from, to }) => to > from)
-    .flatMap((claim) => {
-      const { figures: f } = instrumentFigures(input, claim)
-      const check = (
-        measure: ClaimedMeasure,
-        claimed: number | undefined,
-        verified: number,
-        upper: number,
-      ) =>
-        claimed === undefined
-          ? []
-          : [
-              {
-                from: claim.from,
-                to: claim.to,
-                claim: claim.id,
-                source: claim.source,
-                ...{ measure, claimed, verified, upper },
-                difference: claimed - verified,
-                unexplained: Math.max(0, claimed - upper),
-              },
-            ]
-      return [
-        ...check('on', claim.onMs, f.on, f.onUpper),
-        ...check('run', claim.runMs, f.run, f.runUpper),
-        ...check('effective', claim.effectiveMs, f.effective, f.effectiveUpper),
-        ...check('external', claim.externalMs, f.external, f.externalUpper),
-      ]
-    })
+    .flatMap((claim) => checkClaim(claim, instrumentFigures(input, claim).figures))
+
+/** One claim against the figures of its own stretch of time. */
+export function checkClaim(claim: ClaimedHours, f: Figures): ClaimCheck[] {
+  const check = (
+    measure: ClaimedMeasure,
+    claimed: number | undefined,
+    verified: number,
+    upper: number,
+  ): ClaimCheck[] =>
+    claimed === undefined
+      ? []
+      : [
+          {
+            from: claim.from,
+            to: claim.to,
+            claim: claim.id,
+            source: claim.source,
+            ...{ measure, claimed, verified, upper },
+            difference: claimed - verified,
+            unexplained: Math.max(0, claimed - upper),
+          },
+        ]
+  return [
+    ...check('on', claim.onMs, f.on, f.onUpper),
+    ...check('run', claim.runMs, f.run, f.runUpper),
+    ...check('effective', claim.effectiveMs, f.effective, f.effectiveUpper),
+    ...check('external', claim.externalMs, f.external, f.externalUpper),
+  ]
 }
 
 /** Sums over claims of one instrument or of an organisation's, by measure. */

@@ -20,6 +20,7 @@ import { type Api, createApi } from './server.ts'
 /** For tests: a real ingest with two instruments on one gateway, and the API before it. */
 export interface ApiWorld {
   readonly api: Api
+  readonly context: ApiContext
   readonly ingest: RunningIngest
   readonly clock: ManualClock
   readonly gateway: TestGateway
@@ -58,17 +59,19 @@ export async function createApiWorld(
   mkdirSync(join(webRoot, 'assets'), { recursive: true })
   writeFileSync(join(webRoot, 'index.html'), '<!doctype html><title>the page</title>')
   writeFileSync(join(webRoot, 'assets', 'app-1a2b.js'), 'export {}')
-  const api = await createApi({
+  const context: ApiContext = {
     ingest,
     log: pino({ level: 'silent' }),
     webRoot,
     software: 'test',
     logDir: join(folder, 'log'),
     ...(typeof change === 'function' ? change({ ingest, clock, folder }) : change),
-  })
+  }
+  const api = await createApi(context)
   const client = gateway.id
   return {
     api,
+    context,
     ingest,
     clock,
     gateway,

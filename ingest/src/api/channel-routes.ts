@@ -6,7 +6,6 @@ import { type ListingCompleteness, listingCompleteness } from '../channels/compl
 import { idleSlots } from '../channels/idle-slots.ts'
 import { shownUrl } from '../channels/probe-result.ts'
 import { slotsCalendar } from '../channels/slots-calendar.ts'
-import type { InstrumentInputs } from '../series/instrument-inputs.ts'
 import { type ApiContext, instrumentOf } from './context.ts'
 import { tagged } from './etag.ts'
 import { badField, notFound } from './problem.ts'
@@ -80,15 +79,12 @@ const SlotsQuery = z.strictObject({
   minMinutes: z.coerce.number().int().min(1).max(1_440).default(15).describe('shorter slots are left out'),
 })
 
-/** What channel routes need beside the context: the monitor and inputs see everything, the caller what it may. */
-export interface ChannelParts {
-  readonly standing: () => Standing
-  /** Of the whole registry: an organisation that the caller may not see still counts as a beneficiary. */
-  readonly inputs: InstrumentInputs
-}
-
 /** Channels as instruments have figures: availability, completeness, incidents with their owner; and idle slots for all. */
-export function channelRoutes(app: Api, context: ApiContext, { standing, inputs }: ChannelParts): void {
+export function channelRoutes(
+  app: Api,
+  context: ApiContext,
+  { standing }: { standing: () => Standing },
+): void {
   const { ingest } = context
   const { simulated } = ingest
   const monitor = context.channels
@@ -224,6 +220,8 @@ export function channelRoutes(app: Api, context: ApiContext, { standing, inputs 
     if (end - begin > 62 * DAY) throw badField('to', end, 'at most 62 days at a time')
     const window = { from: begin, to: end }
     const { registry, index } = ingest
+    // Of the whole registry: an organisation that the caller may not see still counts as a beneficiary.
+    const { inputs } = ingest.figures
     const minMs = minMinutes * MINUTE
     return { entry, window, now, made: idleSlots(entry, { registry, index, inputs, window, now, minMs }) }
   }

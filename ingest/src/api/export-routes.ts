@@ -1,18 +1,19 @@
 import { z } from 'zod'
-import { makeSheet, type SheetSource } from '../exports/sheet-source.ts'
+import { makeSheet } from '../exports/sheet-source.ts'
 import { checkFields, exportFormats, writeExport } from '../exports/write-export.ts'
+import { askedPeriod, askedRuleSet } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { tagged } from './etag.ts'
-import { badField, Problem } from './problem.ts'
+import { Problem } from './problem.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
-import { periodEnd } from './usage-rows.ts'
 
 /** What both a direct export and a job are asked with. */
 export const exportFields = {
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
+  ruleset: z.string().max(90).optional().describe('id or id@version: whose year and weight of outside hours'),
   schoolCode: z
     .string()
     .regex(/^[\w-]{1,10}$/)
@@ -30,7 +31,7 @@ const maxAtOnce = 50
 export function exportRoutes(
   app: Api,
   context: ApiContext,
-  { standing, source }: { standing: () => Standing; source: SheetSource },
+  { standing }: { standing: () => Standing },
 ): void {
   app.get(
     '/api/v1/exports',
@@ -39,8 +40,8 @@ export function exportRoutes(
       config: { needs: 'read' },
     },
     async (request, reply) => {
-      const { scope, period, format, ...fields } = request.query
-      const entries = exportEntries(context, standing(), { scope, period })
+      const { scope, period, format, ruleset, ...fields } = request.query
+      const { entries, end } = exportEntries(context, standing(), { scope, period, ruleset })
       checkFields(format, fields)
       if (entries.length > maxAtOnce)
         throw new Problem(413, `${entries.length} instruments are too many for one answer`, {
@@ -48,8 +49,8 @@ export function exportRoutes(
           value: scope,
           fix: 'POST /api/v1/reports with the same fields makes a job of it',
         })
-      tagged(context, { request, reply, until: exportEnd(entries[0]?.zone, period) })
-      const sheet = await makeSheet(source, { scope, period, entries })
+      tagged(context, { request, reply, until: end })
+      const sheet = await makeSheet(context, { scope, period, ruleset, entries })
       const { registry } = context.ingest
       const file = await writeExport(sheet, format, { fields, registry })
       return reply
@@ -60,19 +61,14 @@ export function exportRoutes(
   )
 }
 
-/** The instruments of a scope, after the period was looked at. */
+/** The instruments of a scope, after period and rule set were looked at: a job is not begun that can only fail. */
 export function exportEntries(
   context: ApiContext,
   standing: Standing,
-  { scope, period }: { scope: string; period: string },
+  { scope, period, ruleset }: { scope: string; period: string; ruleset?: string | undefined },
 ) {
   const entries = entriesOf(context, standing, scope)
-  exportEnd(entries[0]?.zone, period)
-  return entries
-}
-
-function exportEnd(zone = 'UTC', period: string): number {
-  const end = periodEnd(period, zone)
-  if (!end.ok) throw badField('period', period, end.error.message)
-  return end.value
+  const asked = askedPeriod(entries, period)
+  if (ruleset !== undefined) askedRuleSet(context, ruleset, asked)
+  return { entries, end: asked.end }
 }

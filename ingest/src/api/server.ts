@@ -18,6 +18,7 @@ import {
 } from 'fastify-type-provider-zod'
 import type { Right } from '../access/rights.ts'
 import { accountRoutes } from './account-routes.ts'
+import { assessmentRoutes } from './assessment-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { channelRoutes } from './channel-routes.ts'
 import type { ApiContext } from './context.ts'
@@ -28,6 +29,7 @@ import { enrolRoutes } from './enrol-routes.ts'
 import { NotModified } from './etag.ts'
 import { eventRoutes } from './event-routes.ts'
 import { exportRoutes } from './export-routes.ts'
+import { figureRoutes } from './figure-routes.ts'
 import { fleetRoutes } from './fleet-routes.ts'
 import { guardRoutes, scopedContext } from './guard.ts'
 import { importRoutes } from './import-routes.ts'
@@ -42,16 +44,16 @@ import { settingsRoutes } from './settings-routes.ts'
 import { servePage } from './page-files.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { Problem, sendProblem } from './problem.ts'
+import { reconciliationRoutes } from './reconciliation-routes.ts'
 import { reportRoutes } from './report-routes.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
+import { rulesetRoutes } from './ruleset-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
 import { tariffRoutes } from './tariff-routes.ts'
 import { usageRoutes } from './usage-routes.ts'
-import { createInstrumentInputs } from '../series/instrument-inputs.ts'
-import { indexResults } from '../exports/sheet-source.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -146,11 +148,13 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   fleetRoutes(app, context, made)
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
-  const inputs = createInstrumentInputs(whole.ingest.registry)
-  channelRoutes(app, context, { ...made, inputs })
-  const source = { ingest: whole.ingest, result: indexResults(whole.ingest, inputs) }
-  exportRoutes(app, context, { ...made, source })
-  reportRoutes(app, context, { ...made, source })
+  figureRoutes(app, context, made)
+  assessmentRoutes(app, context, made)
+  reconciliationRoutes(app, context, made)
+  rulesetRoutes(app, context)
+  channelRoutes(app, context, made)
+  exportRoutes(app, context, made)
+  reportRoutes(app, context, made)
   siteRoutes(app, context, made)
   organisationRoutes(app, context, made)
   sessionRoutes(app, context)

@@ -49,7 +49,7 @@ it('shows what is in force and what the gateway proposes; accepting it is a conf
   expect(await read()).toMatchObject({ revision: 1, settings: { thresholds }, proposal })
   const sent: { topic: string; payload: Uint8Array }[] = []
   world.ingest.attach((topic, payload) => {
-    sent.push({ topic, payload })
+    sent.push({ topic, payload: Buffer.from(payload) })
     return Promise.resolve()
   })
   sent.length = 0

@@ -54,7 +54,6 @@ export function figuresCsv(sheet: FigureSheet): Buffer {
 
 /** The sheet as JSON: exact values with their definitions, the same bytes for the same figures. */
 export function figuresJson(sheet: FigureSheet): Buffer {
-  const { scope, period, zone, from, to, simulated, checkpoint, rows } = sheet
-  const body = { scope, period, zone, from, to, simulated, checkpoint, rows }
+  const { instruments: _, ...body } = sheet
   return Buffer.from(`${JSON.stringify(body, null, 1)}\n`)
 }

@@ -110,7 +110,7 @@ function figureLine(row: FigureRow): string[] {
     printedUnit[row.unit],
     row.denominator ?? '',
     printedText(row.coverage, 'share'),
-    row.grade === 'not verifiable' ? 'n.v.' : row.grade,
+    row.grade === 'not verifiable' ? 'n.v.' : (row.grade ?? ''),
   ]
 }
 
@@ -125,7 +125,7 @@ function instruments(paper: Paper, sheet: FigureSheet): void {
     { head: say('覆盖', 'cover'), width: 50, align: 'right' },
     { head: say('等级', 'grade'), width: 41 },
   ]
-  const lines = sheet.instruments.map(({ key, names, result: { figures: f } }) => [
+  const lines = sheet.instruments.map(({ key, names, figures: f }) => [
     key,
     nameOf(names, chinese),
     ...[f.on, f.effective, f.external].map((ms) => printedText(ms, 'ms')),
@@ -146,7 +146,7 @@ function meanings({ doc, say, chinese }: Paper, sheet: FigureSheet): void {
   room(doc, 6 * line)
   doc.moveDown(1).fontSize(12).text(say('定义', 'Definitions'), margin).moveDown(0.3).fontSize(8)
   for (const kpi of new Set(sheet.rows.map((row) => row.kpi))) {
-    const meaning = definitions[kpi]
+    const meaning = definitions.get(kpi)
     if (meaning) doc.text(`${kpi}: ${chinese ? `${meaning.zh}; ` : ''}${meaning.en}`, margin)
   }
 }

@@ -79,8 +79,8 @@ export function nriiExport(
   }
 }
 
-function instrumentOf({ key, names, enrolment, unitNames, zone, result }: SheetInstrument, insCode: string) {
-  const { on, external } = result.figures
+function instrumentOf({ key, names, enrolment, unitNames, zone, figures }: SheetInstrument, insCode: string) {
+  const { on, external } = figures
   return {
     ...{ innerId: key, insCode, cname: names.zh ?? '', ename: names.en ?? '' },
     worth: enrolment.valueFen === undefined ? null : Math.round(enrolment.valueFen / 10_000) / 100,
@@ -94,7 +94,7 @@ function instrumentOf({ key, names, enrolment, unitNames, zone, result }: SheetI
 }
 
 function servicesOf(one: SheetInstrument, { sessions, charges }: NriiRecords): NriiService[] {
-  const uses = Map.groupBy(one.result.used, ({ session }) => session)
+  const uses = Map.groupBy(one.uses(), ({ session }) => session)
   return sessions
     .toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1))
     .flatMap((session) => {

@@ -5,13 +5,12 @@ import type { FigureUnit } from './figure-sheet.ts'
 export const printedUnit: Readonly<Record<FigureUnit, string>> = {
   ms: 'h',
   share: '%',
-  ratio: 'ratio',
   count: 'count',
   fen: 'yuan',
 }
 
-const decimals: Readonly<Record<FigureUnit, number>> = { ms: 1, share: 2, ratio: 2, count: 0, fen: 2 }
-const scale: Readonly<Record<FigureUnit, number>> = { ms: HOUR, share: 0.01, ratio: 1, count: 1, fen: 100 }
+const decimals: Readonly<Record<FigureUnit, number>> = { ms: 1, share: 2, count: 0, fen: 2 }
+const scale: Readonly<Record<FigureUnit, number>> = { ms: HOUR, share: 0.01, count: 1, fen: 100 }
 
 /**
  * A value in its printed unit: hours to 1 decimal, per cent to 2, half up (domain.md, section 4.6). The one place where

@@ -1,124 +1,92 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parseCheckpoint } from '@hours/ledger'
-import { DAY, type RecordKind, type RecordOf } from '@hours/protocol'
-import {
-  createOrganisationTree,
-  fleetFigures,
-  instrumentFigures,
-  type InstrumentResult,
-  type Interval,
-  parsePeriod,
-  sumRecords,
-  type YearKind,
-} from '@hours/usage'
-import type { Ingest, InstrumentEntry, Registry } from '../ports.ts'
-import type { InstrumentInputs } from '../series/instrument-inputs.ts'
-import { type FigureSheet, figureSheet, type SheetInstrument } from './figure-sheet.ts'
-
-/** Where figures come from: one instrument's result over a span of instants. */
-export type ResultOf = (entry: InstrumentEntry, span: Interval, year: YearKind) => InstrumentResult
-
-export interface SheetSource {
-  /** All of it: who benefits may be outside of what the caller sees. */
-  readonly ingest: Pick<Ingest, 'registry' | 'index' | 'log' | 'clock' | 'simulated'>
-  readonly result: ResultOf
-}
+import { outsideWeight } from '@hours/usage'
+import { askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
+import type { ApiContext } from '../api/context.ts'
+import { figureList } from '../api/figure-list.ts'
+import type { InstrumentPart } from '../figures/figure-reader.ts'
+import { countedSums, levelShare, resultOf, scopeFigures } from '../figures/scope-figures.ts'
+import type { InstrumentEntry } from '../ports.ts'
+import type { FigureRow, FigureSheet, SheetInstrument } from './figure-sheet.ts'
 
 export interface SheetWish {
   readonly scope: string
   readonly period: string
+  /** Whose year and whose weight of outside hours; `id` or `id@version`. */
+  readonly ruleset?: string | undefined
   /** The instruments of the scope, as far as the caller may see them. */
   readonly entries: readonly InstrumentEntry[]
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, of: number) => void
 }
 
-/** Figures of one instrument straight from the index and the records that stand. */
-export function indexResults(ingest: Pick<Ingest, 'index'>, inputs: InstrumentInputs): ResultOf {
-  return (entry, span, year) => {
-    const { key, enrolments } = entry
-    const reach = DAY + Math.max(0, ...enrolments.map(({ prepMs, postMs }) => Math.max(prepMs, postMs)))
-    const around = { from: span.from - reach, to: span.to + reach }
-    const input = {
-      ...inputs.of(entry, span, ingest.index.spans(key, around.from, around.to)),
-      late: ingest.index.accounted(key, span.from, span.to).filter((one) => one.class === 'late'),
-      recoveries: ingest.index.recoveries(key, span.from, span.to),
-    }
-    return instrumentFigures(input, span, { year })
-  }
-}
-
 /**
- * The sheet of a scope and period, an instrument at a time, so that the server answers others meanwhile. A period that
- * goes on is judged up to now: what is to come is neither known nor unknown. Throws the signal's reason.
+ * The figures of a scope and period, the same lines that `GET /api/v1/figures` gives of each; an instrument at a time, so
+ * that the server answers others meanwhile. Throws a Problem that names the field, or the signal's reason.
  */
-export async function makeSheet({ ingest, result }: SheetSource, wish: SheetWish): Promise<FigureSheet> {
+export async function makeSheet(context: ApiContext, wish: SheetWish): Promise<FigureSheet> {
+  const { ingest } = context
   const { scope, period, entries, signal, onProgress } = wish
-  const year: YearKind = period.startsWith('AY') ? 'academic' : 'calendar'
-  const now = ingest.clock.wall()
-  const checkpoint = parseCheckpoint(ingest.log.checkpoint().split('\n\n')[0]?.concat('\n') ?? '')
-  const records = recordsByInstrument(ingest.registry)
-  const tree = createOrganisationTree(ingest.registry.records('organisation').map(({ record }) => record))
+  const asked = askedPeriod(entries, period)
+  const rules = wish.ruleset === undefined ? undefined : askedRuleSet(context, wish.ruleset, asked)
+  const weight = rules?.document.outsideWeight ?? outsideWeight
+  const ordered = entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const parts = await ingest.figures.parts(ordered, asked.in, rules?.document.year)
+  const checkpoint = checkpointOf(context)
   const instruments: SheetInstrument[] = []
-  for (const [i, entry] of entries.entries()) {
+  const own: FigureRow[] = []
+  const results = []
+  for (const [i, part] of parts.entries()) {
     signal?.throwIfAborted()
-    const parsed = parsePeriod(period, entry.zone)
-    if (!parsed.ok) continue
-    const { from } = parsed.value
-    const span = { from, to: Math.min(parsed.value.to, Math.max(now, from + 1)) }
-    const made = result(entry, span, year)
-    const unitAt = (at: number) => entry.enrolments.findLast((one) => one.from <= at)?.unit
-    const sums = sumRecords(records(entry.key), span, { tree, unitAt, used: made.used })
-    const { enrolment, key, zone } = entry
-    const unitNames = ingest.registry.organisation(enrolment.unit)?.names ?? {}
-    instruments.push({
-      ...{ key, names: enrolment.names, enrolment, unitNames, zone, span, sums },
-      result: made,
-    })
-    onProgress?.(i + 1, entries.length)
+    const result = resultOf(part, weight)
+    const { key, enrolment } = part.entry
+    const counted = countedSums([part], ingest.figures.records)
+    results.push(result)
+    instruments.push(instrumentOf(context, part, result.figures))
+    for (const line of figureList(key, scopeFigures([result], weight, { counted })))
+      own.push({ ...line, names: enrolment.names })
+    onProgress?.(i + 1, parts.length)
     await breathe()
   }
-  const zone = entries[0]?.zone ?? 'UTC'
-  const whole = parsePeriod(period, zone)
-  const from = whole.ok ? whole.value.from : 0
-  const head = {
-    ...{ scope, period, zone, from, simulated: ingest.simulated },
-    to: whole.ok ? Math.min(whole.value.to, Math.max(now, from + 1)) : 0,
-    checkpoint: checkpoint.ok
-      ? {
-          origin: checkpoint.value.origin,
-          size: checkpoint.value.size,
-          root: Buffer.from(checkpoint.value.root).toString('base64'),
-        }
-      : null,
+  const whole = scopeFigures(results, weight, { counted: countedSums(parts, ingest.figures.records) })
+  const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
+  const share =
+    level === undefined
+      ? {}
+      : { shareLevel: levelShare(ingest.figures.records.tree(), level, parts, whole.figures) }
+  const names = level === undefined ? {} : (ingest.registry.organisation(level)?.names ?? {})
+  const above = figureList(scope, { ...whole, ...share }).map((line) => ({ ...line, names }))
+  return {
+    ...{ scope, period, zone: asked.zone, from: asked.in(asked.zone).from },
+    to: parts[0]?.span.to ?? asked.end,
+    ruleset: rules ? { id: rules.document.id, version: rules.document.version, hash: rules.hash } : null,
+    revision: revisionOf(context, scope, period),
+    simulated: ingest.simulated,
+    checkpoint,
+    // Of one instrument its own lines are those of the scope.
+    rows: instruments[0]?.key === scope ? own : [...above, ...own],
+    instruments,
   }
-  return figureSheet(head, instruments, fleetFigures(instruments.map((one) => one.result)))
 }
 
-/** Records that are summed, by the instrument they are about; each kind is walked once. */
-function recordsByInstrument(registry: Registry): (key: string) => Parameters<typeof sumRecords>[0] {
-  const by = <K extends Counted>(kind: K) => {
-    const groups = Map.groupBy(
-      registry.records(kind).map(({ record }) => record),
-      (record) => `${record.stream}/${record.instrument}`,
-    )
-    return (key: string): readonly RecordOf<K>[] => groups.get(key) ?? []
+function instrumentOf(
+  { ingest }: ApiContext,
+  part: InstrumentPart,
+  figures: SheetInstrument['figures'],
+): SheetInstrument {
+  const { key, enrolment, zone } = part.entry
+  return {
+    ...{ key, enrolment, zone, figures, names: enrolment.names, span: part.span },
+    unitNames: ingest.registry.organisation(enrolment.unit)?.names ?? {},
+    sums: part.sums(),
+    uses: () => part.uses(),
   }
-  const [sessions, charges, vouchers, subsidies] = [by('session'), by('charge'), by('voucher'), by('subsidy')]
-  const [compute, trainings, achievements, ratings] = [
-    by('compute'),
-    by('training'),
-    by('achievement'),
-    by('rating'),
-  ]
-  return (key) => ({
-    ...{ sessions: sessions(key), charges: charges(key), vouchers: vouchers(key) },
-    ...{ subsidies: subsidies(key), compute: compute(key), trainings: trainings(key) },
-    ...{ achievements: achievements(key), ratings: ratings(key) },
-  })
 }
 
-type Counted = Extract<
-  RecordKind,
-  'session' | 'charge' | 'voucher' | 'subsidy' | 'compute' | 'training' | 'achievement' | 'rating'
->
+function checkpointOf({ ingest }: ApiContext): FigureSheet['checkpoint'] {
+  const [text = ''] = ingest.log.checkpoint().split('\n\n')
+  const parsed = parseCheckpoint(`${text}\n`)
+  if (!parsed.ok) return null
+  const { origin, size, root } = parsed.value
+  return { origin, size, root: Buffer.from(root).toString('base64') }
+}

@@ -56,7 +56,7 @@ export function sj3Rows(
   sheet: FigureSheet,
   options: Sj3Options,
 ): { ok: true; value: WorkbookSheet } | { ok: false; error: Sj3Block } {
-  const left = sheet.instruments.flatMap(({ key, result: { figures } }) =>
+  const left = sheet.instruments.flatMap(({ key, figures }) =>
     figures.unattributed > 0 ? [{ instrument: key, ms: figures.unattributed }] : [],
   )
   const signed = options.signedOffBy
@@ -64,14 +64,14 @@ export function sj3Rows(
   const extra = left.length > 0 ? ['未归属机时（表外）', '签认人'] : []
   const rows = sheet.instruments.map((one) => [
     ...sj3Row(one, options),
-    ...(extra.length > 0 ? [printed(one.result.figures.unattributed, 'ms'), signed ?? null] : []),
+    ...(extra.length > 0 ? [printed(one.figures.unattributed, 'ms'), signed ?? null] : []),
   ])
   return { ok: true, value: { name: 'SJ3', head: [...sj3Columns, ...extra], rows } }
 }
 
 function sj3Row(one: SheetInstrument, { schoolCode, trained }: Sj3Options): (string | number | null)[] {
-  const { key, names, enrolment, unitNames, sums } = one
-  const { figures, used } = one.result
+  const { key, names, enrolment, unitNames, sums, figures } = one
+  const used = one.uses()
   const projects = (purpose: string) =>
     new Set(used.flatMap((use) => (use.purpose === purpose ? (use.project ?? []) : []))).size
   const { student, teacher, other } = trained(one)

@@ -38,9 +38,7 @@ export function figuresXlsx(sheet: FigureSheet): Promise<Buffer> {
       name: 'definitions',
       head: ['kpi', 'zh', 'en'],
       rows: [
-        ...Object.entries(definitions)
-          .filter(([kpi]) => used.has(kpi))
-          .map(([kpi, { zh, en }]) => [kpi, zh, en]),
+        ...[...definitions].filter(([kpi]) => used.has(kpi)).map(([kpi, { zh, en }]) => [kpi, zh, en]),
         ['', reading.zh, reading.en],
       ],
     },
@@ -50,7 +48,7 @@ export function figuresXlsx(sheet: FigureSheet): Promise<Buffer> {
 
 /** Where the figures come from, line by line. */
 export function aboutRows(sheet: FigureSheet): (readonly [string, string])[] {
-  const { scope, period, zone, from, to, checkpoint, simulated } = sheet
+  const { scope, period, zone, from, to, checkpoint, simulated, ruleset, revision } = sheet
   return [
     ['data', simulated ? 'SIMULATED' : 'measured'],
     ['scope', scope],
@@ -58,6 +56,8 @@ export function aboutRows(sheet: FigureSheet): (readonly [string, string])[] {
     ['zone', zone],
     ['from', new Date(from).toISOString()],
     ['to', new Date(to).toISOString()],
+    ['rule set', ruleset ? `${ruleset.id}@${ruleset.version} ${ruleset.hash}` : 'n/a'],
+    ['revision', revision === null ? 'n/a' : String(revision)],
     ['log', checkpoint?.origin ?? 'n/a'],
     ['log size', checkpoint ? String(checkpoint.size) : 'n/a'],
     ['log root', checkpoint?.root ?? 'n/a'],

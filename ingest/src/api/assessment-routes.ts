@@ -1,0 +1,192 @@
+import { type Assessment, assess, type Outcome } from '@hours/usage'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { factsFor } from '../figures/instrument-facts.ts'
+import type { KnownRuleSet } from '../figures/rule-set-book.ts'
+import { type AskedPeriod, askedPeriod, askedRuleSet, revisionOf } from './asked-period.ts'
+import { AssessmentAnswer, outcomeOf } from './assessment-answer.ts'
+import type { ApiContext } from './context.ts'
+import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
+import { tagged } from './etag.ts'
+import { badField, Problem } from './problem.ts'
+import { entriesOf } from './scope.ts'
+import type { Api } from './server.ts'
+import type { Standing } from './standing.ts'
+
+const Query = z.strictObject({
+  ruleset: z
+    .string()
+    .max(90)
+    .describe('id, or id@version; without one the version in force when the period begins'),
+  scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
+  period: z.string().max(40).describe('2025, AY2024, 2025-01-01..2025-07-01 ...'),
+  parameters: z.string().max(4_000).default('{}').describe('JSON object: what the rule set asks for'),
+  limit: z.coerce.number().int().min(1).max(10_000).default(200),
+  cursor: z.string().max(40).optional().describe('`next` of the page before'),
+  format: z.enum(['json', 'csv']).optional(),
+})
+type Query = z.infer<typeof Query>
+type Answer = z.infer<typeof AssessmentAnswer>
+
+/** `GET /api/v1/assessments`: a cohort under a rule set: figures, scores, ranks, reasons and awards, each with its bounds. */
+export function assessmentRoutes(
+  app: Api,
+  context: ApiContext,
+  { standing }: { standing: () => Standing },
+): void {
+  const { ingest } = context
+
+  async function run(query: Query, rules: KnownRuleSet, asked: AskedPeriod): Promise<Assessment> {
+    const { document, hash } = rules
+    const entries = entriesOf(context, standing(), query.scope)
+    const parts = await ingest.figures.parts(entries, asked.in, document.year)
+    const facts = factsFor(ingest.registry, document)
+    const assessed = assess({
+      rules: document,
+      hash,
+      parameters: parametersOf(query.parameters),
+      period: parts[0]?.span ?? asked.in(asked.zone),
+      zone: asked.zone,
+      candidates: parts.map((part) => ({ id: part.entry.key, totals: part.totals, facts: facts(part) })),
+    })
+    if (assessed.ok) return assessed.value
+    throw new Problem(400, 'the rule set needs parameters', {
+      field: 'parameters',
+      value: query.parameters.slice(0, 200),
+      fix: assessed.error.message,
+    })
+  }
+
+  async function answer(query: Query, request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
+    const { scope, period, limit, cursor } = query
+    const entries = entriesOf(context, standing(), scope)
+    const asked = askedPeriod(entries, period)
+    const rules = askedRuleSet(context, query.ruleset, asked)
+    const offset = offsetOf(cursor)
+    tagged(context, { request, reply, until: asked.end })
+    const assessed = await run(query, rules, asked)
+    const { instruments, fleet } = assessed
+    const only = instruments.length === 1 && entries.length === 1 ? instruments[0] : undefined
+    const shown: Outcome = only ?? fleet
+    const names = (id: string) => standing().byKey.get(id as never)?.enrolment.names ?? {}
+    const { items, score, max, grade } = outcomeOf(shown)
+    return {
+      scope,
+      period,
+      zone: asked.zone,
+      from: assessed.period.from,
+      until: assessed.period.to,
+      ruleset: {
+        id: rules.document.id,
+        version: rules.document.version,
+        names: rules.document.title,
+        hash: rules.hash,
+      },
+      revision: revisionOf(context, scope, period),
+      parameters: { ...assessed.parameters },
+      total: score,
+      max,
+      grade,
+      items,
+      cohort: instruments.length,
+      leftOut: assessed.leftOut.slice(0, 1_000),
+      coverage: fleet.hours.rates.coverage.value,
+      fleet: { ...outcomeOf(fleet), sets: fleet.sets },
+      instruments: instruments.slice(offset, offset + limit).map((one) => ({
+        id: one.id,
+        names: names(one.id),
+        rank: one.rank,
+        ...outcomeOf(one),
+        hours: {
+          effective: one.hours.effective,
+          effectiveUpper: one.hours.effectiveUpper,
+          external: one.hours.external,
+          externalUpper: one.hours.externalUpper,
+          on: one.hours.on,
+          coverage: one.hours.rates.coverage.value,
+          grade: one.hoursGrade,
+        },
+      })),
+      next: offset + limit < instruments.length ? String(offset + limit) : null,
+      checkpoint: checkpointOf(context),
+      bundle: null,
+      simulated: ingest.simulated,
+    }
+  }
+
+  app.get(
+    '/api/v1/assessments',
+    {
+      schema: {
+        querystring: Query,
+        response: { 200: z.union([AssessmentAnswer, z.string()]) },
+        tags: ['figures'],
+      },
+      config: { needs: 'read' },
+    },
+    async (request, reply) => {
+      const found = await answer(request.query, request, reply)
+      return wantsCsv(request, request.query.format) ? sendCsv(reply, 'assessment', table(found)) : found
+    },
+  )
+}
+
+function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0
+  if (!/^\d{1,9}$/.test(cursor)) throw badField('cursor', cursor, 'use `next` of the page before')
+  return Number(cursor)
+}
+
+const Parameters = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
+
+function parametersOf(text: string): Record<string, unknown> {
+  try {
+    return Parameters.parse(JSON.parse(text))
+  } catch {
+    throw badField('parameters', text, 'a JSON object of numbers and words, such as {"baseHours":1400}')
+  }
+}
+
+/** What of the log the figures are from, to be checked against. */
+function checkpointOf({ ingest }: ApiContext): Answer['checkpoint'] {
+  const position = ingest.index.position()
+  if (!position) return null
+  const origin = ingest.log.origin(position.year)
+  const size = position.index + 1
+  const root = ingest.log.rootAt(origin, size)
+  return root === undefined ? null : { origin, size, root }
+}
+
+const hours = (ms: number) => (ms / 3_600_000).toFixed(1)
+const percent = (share: number | null) => (share === null ? 'n/a' : (share * 100).toFixed(2))
+
+const table = ({ instruments, ruleset }: Answer): CsvTable => ({
+  head: [
+    'ruleset',
+    'rank',
+    'instrument',
+    'name_en',
+    'name_zh',
+    'score',
+    'grade',
+    'effective_h',
+    'external_h',
+    'coverage_pct',
+    'hours_grade',
+    'reasons',
+  ],
+  rows: instruments.map((one) => [
+    `${ruleset.id}@${ruleset.version}`,
+    one.rank,
+    one.id,
+    one.names.en ?? '',
+    one.names.zh ?? '',
+    one.score === null ? 'n/a' : Number(one.score.toFixed(2)),
+    one.grade,
+    hours(one.hours.effective),
+    hours(one.hours.external),
+    percent(one.hours.coverage),
+    one.hours.grade,
+    one.reasons.map(({ en }) => en).join('; '),
+  ]),
+})

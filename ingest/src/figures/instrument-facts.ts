@@ -1,0 +1,80 @@
+import type { InstrumentFacts, RecordSums, RuleSetDocument } from '@hours/usage'
+import type { Registry } from '../ports.ts'
+import type { InstrumentPart } from './figure-reader.ts'
+
+/** Facts that only records have; a rule set that asks for none of them is spared the counting. */
+const counted = [
+  'samples',
+  'incomeInsideYuan',
+  'incomeOutsideYuan',
+  'trainedIndependent',
+  'trainedGuided',
+  'demonstrationPersons',
+  'awardsNational',
+  'awardsProvincial',
+  'awardsSchool',
+  'corePapers',
+  'functionsOriginal',
+  'functionsUsed',
+  'functionsNew',
+  'ratingMean',
+  'projects',
+  'organisationsServed',
+  'smesServed',
+] as const satisfies readonly (keyof InstrumentFacts)[]
+
+/**
+ * What a rule set may ask of each instrument beside its hours. What no record says stays absent: whether it must be open,
+ * can be booked or was bought with central funds. It came into service when it was enrolled at the latest.
+ */
+export function factsFor(
+  registry: Registry,
+  rules: RuleSetDocument,
+): (part: InstrumentPart) => InstrumentFacts {
+  const text = JSON.stringify(rules)
+  const isCounted = counted.some((name) => text.includes(`$${name}"`))
+  const listed = new Set<string>()
+  const memberships = registry.records('membership')
+  for (const { record } of memberships) if (record.instrument !== undefined) listed.add(record.instrument)
+  const years = new Map<string, number>()
+  return (part) => {
+    const { key, zone, enrolment, enrolments } = part.entry
+    const since = enrolments[0]?.from ?? enrolment.from
+    const named = `${zone} ${since}`
+    const year = years.get(named) ?? yearOf(zone, since)
+    years.set(named, year)
+    return {
+      class: enrolment.class,
+      alwaysOn: enrolment.alwaysOn,
+      ...(enrolment.kind === undefined ? {} : { kind: enrolment.kind }),
+      ...(enrolment.valueFen === undefined ? {} : { valueYuan: enrolment.valueFen / 100 }),
+      inServiceYear: year,
+      hasSensor: part.totals.measures.enrolled > part.totals.measures.unknown,
+      ...(memberships.length === 0 ? {} : { onNetwork: listed.has(key) }),
+      ...(isCounted ? countedFacts(part.sums()) : {}),
+    }
+  }
+}
+
+const yearOf = (zone: string, at: number) =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).year
+
+function countedFacts(sums: RecordSums): InstrumentFacts {
+  const achieved = (name: string) => sums.achievements[name] ?? 0
+  const { samples, trainedIndependent, trainedGuided, demonstrationPersons } = sums
+  const { projects, organisationsServed, smesServed, ratingMean } = sums
+  return {
+    ...{ samples, trainedIndependent, trainedGuided, demonstrationPersons },
+    ...{ projects, organisationsServed, smesServed },
+    ...(ratingMean === null ? {} : { ratingMean }),
+    incomeInsideYuan: sums.incomeInsideFen / 100,
+    incomeOutsideYuan: sums.incomeOutsideFen / 100,
+    awardsNational: achieved('award:national'),
+    awardsProvincial: achieved('award:provincial'),
+    awardsSchool: achieved('award:school'),
+    corePapers: achieved('paper:core'),
+    functionsOriginal: achieved('function:original'),
+    functionsUsed: achieved('function:used'),
+    functionsNew: achieved('function:new'),
+  }
+}
