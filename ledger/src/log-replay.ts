@@ -13,7 +13,7 @@ import { openRecord, type OpenedRecord } from './open-record.ts'
 import type { OpenedPage } from './opened-page.ts'
 import type { PageCode, PageVerdict } from './page-verdict.ts'
 import type { Position } from './position.ts'
-import { emptyStream, extendStream, type StreamCode, type StreamState } from './record-stream.ts'
+import { emptyStream, extendStream, skipForeign, type StreamCode, type StreamState } from './record-stream.ts'
 import { createTimeIndex, type TimeIndex } from './time-index.ts'
 import { parseRecord } from './signed-record.ts'
 
@@ -35,6 +35,8 @@ export type ReplayCode = LedgerCode | PageCode | StreamCode
 export interface LogReplay {
   /** One leaf; refused when it should never have been logged, which is a fault of whoever runs the log. */
   read(bytes: Uint8Array, at: Position): Decoded<ReplayedLeaf, ReplayCode>
+  /** A record of which only the digest is shown, because its body belongs to others; it still counts in its stream. */
+  skip(stream: string, digest: string): void
   /** R5-R7, once a `time` record after the page has been read; undefined before. */
   judge(page: ReplayedPage): TimeVerdict | undefined
   readonly keys: KeyRegistry
@@ -101,6 +103,7 @@ export function createLogReplay(options: {
       if (!record.ok) return record
       return record.value.kind === 'page' ? readPage(bytes, at) : readRecord(bytes, at)
     },
+    skip: (name, digest) => void streams.set(name, skipForeign(streams.get(name) ?? emptyStream, digest)),
     judge({ page, at, previousSeen }) {
       const arrival = times.arrivalOf(at)
       if (arrival === undefined) return undefined

@@ -36,10 +36,10 @@ export function proveInclusion(index: number, size: number, read: HashReader, sh
   while (to - from > 1) {
     const middle = from + splitPoint(to - from)
     if (index < middle) {
-      path.push(rangeHash(middle, to, read, sha256))
+      path.push(readRange(middle, to, read, sha256))
       to = middle
     } else {
-      path.push(rangeHash(from, middle, read, sha256))
+      path.push(readRange(from, middle, read, sha256))
       from = middle
     }
   }
@@ -62,30 +62,30 @@ export function proveConsistency(
   while (to !== oldSize) {
     const middle = from + splitPoint(to - from)
     if (oldSize <= middle) {
-      path.push(rangeHash(middle, to, read, sha256))
+      path.push(readRange(middle, to, read, sha256))
       to = middle
     } else {
-      path.push(rangeHash(from, middle, read, sha256))
+      path.push(readRange(from, middle, read, sha256))
       from = middle
     }
   }
   // The old root itself is known to whoever checks, so it is left out when it is one perfect subtree.
-  if (from !== 0) path.push(rangeHash(from, to, read, sha256))
+  if (from !== 0) path.push(readRange(from, to, read, sha256))
   return path.reverse()
 }
 
 /** Root of the tree's first `size` leaves, out of its nodes: for `rootAt` of R8 and for older checkpoints. */
 export const readRoot = (size: number, read: HashReader, sha256: Sha256): Uint8Array =>
-  size === 0 ? emptyRoot(sha256) : rangeHash(0, size, read, sha256)
+  size === 0 ? emptyRoot(sha256) : readRange(0, size, read, sha256)
 
 /** Root of leaves [from, to), where `from` is a multiple of the largest power of two below the length. */
-function rangeHash(from: number, to: number, read: HashReader, sha256: Sha256): Uint8Array {
+export function readRange(from: number, to: number, read: HashReader, sha256: Sha256): Uint8Array {
   const length = to - from
   if (length === 1) return read(0, from)
   const half = splitPoint(length)
   if (half * 2 === length) return read(Math.log2(length), from / length)
   const left = read(Math.log2(half), from / half)
-  return nodeHash(left, rangeHash(from + half, to, read, sha256), sha256)
+  return nodeHash(left, readRange(from + half, to, read, sha256), sha256)
 }
 
 /** Whether the claim holds, as steps for any hash (RFC 9162, section 2.1.3.2). */

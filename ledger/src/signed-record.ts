@@ -37,8 +37,10 @@ export function signRecord(record: {
   readonly kind: string
   readonly payload: string
   readonly signer: Signer
+  /** What is no entry of a log may be longer. */
+  readonly maxBytes?: number
 }): Uint8Array {
-  const { kind, payload, signer } = record
+  const { kind, payload, signer, maxBytes = maxEntryBytes } = record
   const header = headerText(signer.alg, signer.kid, typOf(kind))
   const fault = headerFault(header)
   if (fault !== undefined) throw new LedgerError('bad_header', `cannot sign as ${header}: ${fault}`)
@@ -46,18 +48,15 @@ export function signRecord(record: {
   if (double !== undefined) throw new LedgerError('bad_payload', `payload of ${kind}: ${double}`)
   const input = `${formatBase64url(utf8(header))}.${formatBase64url(utf8(payload))}`
   const bytes = utf8(`${input}.${formatBase64url(signer.sign(utf8(input)))}`)
-  if (bytes.length > maxEntryBytes)
-    throw new LedgerError(
-      'oversize',
-      `a ${kind} of ${bytes.length} bytes; at most ${maxEntryBytes} fit an entry`,
-    )
+  if (bytes.length > maxBytes)
+    throw new LedgerError('oversize', `a ${kind} of ${bytes.length} bytes; at most ${maxBytes} fit`)
   return bytes
 }
 
 /** Takes a record apart. Refuses every header but the exact one, so `crit`, `b64`, `jwk`, `x5c` never get a say. */
-export function parseRecord(bytes: Uint8Array): Decoded<SignedRecord, LedgerCode> {
-  if (bytes.length > maxEntryBytes)
-    return refuse('oversize', `a record of ${bytes.length} bytes; at most ${maxEntryBytes} are accepted`)
+export function parseRecord(bytes: Uint8Array, maxBytes = maxEntryBytes): Decoded<SignedRecord, LedgerCode> {
+  if (bytes.length > maxBytes)
+    return refuse('oversize', `a record of ${bytes.length} bytes; at most ${maxBytes} are accepted`)
   const text = fromUtf8(bytes)
   const [headerPart, payloadPart, signaturePart, ...rest] = text?.split('.', 4) ?? []
   if (headerPart === undefined || payloadPart === undefined || signaturePart === undefined || rest.length > 0)

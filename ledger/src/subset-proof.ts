@@ -1,0 +1,78 @@
+import type { Sha256 } from './crypto.ts'
+import { LedgerError } from './ledger-error.ts'
+import { type HashReader, readRange } from './proof.ts'
+import { hashBytes, nodeHash, splitPoint } from './tree.ts'
+
+/** A leaf that is shown: where it stands, and its hash. */
+export interface ShownLeaf {
+  readonly index: number
+  readonly hash: Uint8Array
+}
+
+/**
+ * Proof that some leaves stand where they are said to in a tree of `size`: hashes of the largest ranges that hold none
+ * of them, from left to right. One proof for all, because most of the inclusion proofs of neighbours is the same.
+ * `indices` ascending, without doubles.
+ */
+export function proveSubset(
+  indices: readonly number[],
+  size: number,
+  read: HashReader,
+  sha256: Sha256,
+): Uint8Array[] {
+  const hashes: Uint8Array[] = []
+  const walk = (from: number, to: number, first: number, last: number): void => {
+    if (first === last) {
+      hashes.push(readRange(from, to, read, sha256))
+      return
+    }
+    if (to - from === 1) return
+    const middle = from + splitPoint(to - from)
+    const cut = firstAtLeast(indices, middle, first, last)
+    walk(from, middle, first, cut)
+    walk(middle, to, cut, last)
+  }
+  if ((indices.at(-1) ?? 0) >= size)
+    throw new LedgerError('out_of_range', `leaf ${indices.at(-1) ?? 0} of a tree of ${size}`)
+  if (size > 0) walk(0, size, 0, indices.length)
+  return hashes
+}
+
+/** The root that the leaves shown and the proof give; undefined when they are no proof at all. Ascending indices. */
+export function rootOfSubset(
+  leaves: readonly ShownLeaf[],
+  size: number,
+  proof: readonly Uint8Array[],
+  sha256: Sha256,
+): Uint8Array | undefined {
+  const isAscending = leaves.every(({ index, hash }, i) => {
+    const before = leaves[i - 1]?.index ?? -1
+    return Number.isSafeInteger(index) && index > before && index < size && hash.length === hashBytes
+  })
+  if (!Number.isSafeInteger(size) || size < 1 || !isAscending) return undefined
+  const indices = leaves.map(({ index }) => index)
+  let used = 0
+  const walk = (from: number, to: number, first: number, last: number): Uint8Array | undefined => {
+    if (first === last) return proof[used++]
+    if (to - from === 1) return leaves[first]?.hash
+    const middle = from + splitPoint(to - from)
+    const cut = firstAtLeast(indices, middle, first, last)
+    const left = walk(from, middle, first, cut)
+    const right = left && walk(middle, to, cut, last)
+    return left && right && nodeHash(left, right, sha256)
+  }
+  const root = walk(0, size, 0, leaves.length)
+  return used === proof.length && proof.every((hash) => hash.length === hashBytes) ? root : undefined
+}
+
+/** Position of the first of indices[first..last) that is not below `value`. */
+function firstAtLeast(indices: readonly number[], value: number, first: number, last: number): number {
+  let low = first
+  let high = last
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if ((indices[middle] ?? Infinity) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
