@@ -26,12 +26,16 @@ export function standing(
   for (const { hash, record } of of('correction'))
     if (approvals.some(({ record: { of: what, by } }) => what === hash && by !== record.actor))
       approved.set(record.of, record)
-  const duplicates = duplicatesOf(of('same-as').map(({ record }) => record.sessions))
+  const pairs = Map.groupBy(of('same-as'), ({ record }): string => record.stream)
+  const duplicates = new Map(
+    [...pairs].map(([site, list]) => [site, duplicatesOf(list.map(({ record }) => record.sessions))]),
+  )
+  const isDuplicate = ({ stream, id }: RecordOf<'session'>) => duplicates.get(stream)?.has(id) === true
   return <K extends RecordKind>(kind: K) =>
     of(kind).flatMap((one): RecordOf<K>[] => {
       const stands = corrected(one, approved.get(one.hash))
       if (!stands) return []
-      return kind === 'session' && duplicates.has((stands as RecordOf<'session'>).id) ? [] : [stands]
+      return kind === 'session' && isDuplicate(stands as RecordOf<'session'>) ? [] : [stands]
     })
 }
 

@@ -1,13 +1,13 @@
 import { Names } from '@hours/protocol'
-import { outsideWeight } from '@hours/usage'
+import { countedSums, figureList, levelShare, outsideWeight, scopeFigures } from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { countedSums, levelShare, resultOf, scopeFigures } from '../figures/scope-figures.ts'
+import { resultOf } from '../figures/part-result.ts'
 import { askedPeriod, askedRuleSet, logPosition, revisionOf } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
-import { FigureLine, figureList } from './figure-list.ts'
+import { FigureLine } from './figure-line.ts'
 import { membersOf } from './members.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
@@ -63,11 +63,9 @@ export function figureRoutes(
     const results = new Map(parts.map((part) => [part.entry.key, resultOf(part, weight)]))
     const all = [...results.values()]
     const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
-    const whole = scopeFigures(all, weight, {
-      counted: countedSums(parts, ingest.figures.records),
-    })
-    const share =
-      level === undefined ? undefined : levelShare(ingest.figures.records.tree(), level, parts, whole.figures)
+    const tree = ingest.figures.records.tree()
+    const whole = scopeFigures(all, weight, { counted: countedSums(parts, tree) })
+    const share = level === undefined ? undefined : levelShare(tree, level, parts, whole.figures)
     return {
       scope,
       period,

@@ -1,4 +1,5 @@
 import { InstrumentList, State } from '@hours/protocol'
+import { subtreeOf } from '@hours/usage'
 import { z } from 'zod'
 import type { InstrumentEntry } from '../ports.ts'
 import type { ApiContext } from './context.ts'
@@ -81,19 +82,8 @@ function offsetOf(cursor: string): number {
 }
 
 /** An organisation and all below it, as the tree stands now. */
-export function subtree({ ingest }: ApiContext, root: string): ReadonlySet<string> {
-  const inside = new Set([root])
-  const all = ingest.registry.organisations()
-  for (let grown = true; grown; ) {
-    grown = false
-    for (const { id, parent } of all)
-      if (parent !== null && inside.has(parent) && !inside.has(id)) {
-        inside.add(id)
-        grown = true
-      }
-  }
-  return inside
-}
+export const subtree = ({ ingest }: ApiContext, root: string): ReadonlySet<string> =>
+  subtreeOf(ingest.registry.organisations(), root)
 
 const hours = (ms: number) => (ms / 3_600_000).toFixed(1)
 const percent = (share: number | null) => (share === null ? 'n/a' : (share * 100).toFixed(2))

@@ -1,6 +1,5 @@
 import type { Millis, Names, RecordOf } from '@hours/protocol'
-import type { Figures, Interval, RecordSums, UseRow } from '@hours/usage'
-import type { FigureLine } from '../api/figure-list.ts'
+import type { FigureLine, Figures, Interval, RecordSums, UseRow } from '@hours/usage'
 
 export type FigureUnit = FigureLine['unit']
 

@@ -1,11 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parseCheckpoint } from '@hours/ledger'
-import { outsideWeight } from '@hours/usage'
+import { countedSums, figureList, levelShare, outsideWeight, scopeFigures } from '@hours/usage'
 import { askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
 import type { ApiContext } from '../api/context.ts'
-import { figureList } from '../api/figure-list.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
-import { countedSums, levelShare, resultOf, scopeFigures } from '../figures/scope-figures.ts'
+import { resultOf } from '../figures/part-result.ts'
 import type { InstrumentEntry } from '../ports.ts'
 import type { FigureRow, FigureSheet, SheetInstrument } from './figure-sheet.ts'
 
@@ -33,6 +32,7 @@ export async function makeSheet(context: ApiContext, wish: SheetWish): Promise<F
   const ordered = entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   const parts = await ingest.figures.parts(ordered, asked.in, rules?.document.year)
   const checkpoint = checkpointOf(context)
+  const tree = ingest.figures.records.tree()
   const instruments: SheetInstrument[] = []
   const own: FigureRow[] = []
   const results = []
@@ -40,7 +40,7 @@ export async function makeSheet(context: ApiContext, wish: SheetWish): Promise<F
     signal?.throwIfAborted()
     const result = resultOf(part, weight)
     const { key, enrolment } = part.entry
-    const counted = countedSums([part], ingest.figures.records)
+    const counted = countedSums([part], tree)
     results.push(result)
     instruments.push(instrumentOf(context, part, result.figures))
     for (const line of figureList(key, scopeFigures([result], weight, { counted })))
@@ -48,12 +48,9 @@ export async function makeSheet(context: ApiContext, wish: SheetWish): Promise<F
     onProgress?.(i + 1, parts.length)
     await breathe()
   }
-  const whole = scopeFigures(results, weight, { counted: countedSums(parts, ingest.figures.records) })
+  const whole = scopeFigures(results, weight, { counted: countedSums(parts, tree) })
   const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
-  const share =
-    level === undefined
-      ? {}
-      : { shareLevel: levelShare(ingest.figures.records.tree(), level, parts, whole.figures) }
+  const share = level === undefined ? {} : { shareLevel: levelShare(tree, level, parts, whole.figures) }
   const names = level === undefined ? {} : (ingest.registry.organisation(level)?.names ?? {})
   const above = figureList(scope, { ...whole, ...share }).map((line) => ({ ...line, names }))
   return {

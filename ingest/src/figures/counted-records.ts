@@ -1,6 +1,7 @@
-import type { RecordOf } from '@hours/protocol'
+import type { RecordKind, RecordOf } from '@hours/protocol'
 import { type CountedRecords, createOrganisationTree, type OrganisationTree } from '@hours/usage'
 import type { Registry } from '../ports.ts'
+import { countedSessions } from '../registry/counted-sessions.ts'
 
 /** Records of each instrument that are counted, not measured, by `site/instrument`. */
 export interface RecordsByInstrument {
@@ -12,13 +13,15 @@ export interface RecordsByInstrument {
 
 type About = 'session' | 'charge' | 'voucher' | 'subsidy' | 'compute' | 'training' | 'achievement' | 'rating'
 
+type Listed<K extends RecordKind> = readonly { readonly record: RecordOf<K> }[]
+
 /** The registry hands out the same list until a record changes it: each is grouped once. */
 export function createRecordsByInstrument(registry: Registry): RecordsByInstrument {
   const grouped = new WeakMap<object, Map<string, unknown[]>>()
   let tree: { from: unknown; tree: OrganisationTree } | undefined
 
   function groups<K extends About | 'schedule'>(kind: K): Map<string, RecordOf<K>[]> {
-    const list = registry.records(kind)
+    const list = kind === 'session' ? (countedSessions(registry) as Listed<K>) : registry.records(kind)
     // Put there below, by this very kind.
     const known = grouped.get(list) as Map<string, RecordOf<K>[]> | undefined
     if (known) return known

@@ -4,7 +4,7 @@ import {
   civilDays,
   classQuotaHours,
   type Interval,
-  type RecordSums,
+  type ScopePart,
   type StoredRow,
   sumRecords,
   type Totals,
@@ -26,17 +26,11 @@ import { type Pieces, piecesOf } from './period-pieces.ts'
 export type PeriodIn = (zone: string) => Interval
 
 /** One instrument's part of a period: what its figures, and those of all above it, are made of. */
-export interface InstrumentPart {
+export interface InstrumentPart extends ScopePart {
   readonly entry: InstrumentEntry
   /** The period, up to now. */
   readonly span: Interval
   readonly totals: Totals
-  /** Who used it: one row for each user, beneficiary, relation and project. */
-  used(): readonly UseRow[]
-  /** The same, one row for each session and day. */
-  uses(): readonly UseRow[]
-  /** Samples, money and the like. */
-  sums(): RecordSums
 }
 
 /** Figures out of the index; nothing is kept but the rows. */
@@ -112,6 +106,7 @@ export function createFigureReader(options: {
       entry,
       span,
       totals,
+      sessions: records.of(key).sessions,
       used,
       uses: () => whose(table.uses(row.id, within)),
       sums: () =>

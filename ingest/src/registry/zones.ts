@@ -1,13 +1,11 @@
 import type { Millis, RecordKind, RecordOf, SiteId } from '@hours/protocol'
+import { siteZone } from '@hours/usage'
 import type { BookRecord } from './record-book.ts'
 
 interface Unit {
   readonly site: SiteId
   readonly enrolments: readonly RecordOf<'enrolment'>[]
 }
-
-/** Where nobody has said otherwise (domain.md, section 4.1). */
-const defaultZone = 'Asia/Shanghai'
 
 /** The dated tree of organisations, and the zone that a site's civil days are counted in. */
 export function createZones(
@@ -40,17 +38,6 @@ export function createZones(
 
   const newest = (id: string) => organisation(id, Number.MAX_SAFE_INTEGER)
 
-  function zoneFrom(id: string | null): string | undefined {
-    // A tree that bites its tail ends here too.
-    for (let depth = 0; id !== null && depth < 16; depth++) {
-      const one = newest(id)
-      if (!one) return undefined
-      if (one.zone !== undefined && isZone(one.zone)) return one.zone
-      id = one.parent
-    }
-    return undefined
-  }
-
   function zone(site: SiteId): string {
     const units = instruments()
     histories()
@@ -60,7 +47,7 @@ export function createZones(
     if (known !== undefined) return known
     const first = [...units.values()].find((one) => one.site === site)
     const unit = first?.enrolments[0]?.unit
-    const found = zoneFrom(site) ?? zoneFrom(unit ?? null) ?? defaultZone
+    const found = siteZone(site, unit, newest)
     zoneCache.set(site, found)
     return found
   }
@@ -70,13 +57,5 @@ export function createZones(
     organisation,
     organisations: (at: Millis) =>
       [...histories().keys()].flatMap((id) => organisation(id, at) ?? newest(id) ?? []),
-  }
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
   }
 }

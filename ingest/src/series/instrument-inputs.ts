@@ -1,7 +1,6 @@
 import type { InstrumentKey, RecordKind, RecordOf } from '@hours/protocol'
 import {
   createOrganisationTree,
-  duplicatesOf,
   inputFromRecords,
   type InstrumentInput,
   type Interval,
@@ -9,6 +8,7 @@ import {
   type StandingRecords,
 } from '@hours/usage'
 import type { InstrumentEntry, Registry } from '../ports.ts'
+import { countedSessions } from '../registry/counted-sessions.ts'
 import { partsOf } from './embedded-series.ts'
 
 type Listed<K extends RecordKind> =
@@ -49,14 +49,12 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
     const lists: Lists = {
       organisations: registry.records('organisation'),
       enrolment: registry.records('enrolment'),
-      session: registry.records('session'),
+      session: countedSessions(registry),
       maintenance: registry.records('maintenance'),
       schedule: registry.records('schedule'),
     }
-    const sameAs = registry.records('same-as')
-    const from: unknown[] = [...Object.values<unknown>({ ...lists }), sameAs]
+    const from: unknown[] = Object.values<unknown>({ ...lists })
     if (grouped?.from.every((list, i) => list === from[i])) return grouped
-    lists.session = withoutDuplicates(lists.session, sameAs)
     const organisations = lists.organisations.map(({ record }) => record)
     const groups = Object.fromEntries(
       perInstrument.map((kind) => [kind, groupByKey(lists[kind])]),
@@ -115,16 +113,6 @@ const restatedBy = (record: RecordOf<'session'> | RecordOf<'maintenance'>): Rest
   from: record.from,
   to: record.to,
 })
-
-/** Of sessions that are confirmed duplicates the one with the lowest id stands (records.md, section 8). */
-function withoutDuplicates(sessions: Listed<'session'>, sameAs: Listed<'same-as'>): Listed<'session'> {
-  if (sameAs.length === 0) return sessions
-  const pairs = Map.groupBy(sameAs, ({ record }) => record.stream)
-  const hidden = new Map(
-    [...pairs].map(([site, list]) => [site, duplicatesOf(list.map(({ record }) => record.sessions))]),
-  )
-  return sessions.filter(({ record }) => !hidden.get(record.stream)?.has(record.id))
-}
 
 function groupByKey<K extends (typeof perInstrument)[number]>(list: Listed<K>): Map<string, RecordOf<K>[]> {
   const groups = new Map<string, RecordOf<K>[]>()

@@ -1,21 +1,19 @@
-import type { Rate } from '@hours/usage'
-import { z } from 'zod'
-import type { ScopeFigures } from '../figures/scope-figures.ts'
+import type { Rate } from './rates.ts'
+import type { ScopeFigures } from './scope-figures.ts'
 
 /** One figure with its bounds (domain.md, D4): ms, fractions, counts or fen as its unit says. */
-export const FigureLine = z.object({
-  of: z.string(),
-  kpi: z.string(),
-  unit: z.enum(['ms', 'share', 'count', 'fen']),
-  value: z.number().nullable(),
-  lower: z.number().nullable(),
-  upper: z.number().nullable(),
+export interface FigureLine {
+  readonly of: string
+  readonly kpi: string
+  readonly unit: 'ms' | 'share' | 'count' | 'fen'
+  readonly value: number | null
+  readonly lower: number | null
+  readonly upper: number | null
   /** What a rate is over (domain.md, D6), such as `calendar`, `schedule`, `quota:1400`, `effective`. */
-  denominator: z.string().nullable(),
-  coverage: z.number().nullable(),
-  grade: z.string().nullable(),
-})
-export type FigureLine = z.infer<typeof FigureLine>
+  readonly denominator: string | null
+  readonly coverage: number | null
+  readonly grade: string | null
+}
 
 type Line = readonly [kpi: string, unit: FigureLine['unit'], value: number | null, upper?: number | null]
 
