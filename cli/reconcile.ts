@@ -1,29 +1,73 @@
-import { type Difference, reconcile } from '@hours/ingest'
-import { Command } from 'commander'
+import { existsSync } from 'node:fs'
+import { type Difference, reconcile, type SeriesStore } from '@hours/ingest'
+import { Command, InvalidArgumentError } from 'commander'
 import { createProgress } from './progress.ts'
 import { dataFolder } from './rebuild.ts'
+import { embeddedPath, influxOf, openSeriesStore, type SeriesFlags, withSeriesFlags } from './site-series.ts'
+
+interface Flags extends SeriesFlags {
+  readonly data: string
+  readonly demo?: true
+  readonly json?: true
+  readonly since?: number
+  readonly series: boolean
+}
 
 /** `hours reconcile`: what log, index and series disagree about, row by row. */
 export function reconcileCommand(): Command {
-  return new Command('reconcile')
+  const command = new Command('reconcile')
     .description(
-      'Projects the log anew beside the running system and names every row of the index that differs.\n' +
+      'Projects the log anew beside the running system and names every row of the index that differs, and every state,\n' +
+        'hour, day, hour of the week and minute of power of the series (embedded, or InfluxDB with --influx-url).\n' +
         'Exit codes: 0 all equal, 1 differences or a damaged log.',
     )
     .option('--data <dir>', 'data folder of the ingest', process.env['HOURS_DATA'] ?? './data')
     .option('--demo', 'the demo’s data, in <dir>/demo')
-    .option('--json', 'print {position, entries, compared, differences}')
-    .action(async (options: { data: string; demo?: true; json?: true }) => {
-      const progress = createProgress('reconcile')
-      const found = await reconcile(dataFolder(options), {
+    .option(
+      '--since <date>',
+      'compare the series from this day on, YYYY-MM-DD (UTC); default everything',
+      dayOf,
+    )
+    .option('--no-series', 'leave the series out')
+    .option('--json', 'print {position, entries, compared, points, waiting, differences}')
+  return withSeriesFlags(command).action(async (flags: Flags) => {
+    const dataDir = dataFolder(flags)
+    const store = seriesOf(dataDir, flags)
+    const progress = createProgress('reconcile')
+    try {
+      const found = await reconcile(dataDir, {
+        ...(store ? { series: store } : {}),
+        ...(flags.since === undefined ? {} : { since: flags.since }),
         onProgress: (done, total) => progress.update(done, total),
       })
-      progress.end(`${found.entries} records, ${found.differences.length} differences`)
-      if (options.json) console.log(JSON.stringify(found))
+      progress.end(
+        `${found.entries} records, ${found.points} points, ${found.differences.length} differences`,
+      )
+      if (flags.json) console.log(JSON.stringify(found))
       else for (const one of found.differences) console.log(line(one))
+      if (found.waiting > 0 && !flags.json)
+        console.log(
+          `${found.waiting} points still wait in the outbox: what they say is not in the series yet.`,
+        )
       if (found.differences.length > 0) process.exitCode = 1
-      else if (!options.json) console.log('log and index agree in every row.')
-    })
+      else if (!flags.json) console.log(`log and index${store ? ' and series' : ''} agree in every row.`)
+    } finally {
+      await store?.close()
+    }
+  })
+}
+
+/** The store that is named, or the embedded one where there is one. */
+function seriesOf(dataDir: string, flags: Flags): SeriesStore | undefined {
+  const { influx } = influxOf(flags)
+  if (!flags.series || (!influx && !existsSync(embeddedPath(dataDir)))) return undefined
+  return openSeriesStore(dataDir, influx)
+}
+
+function dayOf(text: string): number {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
+  if (Number.isNaN(at)) throw new InvalidArgumentError(`"${text}" is no day. Fix: --since 2026-01-31`)
+  return at
 }
 
 const line = ({ store, table, row, log, found }: Difference) =>

@@ -1,13 +1,6 @@
 import { join } from 'node:path'
 import { type Broker, createBroker } from '@hours/broker'
-import {
-  createApi,
-  createIngest,
-  createLogger,
-  type InfluxOptions,
-  openLogReader,
-  withCertificates,
-} from '@hours/ingest'
+import { createApi, createIngest, createLogger, openLogReader, withCertificates } from '@hours/ingest'
 import { systemClock } from '@hours/protocol'
 import { Command, Option } from 'commander'
 import { buildPage } from './build-page.ts'
@@ -23,20 +16,18 @@ import {
   siteProxies,
   siteTls,
 } from './site-door.ts'
-import { openSiteSeries } from './site-series.ts'
+import { influxOf, openSiteSeries, type SeriesFlags, withSeriesFlags } from './site-series.ts'
 
-interface Flags extends DoorFlags {
+interface Flags extends DoorFlags, SeriesFlags {
   readonly data?: string
   readonly http?: string
   readonly mqtt?: string
   readonly mqttHost: string
-  readonly influxUrl?: string
-  readonly influxDatabase: string
 }
 
 /** `hours serve`: broker, ingest, API and page of a real site, in one process. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  return withSeriesFlags(new Command('serve'))
     .description(
       'Runs a real site: MQTT broker, evidence log, index, API and page, with logins. The first start prints a one-time\n' +
         'link with which the operator chooses a password; hours account makes further people. Page and API listen on\n' +
@@ -66,11 +57,6 @@ export function serveCommand(): Command {
         .default('preferred_username'),
     )
     .option('--plain-loopback', 'plain MQTT on 127.0.0.1, for a gateway on this very machine')
-    .option(
-      '--influx-url <url>',
-      'InfluxDB 1.x, 2.x or 3 for the series; default an embedded store (token: INFLUX_TOKEN)',
-    )
-    .option('--influx-database <name>', 'its database or bucket, made where it is absent', 'hours')
     .action(async (flags: Flags) => serve(flags))
 }
 
@@ -145,12 +131,6 @@ async function serve(flags: Flags): Promise<void> {
   await series.close()
   await ingest.close()
   door.close()
-}
-
-function influxOf({ influxUrl, influxDatabase }: Flags): { influx?: InfluxOptions } {
-  if (influxUrl === undefined) return {}
-  const token = process.env['INFLUX_TOKEN']
-  return { influx: { url: influxUrl, database: influxDatabase, ...(token ? { token } : {}) } }
 }
 
 /** The log's name as `init` wrote it into the first record; a demo is no site. */

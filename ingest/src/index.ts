@@ -27,6 +27,8 @@ export {
   type InfluxSeries,
   measurementNames,
   measurements,
+  rebuildSiteSeries,
+  type RebuiltSeries,
   type RunningOutbox,
   type SeriesCode,
   SeriesError,

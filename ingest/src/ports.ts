@@ -216,6 +216,17 @@ export interface SeriesStore {
     to: Millis,
   ): Promise<readonly { key: InstrumentKey; at: Millis; fields: Readonly<Record<string, number>> }[]>
   latest(): Promise<readonly { key: InstrumentKey; at: Millis; state: State }[]>
+  /** Every point of an instrument in [from, to) as it is stored, ascending by time: for comparing, not for charts. */
+  points(
+    measurement: SeriesPoint['measurement'],
+    key: InstrumentKey,
+    from: Millis,
+    to: Millis,
+  ): Promise<readonly SeriesPoint[]>
+  /** Instruments that have states or daily figures here, enrolled or not. */
+  keys(): Promise<readonly InstrumentKey[]>
+  /** Days of 1-min power kept before the newest; absent = all. */
+  readonly powerDays?: number
   close(): Promise<void>
 }
 

@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { InstrumentKey, Millis } from '@hours/protocol'
-import { openIndex } from './open-index.ts'
-import type { Position, SeriesStore, StateDay } from './ports.ts'
+import { type Clock, type Millis, systemClock } from '@hours/protocol'
+import type { Position, SeriesStore } from './ports.ts'
 import { projectInto } from './rebuild.ts'
+import { compareSeries } from './series/compare-series.ts'
+import { openSiteSource } from './series/series-source.ts'
 
 /** One difference, named: what, where, and what each side says. */
 export interface Difference {
@@ -21,8 +22,11 @@ export interface Difference {
 export interface Reconciled {
   readonly position: Position | null
   readonly entries: number
-  /** Daily figures compared with the series store. */
+  /** Daily figures compared with the series store, and points of any kind. */
   readonly compared: number
+  readonly points: number
+  /** Points that wait in the outbox: until they are brought, what they say counts as a difference. */
+  readonly waiting: number
   /** The first thousand. */
   readonly differences: readonly Difference[]
 }
@@ -45,12 +49,15 @@ const tables = [
 
 /**
  * Projects the log anew beside the running system, up to where its index stands, and names every row of the index and
- * every daily figure of the series store that differs. Nothing is written to either.
+ * every point of the series store that differs. Nothing is written to either.
  */
 export async function reconcile(
   dataDir: string,
   options: {
     readonly series?: SeriesStore
+    /** Points of the series before this are not looked at. */
+    readonly since?: Millis
+    readonly clock?: Clock
     readonly onProgress?: (done: number, total: number) => void
   } = {},
 ): Promise<Reconciled> {
@@ -66,18 +73,48 @@ export async function reconcile(
     const until = position ?? { year: 0, index: -1 }
     const { entries } = await projectInto(fresh, directory, onProgress ? { until, onProgress } : { until })
     const differences = compareTables(db, fresh)
+    const waiting = waitingIn(join(dataDir, 'outbox.sqlite'))
     const series = options.series
-      ? await compareSeries(fresh, options.series)
-      : { compared: 0, differences: [] }
+      ? await compareWith(options.series, { dataDir, fresh, options })
+      : { days: 0, points: 0, differences: [] }
     return {
       position,
       entries,
-      compared: series.compared,
+      compared: series.days,
+      points: series.points,
+      waiting,
       differences: [...differences, ...series.differences].slice(0, maxDifferences),
     }
   } finally {
     db.close()
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The log, projected anew into `fresh`, against the series store. */
+async function compareWith(
+  series: SeriesStore,
+  of: { dataDir: string; fresh: string; options: { since?: Millis; clock?: Clock } },
+): Promise<{ days: number; points: number; differences: Difference[] }> {
+  const { dataDir, fresh, options } = of
+  const source = openSiteSource(dataDir, fresh, options.clock ?? systemClock)
+  try {
+    const { since = 0 } = options
+    const { latest } = source
+    const found = await compareSeries(source, { series, latest, since, most: maxDifferences })
+    return { ...found, differences: found.differences.map((one) => ({ store: 'series', ...one })) }
+  } finally {
+    await source.close()
+  }
+}
+
+function waitingIn(outbox: string): number {
+  if (!existsSync(outbox)) return 0
+  const db = new DatabaseSync(outbox, { readOnly: true })
+  try {
+    return Number(db.prepare('SELECT coalesce(sum(points), 0) AS points FROM waiting').get()?.['points'])
+  } finally {
+    db.close()
   }
 }
 
@@ -189,54 +226,4 @@ function difference(of: {
     return `${name} ${value instanceof Uint8Array ? value.toHex() : String(value)}`
   })
   return { store: 'index', table, row: named.join(', '), log: shown(log), found: shown(found) }
-}
-
-const fields = { off: 'off_ms', standby: 'standby_ms', run: 'run_ms', fault: 'fault_ms' } as const
-
-/** Every civil day that is over, against `usage_daily`. */
-async function compareSeries(freshPath: string, series: SeriesStore) {
-  const opened = openIndex({ path: freshPath })
-  const differences: Difference[] = []
-  let compared = 0
-  try {
-    for (const { key, enrolments } of opened.registry.instruments()) {
-      const row = opened.tables.instruments.find(key)
-      const first = enrolments[0]
-      if (!row || !first) continue
-      const days = opened.index.days([key], first.from, row.latest).filter((day) => day.to <= row.latest)
-      const stored = await storedDays(series, key, days)
-      for (const day of days) {
-        compared += 1
-        differences.push(...compareDay(day, stored.get(day.from)))
-      }
-    }
-  } finally {
-    await opened.close()
-  }
-  return { compared, differences }
-}
-
-async function storedDays(series: SeriesStore, key: InstrumentKey, days: readonly StateDay[]) {
-  const stored = new Map<Millis, Readonly<Record<string, number>>>()
-  const [first, last] = [days[0], days.at(-1)]
-  if (!first || !last) return stored
-  for (const day of await series.daily([key], first.from, last.to)) stored.set(day.at, day.fields)
-  return stored
-}
-
-function compareDay(day: StateDay, stored: Readonly<Record<string, number>> | undefined): Difference[] {
-  const row = `${day.key} ${day.date}`
-  if (!stored)
-    return [
-      { store: 'series', table: 'usage_daily', row, log: JSON.stringify(day.states), found: 'no such row' },
-    ]
-  return Object.entries(fields)
-    .filter(([state, field]) => stored[field] !== day.states[state as keyof typeof fields])
-    .map(([state, field]) => ({
-      store: 'series',
-      table: 'usage_daily',
-      row: `${row} ${field}`,
-      log: String(day.states[state as keyof typeof fields]),
-      found: String(stored[field]),
-    }))
 }

@@ -1,7 +1,8 @@
 import { parseRecord } from '@hours/ledger'
 import { DAY, decodePage, type Millis, MINUTE, type Span } from '@hours/protocol'
 import { type CivilSpan, dailyRows, measuresOf, rowColumns } from '@hours/usage'
-import type { Ingest, InstrumentEntry, PageRow, SeriesPoint } from '../ports.ts'
+import type { InstrumentEntry, PageRow, SeriesPoint } from '../ports.ts'
+import type { SeriesSource } from './expected-series.ts'
 import type { InstrumentInputs } from './instrument-inputs.ts'
 import { civilHours, statePoints, usagePoint } from './series-points.ts'
 
@@ -11,18 +12,24 @@ const reach = DAY
 const lateAfter = 20 * MINUTE
 
 export interface DaySource {
-  readonly ingest: Pick<Ingest, 'index' | 'log' | 'clock'>
+  readonly ingest: Pick<SeriesSource, 'index' | 'log' | 'clock'>
   readonly inputs: InstrumentInputs
 }
 
-/** Everything of `state`, `usage_hourly` and `usage_daily` that lies in one civil day of one instrument. */
+/**
+ * Everything of `state`, `usage_hourly` and `usage_daily` that lies in one civil day of one instrument; `starts` = more
+ * instants to say the state of, where something else may stand in the store.
+ */
 export function dayPoints(
   { ingest, inputs }: DaySource,
   entry: InstrumentEntry,
-  day: CivilSpan,
+  {
+    day,
+    now = ingest.clock.wall(),
+    starts = [],
+  }: { day: CivilSpan; now?: Millis; starts?: readonly Millis[] },
 ): SeriesPoint[] {
   const { key, zone } = entry
-  const now = ingest.clock.wall()
   const spans = ingest.index.spans(key, day.from - reach, day.to + reach)
   const pages = ingest.index.pages(key, day.from, day.to)
   const until = Math.min(day.to, frontier(spans, now))
@@ -38,7 +45,7 @@ export function dayPoints(
       usagePoint(measurement, key, { at: row.from, rollup: rollupOf(row.values), revision }),
     )
   return [
-    ...statePoints(key, { spans: own, pages, until, starts: voidStarts(ingest, pages) }),
+    ...statePoints(key, { spans: own, pages, until, starts: [...voidStarts(ingest, pages), ...starts] }),
     ...point('usage_hourly', hours),
     ...point('usage_daily', [{ label: day.label, from: day.from, to: until }]),
   ]
@@ -63,7 +70,7 @@ function rollupOf(values: readonly number[]) {
 }
 
 /** Where spans of pages began that do not stand any more: their points have to be overwritten. */
-function voidStarts({ log }: Pick<Ingest, 'log'>, pages: readonly PageRow[]): Millis[] {
+function voidStarts({ log }: Pick<SeriesSource, 'log'>, pages: readonly PageRow[]): Millis[] {
   return pages
     .filter(({ standing }) => standing === 'void')
     .flatMap(({ position }) => {

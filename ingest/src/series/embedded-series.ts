@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { DAY, type InstrumentKey, type State } from '@hours/protocol'
 import type { SeriesPoint, SeriesStore } from '../ports.ts'
-import { faultOf, type MeasurementShape, measurements } from './measurements.ts'
+import { faultOf, type MeasurementShape, measurements, pointOf } from './measurements.ts'
 import { SeriesError } from './series-error.ts'
 
 const types = { i: 'INTEGER', f: 'REAL', s: 'TEXT' } as const
@@ -64,6 +64,8 @@ export function createEmbeddedSeries(path: string): SeriesStore {
       return Promise.resolve()
     },
     ...readers(db),
+    ...rawReaders(db),
+    powerDays,
     close() {
       db.close()
       return Promise.resolve()
@@ -137,6 +139,26 @@ function readers(db: DatabaseSync): Pick<SeriesStore, 'states' | 'power' | 'dail
       }))
       return Promise.resolve(rows)
     },
+  }
+}
+
+function rawReaders(db: DatabaseSync): Pick<SeriesStore, 'points' | 'keys'> {
+  const keys = db.prepare(
+    'SELECT DISTINCT site, instrument FROM state UNION SELECT DISTINCT site, instrument FROM usage_daily',
+  )
+  return {
+    points(measurement, key, from, to) {
+      const rows = db
+        .prepare(
+          `SELECT * FROM "${measurement}" WHERE site = ? AND instrument = ? AND at >= ? AND at < ? ORDER BY at`,
+        )
+        .all(...partsOf(key), from, to)
+      return Promise.resolve(rows.map((row) => pointOf(measurement, row, Number(row['at']))))
+    },
+    keys: () =>
+      Promise.resolve(
+        keys.all().map((row) => `${String(row['site'])}/${String(row['instrument'])}` as InstrumentKey),
+      ),
   }
 }
 

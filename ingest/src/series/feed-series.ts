@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import {
   type Commit,
   DAY,
@@ -9,14 +8,16 @@ import {
   type Millis,
   MINUTE,
   parseTopic,
-  type Span,
   type UpMessage,
 } from '@hours/protocol'
 import { civilDays, type CivilSpan, civilYear } from '@hours/usage'
 import type { Ingest, InstrumentEntry, SeriesOutbox, SeriesPoint } from '../ports.ts'
-import { type DaySource, dayPoints, frontier } from './day-points.ts'
+import { type DaySource, dayPoints } from './day-points.ts'
+import { yearPoints } from './expected-series.ts'
 import { createInstrumentInputs } from './instrument-inputs.ts'
-import { gatewayPoint, powerPoints, weekHourPoints } from './series-points.ts'
+import { rebuildSeries } from './rebuild-series.ts'
+import { gatewayPoint, powerPoints } from './series-points.ts'
+import { createSlice } from './time-slice.ts'
 
 export interface SeriesFeedOptions {
   readonly ingest: Ingest
@@ -35,8 +36,6 @@ export interface SeriesFeed {
   close(): Promise<void>
 }
 
-/** Work at a time before others have their turn, ms. */
-const sliceMs = 5
 /** A changed day waits this long for more of its pages: 6 ms of work for each of 9,900 instruments is a minute. */
 const leastDelayMs = 5_000
 const longestDelayMs = 900_000
@@ -53,7 +52,7 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
   const dirty = new Map<InstrumentKey, Map<Millis, CivilSpan>>()
   const fed = new Map<InstrumentKey, Map<Millis, string>>()
   const weeks = new Map<InstrumentKey, Millis>()
-  const dirtyWeeks = new Set<InstrumentKey>()
+  const dirtyWeeks = new Map<InstrumentKey, Map<Millis, CivilSpan>>()
   let working: Promise<void> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
@@ -80,13 +79,17 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
   }
 
   function feedDay(entry: InstrumentEntry, day: CivilSpan): void {
-    outbox.put(dayPoints(source, entry, day))
+    outbox.put(dayPoints(source, entry, { day }))
     const known = fed.get(entry.key) ?? new Map<Millis, string>()
     const [row] = index.days([entry.key], day.from, Math.min(day.to, clock.wall() + MINUTE))
     if (row) known.set(day.from, signature(row))
     for (const at of known.keys()) if (known.size > 45) known.delete(at)
     fed.set(entry.key, known)
-    dirtyWeeks.add(entry.key)
+    const year = civilYear(entry.zone, day.from)
+    dirtyWeeks.set(
+      entry.key,
+      (dirtyWeeks.get(entry.key) ?? new Map<Millis, CivilSpan>()).set(year.from, year),
+    )
   }
 
   async function work(): Promise<void> {
@@ -103,24 +106,19 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
       }
     }
     // Hours of the week sum a whole year: once a day is enough.
-    for (const key of dirtyWeeks)
+    for (const key of dirtyWeeks.keys())
       if (clock.wall() - (weeks.get(key) ?? Number.NEGATIVE_INFINITY) >= DAY) await feedWeek(key, slice)
   }
 
+  /** Hours of the week of the years that have changed days: a late page may lie in a year that is over. */
   async function feedWeek(key: InstrumentKey, slice: () => Promise<void>): Promise<void> {
+    const years = dirtyWeeks.get(key)
     dirtyWeeks.delete(key)
     const entry = registry.instrument(key)
-    if (!entry || closed) return
-    weeks.set(key, clock.wall())
-    const year = civilYear(entry.zone, clock.wall() - DAY)
-    const end = Math.min(year.to, clock.wall())
-    const spans: Span[] = []
-    // A month at a time: a year of pages read at once would hold up everything else.
-    for (let from = year.from; from < end; from += 30 * DAY) {
-      spans.push(...index.spans(key, from, Math.min(from + 30 * DAY, end)))
-      await slice()
-    }
-    outbox.put(weekHourPoints(key, { zone: entry.zone, year, spans, until: frontier(spans, end) }))
+    if (!entry || !years || closed) return
+    const now = clock.wall()
+    weeks.set(key, now)
+    for (const year of years.values()) outbox.put(await yearPoints(ingest, entry, { year, now, slice }))
   }
 
   /** By the real clock, whatever the injected one does: this only keeps a day from being made for each of its pages. */
@@ -148,7 +146,7 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
     do await begin()
     while (dirty.size > 0 && !closed)
     const slice = createSlice()
-    for (const key of dirtyWeeks) await feedWeek(key, slice)
+    for (const key of dirtyWeeks.keys()) await feedWeek(key, slice)
   }
 
   function feedGateways(): void {
@@ -204,18 +202,7 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
     settled,
     async rebuild(onProgress) {
       await ingest.settled()
-      const all = registry.instruments()
-      const slice = createSlice()
-      for (const [i, entry] of all.entries()) {
-        const first = entry.enrolments[0]?.from ?? clock.wall()
-        for (const day of civilDays(entry.zone, first, clock.wall())) {
-          feedDay(entry, day)
-          outbox.put(storedPower(ingest, entry, day))
-          await slice()
-        }
-        await feedWeek(entry.key, slice)
-        onProgress?.(i + 1, all.length)
-      }
+      await rebuildSeries(ingest, { outbox, ...(onProgress ? { onProgress } : {}) })
     },
     async close() {
       closed = true
@@ -229,29 +216,4 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
 function signature(row: ReturnType<Ingest['index']['days']>[number]): string {
   const { off, standby, run, fault, unknown } = row.states
   return [off, standby, run, fault, unknown, row.late, row.onRecovered].join(' ')
-}
-
-/** Gives way to others after some milliseconds of work. */
-function createSlice(): () => Promise<void> {
-  let begun = performance.now()
-  return async () => {
-    if (performance.now() - begun < sliceMs) return
-    await turn()
-    begun = performance.now()
-  }
-}
-
-function storedPower(
-  { power }: Ingest,
-  { key, site, enrolment }: InstrumentEntry,
-  day: CivilSpan,
-): SeriesPoint[] {
-  return power.read(key, day.from, day.to, MINUTE).flatMap(({ at, min, mean, max }) =>
-    powerPoints(site, {
-      v: 1,
-      from: at,
-      stepMs: 60_000,
-      instruments: [{ id: enrolment.instrument, mw: [[min, mean, max]], mwh: null }],
-    } as never),
-  )
 }

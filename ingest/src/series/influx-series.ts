@@ -7,7 +7,7 @@ import { completed, type InfluxOptions } from './influx-options.ts'
 import { createInfluxQuery, type InfluxQuery, type InfluxRow } from './influx-query.ts'
 import { foreignIn, setUpInflux } from './influx-setup.ts'
 import { createInfluxWriter } from './influx-writer.ts'
-import { faultOf, measurements } from './measurements.ts'
+import { faultOf, measurements, pointOf } from './measurements.ts'
 import { SeriesError } from './series-error.ts'
 
 /** The series store on InfluxDB, with what only a server has. */
@@ -70,7 +70,9 @@ export function createInfluxSeries(options: InfluxOptions): InfluxSeries {
   }
 }
 
-function readers(query: InfluxQuery): Pick<SeriesStore, 'states' | 'power' | 'daily' | 'latest'> {
+function readers(
+  query: InfluxQuery,
+): Pick<SeriesStore, 'states' | 'power' | 'daily' | 'latest' | 'points' | 'keys'> {
   return {
     async states(key, from, to) {
       const where = whereKey(key)
@@ -105,6 +107,20 @@ function readers(query: InfluxQuery): Pick<SeriesStore, 'states' | 'power' | 'da
     async latest() {
       const rows = await query('SELECT last("state") AS "state" FROM "state" GROUP BY "site", "instrument"')
       return rows.map((row) => ({ key: keyOf(row), at: timeOf(row), state: String(row['state']) as State }))
+    },
+    async points(measurement, key, from, to) {
+      const rows = await query(
+        `SELECT * FROM "${measurement}" WHERE ${whereKey(key)} AND time >= ${from}ms AND time < ${to}ms`,
+      )
+      return rows.map((row) => pointOf(measurement, row, timeOf(row)))
+    },
+    async keys() {
+      const found = await Promise.all(
+        ['last("state") FROM "state"', 'last("run_ms") FROM "usage_daily"'].map((what) =>
+          query(`SELECT ${what} GROUP BY "site", "instrument"`),
+        ),
+      )
+      return [...new Set(found.flat().map(keyOf))]
     },
   }
 }

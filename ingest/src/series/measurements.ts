@@ -37,6 +37,34 @@ export const measurements: Readonly<Record<SeriesPoint['measurement'], Measureme
 
 export const measurementNames = Object.keys(measurements) as readonly SeriesPoint['measurement'][]
 
+/** What a column of a store may hold. */
+type StoredValue = string | number | bigint | boolean | Uint8Array | null | undefined
+
+/** A stored row as the point it was; fields that are not there are left out. */
+export function pointOf(
+  measurement: SeriesPoint['measurement'],
+  row: Readonly<Record<string, StoredValue>>,
+  at: number,
+): SeriesPoint {
+  const shape = measurements[measurement]
+  const fields = Object.entries(shape.fields).flatMap(([name, type]) => {
+    const value = row[name]
+    if (value === null || value === undefined) return []
+    return [
+      [
+        name,
+        type === 's' ? { s: String(value) } : type === 'i' ? { i: Number(value) } : { f: Number(value) },
+      ],
+    ]
+  })
+  return {
+    measurement,
+    tags: Object.fromEntries(shape.tags.map((name) => [name, String(row[name])])),
+    fields: Object.fromEntries(fields) as SeriesPoint['fields'],
+    at,
+  }
+}
+
 /** Why a point may not go into any store; undefined when it may. Ids are ids, so no text of anybody's gets in here. */
 export function faultOf(point: SeriesPoint): string | undefined {
   if (!Object.hasOwn(measurements, point.measurement))
