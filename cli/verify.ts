@@ -75,10 +75,12 @@ const summary = ({
 function print(verdict: LogVerdict): void {
   const { ok, independent, simulated, problems, problemCount, logs, facts, findings } = verdict
   if (simulated) console.log('SIMULATED: a demo log, not evidence of anything')
-  for (const { origin, size, witnesses } of logs)
-    console.log(
-      `log ${origin}: ${size.toLocaleString('en')} records, cosigned by ${witnesses.join(', ') || 'nobody'}`,
-    )
+  for (const { origin, size, vouched, witnesses } of logs) {
+    const by = witnesses.join(', ') || 'nobody'
+    const upTo =
+      vouched < size ? ` up to ${vouched.toLocaleString('en')}; the operator alone signs the rest` : ''
+    console.log(`log ${origin}: ${size.toLocaleString('en')} records, cosigned by ${by}${upTo}`)
+  }
   const kinds = [...facts.counts()].map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`)
   console.log(`checked: root from the entries, signatures, chains, streams of ${kinds.join(', ')}`)
   if (findings.size > 0)

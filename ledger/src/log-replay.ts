@@ -89,7 +89,10 @@ export function createLogReplay(options: {
 
   /** Takes in what later leaves are judged by. */
   function apply(record: OpenedRecord, at: Position): Decoded<unknown, LedgerCode> | undefined {
-    if (record.kind === 'opening') return keys.open(record.body, at)
+    if (record.kind === 'opening') {
+      const opened = keys.open(record.body, at)
+      return opened.ok && at.index > 0 ? refuse('bad_record', 'an opening is the first leaf alone') : opened
+    }
     if (record.kind === 'key') return keys.apply(record.body, at)
     if (record.kind === 'time') times.add(at, record.body.at)
     if (record.kind === 'enrolment') enrolments.add(record.body)

@@ -71,6 +71,8 @@ export interface MemoryLog {
     entries?: readonly Uint8Array[]
     signer?: Signer
     cosigned?: boolean
+    /** Newest size that the witness has signed, as `checkpoints/latest`; the newest checkpoint is not. */
+    latest?: { size: number; entries?: readonly Uint8Array[] }
     size?: number
   }): LogSource
   next: { seq: number; prev: string | null; from: number; onMs: number; runMs: number }
@@ -186,6 +188,18 @@ export function createMemoryLog(): MemoryLog {
         change.cosigned === false
           ? signed
           : addSignatures(signed, [cosign(text, { ...witness, seconds: Math.floor(t0 / 1_000) }, sha256)])
+      if (change.latest) {
+        const of = change.latest.entries ?? list
+        const older = log.source({ entries: of, size: change.latest.size })
+        return {
+          ...older,
+          checkpoint: () => Promise.resolve(signed),
+          async file(_year, path) {
+            if (path !== 'checkpoints/latest') return files.get(path)
+            return new TextEncoder().encode(await older.checkpoint(2026))
+          },
+        }
+      }
       return {
         years: () => Promise.resolve([2026]),
         checkpoint: () => Promise.resolve(note),

@@ -79,10 +79,10 @@ describe('attacks that a verifier catches by name', () => {
 
   it('reordered pages in a log signed again: the streams and the root of what gateways have seen', async () => {
     const log = honestHour()
-    const swapped = [...log.entries]
-    ;[swapped[1], swapped[2]] = [swapped[2]!, swapped[1]!]
-    expect((await codes(log.source({ entries: swapped }))).codes).toContain('stream_hole')
-    expect((await codes(log.source({ entries: swapped }))).codes).toContain('split_view')
+    const swap = (i: number, j: number) =>
+      log.entries.map((entry, at) => (at === i ? log.entries[j]! : at === j ? log.entries[i]! : entry))
+    expect((await codes(log.source({ entries: swap(1, 2) }))).codes).toContain('stream_hole')
+    expect((await codes(log.source({ entries: swap(5, 6) }))).codes).toContain('split_view')
   })
 
   it('a replayed page counts once', async () => {
@@ -189,6 +189,19 @@ describe('attacks that a verifier catches by name', () => {
     expect((await codes(log.source({ cosigned: false }))).codes).toEqual(['no_quorum'])
     const strange = policyText().replace('witness w regulator.example/w1', 'witness w somebody.example/w1')
     expect(() => policy(strange)).toThrow(/key id/)
+  })
+
+  it('what the witness has signed is the beginning of what is there; the rest is the operator’s word', async () => {
+    const log = honestHour()
+    const size = log.entries.length - 6
+    const { ok, verdict } = await codes(log.source({ latest: { size } }))
+    expect(verdict.problems).toEqual([])
+    expect(ok).toBe(true)
+    expect(verdict.logs).toMatchObject([{ size: log.entries.length, vouched: size, witnesses: ['w'] }])
+    const other = createMemoryLog()
+    for (let i = 0; i < 12; i++) other.time(t0 + i * MINUTE)
+    const forked = log.source({ latest: { size: 10, entries: other.entries } })
+    expect((await codes(forked)).codes).toEqual(['split_view'])
   })
 
   it('a quorum that the operator can meet alone is called not independent', async () => {

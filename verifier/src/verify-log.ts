@@ -13,7 +13,7 @@ import { decodeRecord } from '@hours/protocol'
 import { createFacts, type Facts } from './facts.ts'
 import { type LogSource } from './log-source.ts'
 import { walkLog } from './log-walk.ts'
-import { createProblems, type Problem } from './problem.ts'
+import { createProblems, type Problem, type Problems } from './problem.ts'
 import { createRootHistory, type RootHistory } from './root-history.ts'
 
 /** What reading a whole log came to. */
@@ -25,6 +25,8 @@ export interface LogVerdict {
   readonly logs: readonly {
     readonly origin: string
     readonly size: number
+    /** So many leaves the policy's quorum has signed; for the rest the operator alone vouches. */
+    readonly vouched: number
     readonly witnesses: readonly string[]
   }[]
   /** Nobody but the operator vouches for the log: the result is "NOT INDEPENDENT". */
@@ -48,31 +50,37 @@ export async function verifyLog(
 ): Promise<LogVerdict> {
   const problems = createProblems()
   const findings = new Map<Finding['code'], number>()
-  const facts = createFacts(problems, ({ code }) => findings.set(code, (findings.get(code) ?? 0) + 1))
   const checkpoints = await openCheckpoints(source, policy, problems)
   const total = checkpoints.reduce((sum, { trusted }) => sum + trusted.checkpoint.size, 0)
   const histories = new Map<string, RootHistory>()
-  const rootAt = (origin: string, size: number) => histories.get(origin)?.rootAt(size)
+  const facts = createFacts({
+    problems,
+    found: ({ code }) => findings.set(code, (findings.get(code) ?? 0) + 1),
+    rootAt: (origin, size) => histories.get(origin)?.rootAt(size),
+  })
   let done = 0
   let previous: TrustedCheckpoint | undefined
-  for (const { year, trusted } of checkpoints) {
+  for (const opened of checkpoints) {
+    const { year, trusted } = opened
     const { checkpoint } = trusted
     const history = createRootHistory()
     histories.set(checkpoint.origin, history)
     for await (const { position, bytes } of walkLog(source, year, checkpoint, { problems, history })) {
       if (position.index === 0) checkOpening(bytes, checkpoint.origin, previous, year, problems)
-      facts.take(bytes, position, rootAt)
+      facts.take(bytes, position)
       done += 1
       if (done % 1_024 === 0) options.onProgress?.(done, total)
     }
+    checkVouched(opened, (size) => history.rootAt(size), problems)
     previous = trusted
   }
   const pages = facts.pages()
   options.onProgress?.(total, total)
-  const logs = checkpoints.map(({ trusted }) => ({
+  const logs = checkpoints.map(({ trusted, vouched }) => ({
     origin: trusted.checkpoint.origin,
     size: trusted.checkpoint.size,
-    witnesses: trusted.witnesses.map(({ name }) => name),
+    vouched: vouched.checkpoint.size,
+    witnesses: vouched.witnesses.map(({ name }) => name),
   }))
   return {
     ok: problems.count() === 0 && checkpoints.length > 0 && pages.length >= 0,
@@ -86,12 +94,16 @@ export async function verifyLog(
   }
 }
 
-async function openCheckpoints(
-  source: LogSource,
-  policy: Policy,
-  problems: ReturnType<typeof createProblems>,
-) {
-  const opened: { year: number; trusted: TrustedCheckpoint }[] = []
+interface OpenedYear {
+  readonly year: number
+  /** The newest checkpoint: everything up to here is read. */
+  readonly trusted: TrustedCheckpoint
+  /** The one that the policy's quorum has signed; smaller where the log has grown since the last round. */
+  readonly vouched: TrustedCheckpoint
+}
+
+async function openCheckpoints(source: LogSource, policy: Policy, problems: Problems): Promise<OpenedYear[]> {
+  const opened: OpenedYear[] = []
   const years = await source.years()
   if (years.length === 0) problems.add('unreadable', 'log', 'no year folder with a checkpoint is there')
   for (const year of years) {
@@ -100,16 +112,35 @@ async function openCheckpoints(
       problems.add('checkpoint', `${year}/checkpoint`, 'it is not there')
       continue
     }
+    const where = `${year}/checkpoint`
     const trusted = openWithPolicy(signed, policy, nodeCrypto)
-    if (trusted.ok) opened.push({ year, trusted: trusted.value })
-    else
-      problems.add(
-        trusted.error.code === 'no_quorum' ? 'no_quorum' : 'checkpoint',
-        `${year}/checkpoint`,
-        trusted.error.message,
-      )
+    if (trusted.ok) opened.push({ year, trusted: trusted.value, vouched: trusted.value })
+    else if (trusted.error.code !== 'no_quorum') problems.add('checkpoint', where, trusted.error.message)
+    else {
+      const newest = openWithPolicy(signed, { ...policy, quorum: 'none' }, nodeCrypto)
+      const latest = await source.file(year, 'checkpoints/latest')
+      const vouched = latest && openWithPolicy(new TextDecoder().decode(latest), policy, nodeCrypto)
+      if (newest.ok && vouched?.ok === true)
+        opened.push({ year, trusted: newest.value, vouched: vouched.value })
+      else problems.add('no_quorum', where, trusted.error.message)
+    }
   }
   return opened
+}
+
+/** What the witnesses have signed must be the beginning of what was read. */
+function checkVouched(
+  { year, trusted, vouched }: OpenedYear,
+  rootAt: (size: number) => string | undefined,
+  problems: Problems,
+): void {
+  const { origin, size, root } = vouched.checkpoint
+  if (origin !== trusted.checkpoint.origin || rootAt(size) !== formatBase64(root))
+    problems.add(
+      'split_view',
+      `${year}/checkpoints/latest`,
+      `the witnesses have signed ${origin} of ${size} records, which is no beginning of this log`,
+    )
 }
 
 /** The first leaf names this log and where the one before it ended; a swapped or cut year shows here. */
@@ -118,7 +149,7 @@ function checkOpening(
   origin: string,
   previous: TrustedCheckpoint | undefined,
   year: number,
-  problems: ReturnType<typeof createProblems>,
+  problems: Problems,
 ): void {
   const record = parseRecord(bytes)
   const opening =
