@@ -3,9 +3,11 @@ import { type Broker, createBroker } from '@hours/broker'
 import { createApi, createIngest, createLogger, openLogReader, withCertificates } from '@hours/ingest'
 import { systemClock } from '@hours/protocol'
 import { Command, Option } from 'commander'
+import type { Logger } from 'pino'
 import { buildPage } from './build-page.ts'
 import { typedPath } from './paths.ts'
 import { policyWitnesses } from './witnesses.ts'
+import { whenHalted } from './when-halted.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
 import {
   checkDoorFlags,
@@ -60,6 +62,7 @@ export function serveCommand(): Command {
     .action(async (flags: Flags) => serve(flags))
 }
 
+/** Runs the site until it is told to stop; one that the disk has halted is opened again when the disk takes files. */
 async function serve(flags: Flags): Promise<void> {
   const dataDir = typedPath(flagOrEnv(flags.data, 'HOURS_DATA', 'data'))
   const logName = siteName(dataDir)
@@ -71,6 +74,38 @@ async function serve(flags: Flags): Promise<void> {
   )
   const httpPort = portOf(flagOrEnv(flags.http, 'HOURS_HTTP_PORT', '8080'), '--http')
   const webRoot = buildPage()
+  const stopped = new Promise<undefined>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(undefined))
+  })
+  let ports = { http: httpPort, mqtt: mqttPort }
+  for (;;) {
+    const site = await openSite({ flags, dataDir, logName, log, webRoot, ports })
+    ports = site.ports
+    const halted = await Promise.race([stopped, site.halted])
+    if (halted === undefined) console.log('Stopping ...')
+    await site.close()
+    if (halted === undefined) return
+    log.error({ reason: halted }, 'the site had halted; the disk takes files again, so it is opened again')
+  }
+}
+
+interface SiteOptions {
+  readonly flags: Flags
+  readonly dataDir: string
+  readonly logName: string
+  readonly log: Logger
+  readonly webRoot: string
+  readonly ports: { readonly http: number; readonly mqtt: number }
+}
+
+interface OpenedSite {
+  readonly ports: SiteOptions['ports']
+  /** Resolves when the site has halted and is worth opening anew. */
+  readonly halted: Promise<string>
+  close(): Promise<void>
+}
+
+async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOptions): Promise<OpenedSite> {
   const ingest = await createIngest({
     dataDir,
     clock: systemClock,
@@ -90,8 +125,8 @@ async function serve(flags: Flags): Promise<void> {
     directory: withCertificates(ingest.directory, door.certificates),
     log,
     listen: tls
-      ? { host: flags.mqttHost, port: mqttPort, tls }
-      : { host: '127.0.0.1', port: mqttPort, allowPlain: true },
+      ? { host: flags.mqttHost, port: ports.mqtt, tls }
+      : { host: '127.0.0.1', port: ports.mqtt, allowPlain: true },
   })
   live.broker = broker
   ingest.attach(broker.publish)
@@ -109,7 +144,7 @@ async function serve(flags: Flags): Promise<void> {
     ...siteProxies(flags),
     ...(ownTls ? { tls: ownTls } : {}),
   })
-  await api.listen({ host: flags.httpHost, port: httpPort })
+  await api.listen({ host: flags.httpHost, port: ports.http })
   const { port } = api.server.address() as { port: number }
   const name = flags.name?.[0]
   const page =
@@ -122,15 +157,19 @@ async function serve(flags: Flags): Promise<void> {
     console.log(`login   ${page}${welcome} (account operator; choose a password within two days, works once)`)
   console.log(`broker  ${tls ? `mqtts://${flags.mqttHost}` : 'mqtt://127.0.0.1'}:${broker.port}`)
   console.log(`log     ${ingest.log.vkey()}`)
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
-  console.log('Stopping ...')
-  await broker.close()
-  await api.close()
-  await series.close()
-  await ingest.close()
-  door.close()
+  const halt = whenHalted(ingest, dataDir)
+  return {
+    ports: { http: port, mqtt: broker.port },
+    halted: halt.promise,
+    async close() {
+      halt.stop()
+      await broker.close()
+      await api.close()
+      await series.close()
+      await ingest.close()
+      door.close()
+    },
+  }
 }
 
 /** The log's name as `init` wrote it into the first record; a demo is no site. */

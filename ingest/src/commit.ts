@@ -155,6 +155,10 @@ export function createCommit(options: CommitOptions) {
     try {
       return await log.appendOne(bytes, digest)
     } catch (error) {
+      alarms.set(
+        'log',
+        `the log takes nothing: ${String(error)}. Fix: the disk it is on; it goes on by itself.`,
+      )
       // Everything behind it failed too; the chains go back to what the log has.
       failing ??= projector
         .settled()
@@ -221,6 +225,7 @@ export function createCommit(options: CommitOptions) {
     published(
       batch: readonly { position: Position; bytes: Uint8Array; digest: string }[],
     ): readonly Projectable[] {
+      alarms.delete('log')
       return batch.map((item) => {
         const page = underway.get(item.digest)
         if (!page) return item

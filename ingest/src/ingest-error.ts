@@ -7,6 +7,7 @@ export type IngestCode =
   | 'log_damaged'
   | 'log_rolled_back'
   | 'log_halted'
+  | 'store_failed'
   | 'oversize'
   | 'bad_record'
   | 'bad_key'

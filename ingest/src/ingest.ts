@@ -60,6 +60,8 @@ export interface RunningIngest extends Ingest {
   setGatewayRevoked(gateway: string, revoked: boolean): void
   /** `report` signs statements; the public halves of `service` and `operator` are what gateways pin. */
   readonly keys: IngestKeys
+  /** Why nothing is taken until it is closed and opened again, as after a full disk; undefined while all is well. */
+  halted(): string | undefined
   /** What a gateway's YAML has under `trust` (records.md, section 3). */
   trust(): {
     logs: string[]
@@ -185,6 +187,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   function health(): { ok: boolean; reasons: readonly string[] } {
     const reasons = [
       projector.failure(),
+      log.halted(),
       ...commit.alarms(),
       ...witnessing.alarms(),
       ...chores.alarms(),
@@ -221,6 +224,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     setGatewayPassword: access.setPassword,
     setGatewayRevoked: access.setRevoked,
     keys,
+    halted: () => projector.failure() ?? log.halted(),
     trust: () => ({
       logs: [log.vkey()],
       service: [pinned(keys.service)],

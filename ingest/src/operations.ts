@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { IngestError } from './ingest-error.ts'
+import { openDatabase } from './open-database.ts'
 
 const schema = `
 CREATE TABLE IF NOT EXISTS quarantine (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, topic TEXT NOT NULL,
@@ -19,18 +18,15 @@ const schemaVersion = 1
 
 /** Opens `operations.sqlite`: what is kept beside the log and cannot be made from it (stores.md). Back it up. */
 export function openOperations(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true })
-  const db = new DatabaseSync(path, { timeout: 5_000 })
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-  if (version > schemaVersion) {
-    db.close()
-    throw new IngestError(
-      'bad_option',
-      `${path} was written by a newer release (schema ${version}, this one knows ${schemaVersion}). Fix: that release, or a backup from before the upgrade.`,
-    )
-  }
-  db.exec(`PRAGMA user_version = ${schemaVersion}`)
-  db.exec(schema)
-  return db
+  return openDatabase(path, (db) => {
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version > schemaVersion)
+      throw new IngestError(
+        'bad_option',
+        `${path} was written by a newer release (schema ${version}, this one knows ${schemaVersion}). Fix: that release, or a backup from before the upgrade.`,
+      )
+    db.exec(`PRAGMA user_version = ${schemaVersion}`)
+    db.exec(schema)
+  })
 }

@@ -11,7 +11,7 @@ export interface Site {
   readonly pid: number
   readonly mqttPort: number
   /** Status of `/health`. */
-  health(): Promise<number>
+  readonly health: () => Promise<number>
   /** What it has logged of this level or above so far (pino: 40 = warn, 50 = error). */
   logged(level: number): string[]
   /** SIGKILL, or another signal; resolves with the exit code when the process is gone. */

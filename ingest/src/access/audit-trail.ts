@@ -68,7 +68,7 @@ export function createAuditTrail(db: DatabaseSync, clock: Clock): AuditTrail {
         insert.run(entry.seq, entry.at, entry.actor, entry.action, entry.target, entry.outcome, hash)
         db.exec('COMMIT')
       } catch (error) {
-        db.exec('ROLLBACK')
+        if (db.isTransaction) db.exec('ROLLBACK')
         throw error
       }
     },

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { rmSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
 import { figureSchema } from '../figures/figure-schema.ts'
+import { isDamaged, openDatabase } from '../open-database.ts'
 
 /** Another number throws the file away and makes it again from the log. */
 export const indexSchemaVersion = 2
@@ -34,9 +34,8 @@ CREATE TABLE days (instrument INTEGER, start INTEGER, stop INTEGER NOT NULL, off
   PRIMARY KEY (instrument, start)) WITHOUT ROWID;
 `
 
-/** Opens `index.sqlite`, durable at each commit; a file of another schema is thrown away, for it can be made again. */
+/** Opens `index.sqlite`, durable at each commit; one of another schema, or damaged, is thrown away and made again. */
 export function openIndexDb(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true })
   const db = openDb(path)
   const version = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0])
   if (version === indexSchemaVersion) return db
@@ -55,11 +54,20 @@ export function removeIndexDb(path: string): void {
 }
 
 function openDb(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 5_000 })
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536',
-  )
-  return db
+  const open = () =>
+    openDatabase(path, (db) => {
+      db.exec(
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536',
+      )
+      db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    })
+  try {
+    return open()
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    removeIndexDb(path)
+    return open()
+  }
 }
 
 /** Runs `work` in one transaction. */
@@ -70,7 +78,8 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     db.exec('COMMIT')
     return result
   } catch (error) {
-    db.exec('ROLLBACK')
+    // SQLite itself has rolled back what a full disk ended; another ROLLBACK would hide why.
+    if (db.isTransaction) db.exec('ROLLBACK')
     throw error
   }
 }

@@ -15,7 +15,7 @@ import type { Clock, Millis } from '@hours/protocol'
 import { IngestError } from '../ingest-error.ts'
 import type { EvidenceLog, Position } from '../ports.ts'
 import { createAppendQueue, type Waiting } from './append-queue.ts'
-import { keepCheckpoint, keepLatest, keptCheckpoint, keptSizes } from './kept-checkpoints.ts'
+import { keepCheckpoint, keepLatest, keptCheckpoint, keptSizes, latestKept } from './kept-checkpoints.ts'
 import { createLogFiles } from './log-files.ts'
 import { recoverYear } from './recover.ts'
 import { createRecent } from './recent.ts'
@@ -60,11 +60,15 @@ export interface EvidenceLogWriter extends EvidenceLog {
   /** As `inclusion` and `consistency`, in bytes. */
   proof(position: Position, size: number): Uint8Array[]
   growth(year: number, from: number, to: number): Uint8Array[]
+  /** One proof that the leaves `indices` (ascending) stand in the first `size` of that year's log. */
+  subset(year: number, indices: readonly number[], size: number): Uint8Array[]
   /** Root of the first `size` leaves of the log `origin`, base64; undefined when it never had so many. */
   rootAt(origin: string, size: number): string | undefined
   /** Publishes a `time` record though nothing else waits, when the trailer says so. */
   tick(): Promise<void>
   queued(): number
+  /** Why nothing can be appended until the log is opened again; undefined while all is well. */
+  halted(): string | undefined
   /** At the very first start: `opening` as the first leaf, so that there is a checkpoint before any record. */
   appendOpening(): Promise<void>
   /** Keeps a cosigned checkpoint as `checkpoints/<size>`. */
@@ -72,6 +76,8 @@ export interface EvidenceLogWriter extends EvidenceLog {
   /** Keeps it as `checkpoints/latest`, the newest that witnesses vouch for. */
   keepLatest(year: number, note: string): Promise<void>
   keptCheckpoint(year: number, size: number): string | undefined
+  /** The newest checkpoint that witnesses have signed; undefined when none has. */
+  latestKept(year: number): string | undefined
   keptSizes(year: number): readonly number[]
 }
 
@@ -207,6 +213,7 @@ function createWriter(options: EvidenceLogOptions, { logs, openYear, unlock }: O
       return log.inclusion(index, size ?? log.size()).map(formatBase64)
     },
     proof: ({ year, index }, size) => yearLog(year).inclusion(index, size),
+    subset: (year, indices, size) => yearLog(year).subset(indices, size),
     growth: (year, from, to) => yearLog(year).consistency(from, to),
     consistency: (year, from, to) => yearLog(year).consistency(from, to).map(formatBase64),
     entry: ({ year, index }) => yearLog(year).entry(index),
@@ -220,11 +227,13 @@ function createWriter(options: EvidenceLogOptions, { logs, openYear, unlock }: O
     keepCheckpoint: (year, size, note) => keepCheckpoint(join(directory, String(year)), size, note),
     keepLatest: (year, note) => keepLatest(join(directory, String(year)), note),
     keptCheckpoint: (year, size) => keptCheckpoint(join(directory, String(year)), size),
+    latestKept: (year) => latestKept(join(directory, String(year))),
     keptSizes: (year) => keptSizes(join(directory, String(year))),
     async tick() {
       if (!closed) await publishTime()
     },
     queued: queue.size,
+    halted: () => [...logs.values()].map((log) => log.halted()).find((one) => one !== undefined),
     async appendOpening() {
       if (logs.size === 0 || yearLog().size() === 0) await publish([])
     },

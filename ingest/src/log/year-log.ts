@@ -12,6 +12,7 @@ import {
   parseEntryBundle,
   proveConsistency,
   proveInclusion,
+  proveSubset,
   type Signer,
   signCheckpoint,
   type TileBytes,
@@ -43,11 +44,15 @@ export interface YearLog {
   size(): number
   root(): Uint8Array
   checkpoint(): string | undefined
+  /** Why nothing more may be signed until the directory is opened again; undefined while all is well. */
+  halted(): string | undefined
   /** Appends and resolves when everything is durable and signed. When it rejects, nothing was appended. */
   publish(entries: readonly Uint8Array[]): Promise<void>
   entry(index: number): Uint8Array
   inclusion(index: number, size: number): Uint8Array[]
   consistency(from: number, to: number): Uint8Array[]
+  /** Proof that the leaves `indices` (ascending) stand in the first `size`. */
+  subset(indices: readonly number[], size: number): Uint8Array[]
   rootAt(size: number): Uint8Array
 }
 
@@ -177,6 +182,7 @@ export function createYearLog(options: YearLogOptions): YearLog {
     size: () => edge.size,
     root: () => edgeRoot(edge, sha256),
     checkpoint: () => checkpoint,
+    halted: () => halted,
     publish,
     entry(index) {
       inLog(index + 1, edge.size)
@@ -191,6 +197,10 @@ export function createYearLog(options: YearLogOptions): YearLog {
     consistency(from, to) {
       inLog(from, to)
       return proveConsistency(from, to, reader.at(to), sha256)
+    },
+    subset(indices, size) {
+      inLog(0, size)
+      return proveSubset(indices, size, reader.at(size), sha256)
     },
     rootAt(size) {
       inLog(0, size)

@@ -55,7 +55,7 @@ export function createEmbeddedSeries(path: string): SeriesStore {
         trimPower(points)
         db.exec('COMMIT')
       } catch (cause) {
-        db.exec('ROLLBACK')
+        if (db.isTransaction) db.exec('ROLLBACK')
         const why = cause instanceof Error ? cause.message : String(cause)
         return Promise.reject(
           new SeriesError('away', `the series file ${path} takes nothing: ${why}`, { cause }),

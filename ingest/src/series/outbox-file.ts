@@ -16,7 +16,7 @@ export interface WaitingBatch {
 
 /** What the outbox keeps on disk. Every change is durable against the death of the process when the call returns. */
 export interface OutboxFile {
-  add(points: readonly SeriesPoint[]): void
+  add(points: readonly SeriesPoint[], at: Millis): void
   /** The oldest rows, up to about `most` points; undefined = nothing waits. */
   oldest(most: number): WaitingBatch | undefined
   remove(through: number): void
@@ -61,9 +61,9 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
     totals.set(name, (totals.get(name) ?? 0) + by)
   }
 
-  function addRow(points: readonly SeriesPoint[]): void {
+  /** `oldest` is when it came: how long it waits says how far the series is behind, whatever day it tells of. */
+  function addRow(points: readonly SeriesPoint[], oldest: Millis): void {
     const body = JSON.stringify(points)
-    const oldest = points.reduce((at, point) => Math.min(at, point.at), Number.POSITIVE_INFINITY)
     insert.run(points.length, oldest, body.length, body)
     pending += points.length
     bytes += body.length
@@ -91,15 +91,15 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
       work()
       db.exec('COMMIT')
     } catch (error) {
-      db.exec('ROLLBACK')
+      if (db.isTransaction) db.exec('ROLLBACK')
       throw error
     }
   }
 
   return {
-    add(points) {
+    add(points, at) {
       inTransaction(() => {
-        for (let i = 0; i < points.length; i += pointsPerRow) addRow(points.slice(i, i + pointsPerRow))
+        for (let i = 0; i < points.length; i += pointsPerRow) addRow(points.slice(i, i + pointsPerRow), at)
         dropOldest()
       })
     },

@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { IngestError } from './ingest-error.ts'
+
+/** SQLite's primary result codes (sqlite3.h) that mean that the file is none, or no longer one. */
+const damaged = [11, 26]
+
+/** What may be the matter, by SQLite's primary result code; its own words name neither the file nor the fix. */
+const fixes = new Map([
+  [5, 'another process holds it; stop that one'],
+  [8, 'the disk or the file is read-only; make it writable'],
+  [10, 'the disk is full, read-only or failing; free space on it or mend it'],
+  [11, 'the file is damaged; put it back from the backup'],
+  [13, 'the disk is full; free space on it'],
+  [14, 'the folder is read-only or may not be written by this account'],
+  [26, 'it is no database; put it back from the backup'],
+])
+
+/** Opens the database at `path` and runs `setUp` on it. Throws `store_failed`, which names the file and the fix. */
+export function openDatabase(path: string, setUp: (db: DatabaseSync) => void): DatabaseSync {
+  let db: DatabaseSync | undefined
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    db = new DatabaseSync(path, { timeout: 5_000 })
+    setUp(db)
+    return db
+  } catch (error) {
+    db?.close()
+    const code = codeOf(error)
+    if (code === undefined) throw error
+    const fix = fixes.get(code) ?? `SQLite says ${code}`
+    throw new IngestError('store_failed', `${path}: ${(error as Error).message}. Fix: ${fix}.`, {
+      cause: error,
+    })
+  }
+}
+
+/** Whether `error` of `openDatabase` says that the file's content is no database any more. */
+export const isDamaged = (error: unknown): boolean =>
+  error instanceof IngestError && damaged.includes(codeOf(error.cause) ?? 0)
+
+/** The primary result code of an error of node:sqlite. */
+function codeOf(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | undefined)?.errcode
+  return typeof code === 'number' ? code & 0xff : undefined
+}

@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRandom } from '@hours/firmware-sim'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { judge, signedSize } from './judge.ts'
+import { createPublisher, type Publisher } from './publisher.ts'
+import { makeSite, type Site, startSite } from './site.ts'
+
+const random = createRandom(7_121)
+const run = (...command: [string, ...string[]]) => spawnSync(command[0], command.slice(1)).status === 0
+const mounts: string[] = []
+const mount = (path: string, size: string) => {
+  mkdirSync(path, { recursive: true })
+  const done = run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'hours-test', path)
+  if (done) mounts.push(path)
+  return done
+}
+const remount = (path: string, how: 'ro' | 'rw') => run('mount', '-o', `remount,${how}`, path)
+
+const probe = mkdtempSync(join(tmpdir(), 'hours-mount-'))
+const mountable = mount(probe, '64k')
+unmountAll()
+rmSync(probe, { recursive: true })
+if (!mountable)
+  console.warn('not allowed to mount a tmpfs here: full and read-only disks are only tried by file limits')
+
+function unmountAll(): void {
+  for (const path of mounts.splice(0).toReversed()) run('umount', '-l', path)
+}
+
+let dataDir: string
+let publishers: Publisher[]
+let site: Site | undefined
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'hours-disk-'))
+  publishers = ['gw-1', 'gw-2'].map((id) => createPublisher(id, random))
+})
+afterEach(async () => {
+  await site?.kill()
+  unmountAll()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+async function start(
+  ...options: Parameters<typeof startSite> extends [string, ...infer Rest] ? Rest : never
+) {
+  site = await startSite(dataDir, ...options)
+  return site
+}
+
+async function make(): Promise<void> {
+  const trust = await makeSite(dataDir, publishers)
+  for (const one of publishers) one.pin(trust)
+}
+
+const sum = (of: 'acknowledged' | 'receipted') => publishers.reduce((all, one) => all + one.counts()[of], 0)
+
+/** As gateways do: a connection that ends is made again, until `stop`. */
+function publishAlways(port: number): () => Promise<void> {
+  let over = false
+  const loops = publishers.map(async (one) => {
+    one.resume()
+    while (!over) await one.publish(port).catch(() => new Promise((resolve) => setTimeout(resolve, 100)))
+  })
+  return async () => {
+    over = true
+    for (const one of publishers) one.stop()
+    await Promise.all(loops)
+  }
+}
+
+const grown = (by: number) => {
+  const before = sum('receipted')
+  return vi.waitFor(() => expect(sum('receipted')).toBeGreaterThan(before + by), { timeout: 30_000 })
+}
+
+/** No page is acknowledged any more: what had been under way is settled, and then nothing for half a second. */
+async function standstill(): Promise<void> {
+  let last = -1
+  await vi.waitFor(
+    () => {
+      const now = sum('acknowledged')
+      const same = now === last
+      last = now
+      expect(same).toBe(true)
+    },
+    { timeout: 30_000, interval: 500 },
+  )
+}
+
+async function finish(): Promise<void> {
+  expect(await site?.kill('SIGTERM')).toBe(0)
+  site = undefined
+  await judge(dataDir, publishers)
+}
+
+describe.skipIf(!mountable)('a disk of its own', () => {
+  /** Takes all the space there is. */
+  function fill(path: string): string {
+    const file = openSync(join(path, 'somebody-elses-file'), 'w')
+    const isFull = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOSPC'
+    for (let bytes = 1 << 20; bytes >= 1; bytes >>= 1)
+      try {
+        for (;;) writeSync(file, Buffer.alloc(bytes))
+      } catch (error) {
+        if (!isFull(error)) throw error
+      }
+    closeSync(file)
+    return join(path, 'somebody-elses-file')
+  }
+
+  it('that is full stops the acknowledgements, says so, and goes on by itself when there is space', async () => {
+    mount(dataDir, '24m')
+    await make()
+    const { mqttPort, health, pid } = await start()
+    const done = publishAlways(mqttPort)
+    await grown(40)
+    const filler = fill(dataDir)
+    await standstill()
+    expect(signedSize(dataDir)).toBeGreaterThan(40)
+    await vi.waitFor(async () => expect(await health()).toBe(503), { timeout: 10_000 })
+    rmSync(filler)
+    await grown(40)
+    await vi.waitFor(async () => expect(await health()).toBe(200), { timeout: 10_000 })
+    expect(site?.pid).toBe(pid)
+    await done()
+    await finish()
+  })
+
+  it('that is full at the start is refused by name, and opened when there is space', async () => {
+    mount(dataDir, '24m')
+    await make()
+    const filler = fill(dataDir)
+    await expect(start()).rejects.toThrow(/ENOSPC|disk is full/)
+    rmSync(filler)
+    const { mqttPort } = await start()
+    const done = publishAlways(mqttPort)
+    await grown(10)
+    await done()
+    await finish()
+  })
+
+  it('that turns read-only stops the acknowledgements; writable again it goes on, though nobody touched the site', async () => {
+    await make()
+    const log = join(dataDir, 'log')
+    rmSync(log, { recursive: true })
+    for (const file of ['index.sqlite', 'operations.sqlite']) rmSync(join(dataDir, file), { force: true })
+    mount(log, '24m')
+    await make()
+    const { mqttPort, health } = await start()
+    const done = publishAlways(mqttPort)
+    await grown(40)
+    // Busy while a file of it is open for writing.
+    await vi.waitFor(() => expect(remount(log, 'ro')).toBe(true), { timeout: 20_000, interval: 7 })
+    await standstill()
+    expect(await health()).toBe(503)
+    remount(log, 'rw')
+    await grown(40)
+    await done()
+    await finish()
+  })
+
+  it('that is read-only at the start is refused by name', async () => {
+    mount(dataDir, '24m')
+    await make()
+    expect(remount(dataDir, 'ro')).toBe(true)
+    await expect(start()).rejects.toThrow(/EROFS|read-?only/)
+    remount(dataDir, 'rw')
+    const { mqttPort } = await start()
+    const done = publishAlways(mqttPort)
+    await grown(10)
+    await done()
+    await finish()
+  })
+})
+
+describe('a file system that takes no large file', () => {
+  it('halts the index, which is opened again by itself when it takes them', async () => {
+    await make()
+    const { mqttPort, health, pid } = await start({ fileBytes: 64 << 20 })
+    const limit = (bytes: number) =>
+      expect(run('prlimit', '--pid', String(pid), `--fsize=${bytes}:${64 << 20}`)).toBe(true)
+    const done = publishAlways(mqttPort)
+    await grown(20)
+    // More than a bundle of the log ever has, less than the journals grow to.
+    limit(Math.max(640 << 10, statSync(join(dataDir, 'index.sqlite-wal')).size))
+    await vi.waitFor(
+      async () => {
+        expect(await health()).toBe(503)
+        expect(site?.logged(50).join()).toContain('disk I/O error')
+      },
+      { timeout: 20_000, interval: 200 },
+    )
+    await standstill()
+    limit(64 << 20)
+    await grown(40)
+    expect(site?.logged(50).join()).toContain('opened again')
+    await done()
+    await finish()
+  })
+})
