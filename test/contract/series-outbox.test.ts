@@ -121,7 +121,10 @@ describe('the outbox', () => {
     const { store, door, gate } = gated()
     gate.fault = new SeriesError('away', 'gone')
     const outbox = createSeriesOutbox({ path: file(), store: door, clock, maxBytes: 100_000 })
-    for (let i = 0; i < 100; i++) outbox.put(Array.from({ length: 100 }, (_, j) => power(i * 100 + j)))
+    for (let i = 0; i < 100; i++) {
+      clock.advanceTo(start + i * 100 * MINUTE)
+      outbox.put(Array.from({ length: 100 }, (_, j) => power(i * 100 + j)))
+    }
     const { pending, dropped, bytes, oldest } = outbox.state()
     expect(pending + dropped).toBe(10_000)
     expect(bytes).toBeLessThanOrEqual(100_000)

@@ -1,3 +1,4 @@
+import { lagText } from '../series/series-lag.ts'
 import type { ApiContext } from './context.ts'
 import type { Api } from './server.ts'
 
@@ -47,6 +48,7 @@ function healthOf(context: ApiContext) {
           behindMs: series.oldest === null ? 0 : Math.max(0, now - series.oldest),
           queued: series.pending,
           reason: series.failing,
+          says: lagText(series, now),
         }
       : null,
   }

@@ -123,7 +123,7 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
     put(points) {
       const good = accepted(points)
       if (good.length === 0) return
-      file.add(good)
+      file.add(good, clock.wall())
       begin()
     },
     state: () => ({ ...file.counts(), failing }),
