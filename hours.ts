@@ -71,8 +71,12 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: "a known landscape through the real pipeline: the survey's quoted figures beside computed ones",
     load: async () => (await import('./cli/scenario.ts')).scenarioCommand(),
   },
+  report: {
+    says: 'figures of a scope and period: a table, a form, or a bundle with all the evidence',
+    load: async () => (await import('./cli/report.ts')).reportCommand(),
+  },
   verify: {
-    says: 'check an evidence log offline, believing nothing',
+    says: 'check a report or an evidence log offline, believing nothing',
     load: async () => (await import('./cli/verify.ts')).verifyCommand(),
   },
   witness: {

@@ -101,3 +101,14 @@ function counted(sums: NonNullable<ScopeFigures['counted']>): Line[] {
     return [name, unit, value]
   })
 }
+
+const columns = ['of', 'kpi', 'unit', 'value', 'lower', 'upper', 'denominator', 'coverage', 'grade'] as const
+
+/** Figures as CSV, exact, one a line; in a last column durations in hours for people. */
+export function figuresCsv(lines: readonly FigureLine[]): string {
+  const rows = lines.map((line) => {
+    const inHours = line.unit === 'ms' && line.value !== null ? (line.value / 3_600_000).toFixed(2) : ''
+    return [...columns.map((column) => String(line[column] ?? '')), inHours].join(',')
+  })
+  return [[...columns, 'hours'].join(','), ...rows, ''].join('\n')
+}

@@ -31,7 +31,11 @@ export function askedPeriod(entries: readonly InstrumentEntry[], period: string)
 }
 
 /** The rule set that the caller names (`id` or `id@version`), or a 404 that lists what there is. */
-export function askedRuleSet({ ingest }: ApiContext, name: string, { begins }: AskedPeriod): KnownRuleSet {
+export function askedRuleSet(
+  { ingest }: Pick<ApiContext, 'ingest'>,
+  name: string,
+  { begins }: AskedPeriod,
+): KnownRuleSet {
   const found = findRuleSet(ingest.registry, name, begins)
   if (found) return found
   const ids = [...new Set(ruleSets(ingest.registry).map(({ document }) => document.id))]
@@ -43,7 +47,11 @@ export function askedRuleSet({ ingest }: ApiContext, name: string, { begins }: A
 }
 
 /** The revision that `close` records have given these figures; null = never closed. */
-export function revisionOf({ ingest }: ApiContext, scope: string, period: string): number | null {
+export function revisionOf(
+  { ingest }: Pick<ApiContext, 'ingest'>,
+  scope: string,
+  period: string,
+): number | null {
   const closed = ingest.registry
     .records('close')
     .filter(({ record }) => record.scope === scope && record.period === period)
@@ -51,7 +59,7 @@ export function revisionOf({ ingest }: ApiContext, scope: string, period: string
 }
 
 /** What of the log the figures are from: a figure's identity (records.md, section 8). */
-export function logPosition({ ingest }: ApiContext): { origin: string; size: number } | null {
+export function logPosition({ ingest }: Pick<ApiContext, 'ingest'>): { origin: string; size: number } | null {
   const position = ingest.index.position()
   return position && { origin: ingest.log.origin(position.year), size: position.index + 1 }
 }

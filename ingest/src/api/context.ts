@@ -18,7 +18,7 @@ export interface ApiContext {
   readonly outbox?: SeriesOutbox
   /** Probes of booking pages and feeds; absent = none are made. */
   readonly channels?: ChannelMonitor
-  /** Makes evidence bundles; absent = reports of this format are refused. */
+  /** Makes evidence bundles; absent = the usual way. */
   readonly writeBundle?: WriteBundle
   readonly software: string
   /** The folder with one folder a year of the log. */

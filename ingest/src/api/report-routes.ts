@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { createReportJobs, type ReportJob, type ReportWork } from '../exports/report-jobs.ts'
 import { makeSheet } from '../exports/sheet-source.ts'
 import { checkFields, exportFormats, writeExport } from '../exports/write-export.ts'
+import type { ReportWish } from '../report/report-figures.ts'
 import type { ApiContext } from './context.ts'
 import { exportEntries, exportFields } from './export-routes.ts'
 import { badField, Problem } from './problem.ts'
@@ -14,10 +15,7 @@ import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
 /** Writes the evidence bundle of a scope and period as one file. */
-export type WriteBundle = (
-  wish: { readonly scope: string; readonly period: string },
-  doing: Parameters<ReportWork>[0],
-) => ReturnType<ReportWork>
+export type WriteBundle = (wish: ReportWish, doing: Parameters<ReportWork>[0]) => ReturnType<ReportWork>
 
 const Wish = z.strictObject({ ...exportFields, format: z.enum([...exportFormats, 'bundle']).default('pdf') })
 const Job = z.object({
@@ -71,7 +69,7 @@ export function reportRoutes(
       if (format === 'bundle' && mayReadEntries?.(request) === false)
         throw new Problem(403, 'bundles are for who may read the entries of the log', { field: 'format' })
       const work: ReportWork = async (doing) => {
-        if (format === 'bundle' && writeBundle) return writeBundle({ scope, period }, doing)
+        if (format === 'bundle' && writeBundle) return writeBundle({ scope, period, ruleset }, doing)
         const { signal, progress: onProgress, path } = doing
         const sheet = await makeSheet(context, { scope, period, ruleset, entries, signal, onProgress })
         const kind = format as Exclude<typeof format, 'bundle'>

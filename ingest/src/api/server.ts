@@ -18,6 +18,7 @@ import {
 } from 'fastify-type-provider-zod'
 import type { Right } from '../access/rights.ts'
 import { accountRoutes } from './account-routes.ts'
+import { bundleJob } from '../report/bundle-job.ts'
 import { assessmentRoutes } from './assessment-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { channelRoutes } from './channel-routes.ts'
@@ -154,7 +155,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   rulesetRoutes(app, context)
   channelRoutes(app, context, made)
   exportRoutes(app, context, made)
-  reportRoutes(app, context, made)
+  reportRoutes(app, { ...context, writeBundle: whole.writeBundle ?? bundleJob(whole) }, made)
   siteRoutes(app, context, made)
   organisationRoutes(app, context, made)
   sessionRoutes(app, context)

@@ -23,7 +23,7 @@ export interface SheetWish {
  * The figures of a scope and period, the same lines that `GET /api/v1/figures` gives of each; an instrument at a time, so
  * that the server answers others meanwhile. Throws a Problem that names the field, or the signal's reason.
  */
-export async function makeSheet(context: ApiContext, wish: SheetWish): Promise<FigureSheet> {
+export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: SheetWish): Promise<FigureSheet> {
   const { ingest } = context
   const { scope, period, entries, signal, onProgress } = wish
   const asked = askedPeriod(entries, period)
@@ -67,7 +67,7 @@ export async function makeSheet(context: ApiContext, wish: SheetWish): Promise<F
 }
 
 function instrumentOf(
-  { ingest }: ApiContext,
+  { ingest }: Pick<ApiContext, 'ingest'>,
   part: InstrumentPart,
   figures: SheetInstrument['figures'],
 ): SheetInstrument {
@@ -80,7 +80,7 @@ function instrumentOf(
   }
 }
 
-function checkpointOf({ ingest }: ApiContext): FigureSheet['checkpoint'] {
+function checkpointOf({ ingest }: Pick<ApiContext, 'ingest'>): FigureSheet['checkpoint'] {
   const [text = ''] = ingest.log.checkpoint().split('\n\n')
   const parsed = parseCheckpoint(`${text}\n`)
   if (!parsed.ok) return null

@@ -13,6 +13,15 @@ export const keepCheckpoint = (directory: string, size: number, note: string): P
 export const keepLatest = (directory: string, note: string): Promise<void> =>
   writeDurably([{ path: join(directory, 'checkpoints', 'latest'), bytes: utf8(note) }])
 
+/** What `keepLatest` kept last; undefined when nothing was. */
+export function latestKept(directory: string): string | undefined {
+  try {
+    return readFileSync(join(directory, 'checkpoints', 'latest'), 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
 /** The kept checkpoint of that size, verbatim; undefined when there is none. */
 export function keptCheckpoint(directory: string, size: number): string | undefined {
   try {

@@ -1,0 +1,89 @@
+import {
+  createVkey,
+  formatBase64,
+  formatOrigin,
+  formatVkey,
+  noteType,
+  parseCheckpoint,
+  parseNote,
+  parseOrigin,
+} from '@hours/ledger'
+import { nodeCrypto } from '@hours/ledger/node'
+import { bundleFiles, type ReportStatement } from '@hours/protocol'
+import { IngestError } from '../ingest-error.ts'
+import type { RunningIngest } from '../ingest.ts'
+import type { Position } from '../ports.ts'
+import type { BundleFiles } from './bundle-files.ts'
+import type { PageMark } from './page-choice.ts'
+
+type StatedLog = ReportStatement['predicate']['logs'][number]
+
+/**
+ * One folder a year of the log: a checkpoint that covers all entries shown, the one that witnesses have signed where it
+ * does, and one proof that they stand where they are said to.
+ */
+export function writeLogs(
+  { log }: Pick<RunningIngest, 'log'>,
+  files: BundleFiles,
+  shown: readonly Position[],
+): StatedLog[] {
+  const years = Map.groupBy(shown, ({ year }) => year)
+  return log
+    .years()
+    .filter((year) => years.has(year))
+    .map((year) => {
+      const indices = (years.get(year) ?? []).map(({ index }) => index).sort((a, b) => a - b)
+      const { note, ...stated } = checkpointOver(log, year, (indices.at(-1) ?? 0) + 1)
+      files.write(bundleFiles.checkpoint(year), note)
+      files.write(bundleFiles.proof(year), Buffer.concat(log.subset(year, indices, stated.size)))
+      return stated
+    })
+}
+
+/** The newest checkpoint that witnesses have signed if it has all of `size` leaves, else the log's own. */
+function checkpointOver(log: RunningIngest['log'], year: number, size: number): StatedLog & { note: string } {
+  for (const note of [log.latestKept(year), log.checkpoint(year)]) {
+    const read = note === undefined ? undefined : parseNote(note)
+    const checkpoint = read?.ok === true ? parseCheckpoint(read.value.text) : undefined
+    if (note === undefined || checkpoint?.ok !== true || checkpoint.value.size < size) continue
+    const { origin, size: leaves, root } = checkpoint.value
+    return { note, origin, size: leaves, root: formatBase64(root) }
+  }
+  throw new IngestError('log_damaged', `the log of ${year} has no checkpoint over ${size} leaves`)
+}
+
+/** What the last page of each gateway had seen is a beginning of the log shown here (R8): a proof for each such size. */
+export function writeConsistency(
+  { log }: Pick<RunningIngest, 'log'>,
+  files: BundleFiles,
+  { logs, pages }: { readonly logs: readonly StatedLog[]; readonly pages: readonly PageMark[] },
+): void {
+  const last = new Map(pages.map((page) => [page.gateway, page.seen]))
+  const written = new Set<string>()
+  for (const seen of last.values()) {
+    const stated = logs.find(({ origin }) => origin === seen?.origin)
+    const year = parseOrigin(stated?.origin ?? '')?.year
+    if (!seen || !stated || year === undefined || seen.size === 0 || seen.size > stated.size) continue
+    const name = bundleFiles.consistency(year, seen.size)
+    if (written.has(name)) continue
+    written.add(name)
+    const lines = log.consistency(year, seen.size, stated.size)
+    files.write(name, lines.map((line) => `${line}\n`).join(''))
+  }
+}
+
+/** The site's policy with the keys of every year's log that the bundle is of. */
+export function policyText(
+  { log, keys }: Pick<RunningIngest, 'log' | 'keys'>,
+  logs: readonly StatedLog[],
+  sitePolicy: string | undefined,
+): string {
+  const years = logs.map(({ origin }) => parseOrigin(origin)?.year ?? 0)
+  const own = years.map((year) => {
+    const origin = formatOrigin(parseOrigin(log.origin(year))?.log ?? '', year)
+    const key = createVkey(origin, noteType.ed25519, keys.log.publicKey, nodeCrypto.sha256)
+    return `log ${formatVkey(key)}`
+  })
+  const rest = (sitePolicy ?? 'quorum none\n').split('\n').filter((line) => !/^\s*log\s/.test(line))
+  return [...own, ...rest].join('\n')
+}

@@ -1,0 +1,43 @@
+import type { RecordKind, RecordOf } from '@hours/protocol'
+
+/** Kinds whose records are about one instrument, and nobody's business who has no part in it. */
+const aboutOne: ReadonlySet<string> = new Set<RecordKind>([
+  'session',
+  'booking',
+  'maintenance',
+  'charge',
+  'voucher',
+  'subsidy',
+  'tariff',
+  'compute',
+  'claim',
+  'training',
+  'achievement',
+  'rating',
+  'incident',
+])
+/** Kinds that no figure is made of: settings of gateways, digests of probes. */
+const aboutNone: ReadonlySet<string> = new Set<RecordKind>(['config', 'probe', 'close', 'report'])
+
+/**
+ * Which records a bundle shows; of the others it shows the digest, so that their stream stays without a hole. Hidden are
+ * those about instruments outside of the scope, corrections of these, and what no figure is made of.
+ */
+export function createRecordChoice(keys: ReadonlySet<string>) {
+  const hidden = new Set<string>()
+  return {
+    shows(kind: RecordKind, record: RecordOf<RecordKind>, digest: string): boolean {
+      const isShown = decide(kind, record)
+      if (!isShown) hidden.add(digest)
+      return isShown
+    },
+  }
+
+  function decide(kind: RecordKind, record: RecordOf<RecordKind>): boolean {
+    if (aboutNone.has(kind)) return false
+    if (kind === 'correction') return !hidden.has((record as RecordOf<'correction'>).of)
+    if (!aboutOne.has(kind)) return true
+    const { stream, instrument } = record as { stream?: string; instrument?: string }
+    return instrument !== undefined && keys.has(`${stream ?? ''}/${instrument}`)
+  }
+}

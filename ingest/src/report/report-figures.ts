@@ -1,0 +1,65 @@
+import { type FigureLine, parsePeriod, scopeLines } from '@hours/usage'
+import { entriesOf } from '../api/scope.ts'
+import { findRuleSet, type KnownRuleSet } from '../figures/rule-set-book.ts'
+import { resultOf } from '../figures/part-result.ts'
+import { IngestError } from '../ingest-error.ts'
+import type { RunningIngest } from '../ingest.ts'
+import type { InstrumentEntry } from '../ports.ts'
+
+/** What somebody wants stated: names of records.md, section 10. */
+export interface ReportWish {
+  readonly scope: string
+  readonly period: string
+  /** `id` or `id@version`; its year and its weight of outside hours. Absent = the national one in force. */
+  readonly ruleset?: string | undefined
+}
+
+/** A scope and a period as the registry knows them. */
+export interface AskedReport extends ReportWish {
+  readonly entries: readonly InstrumentEntry[]
+  readonly zone: string
+  /** The period in the zone of each site. */
+  readonly in: (zone: string) => { readonly from: number; readonly to: number }
+  readonly rules: KnownRuleSet
+}
+
+export const defaultRuleSet = 'cn-national-2026'
+/** The last pages of a period come up to this long after it. */
+const settleMs = 3_600_000
+
+/** Looks up what is asked for; refuses a scope, period or rule set that is none, and a period that is not over. */
+export function askReport(ingest: RunningIngest, wish: ReportWish): AskedReport {
+  const { scope, period, ruleset = defaultRuleSet } = wish
+  const entries = entriesOf({ ingest }, { entries: ingest.registry.instruments() }, scope)
+  const inZone = (zone: string) => {
+    const read = parsePeriod(period, zone)
+    if (!read.ok) throw new IngestError('bad_option', read.error.message)
+    return read.value
+  }
+  const zone = entries[0]?.zone ?? 'UTC'
+  const { from } = inZone(zone)
+  const end = Math.max(...entries.map((entry) => inZone(entry.zone).to))
+  if (end + settleMs > ingest.clock.wall())
+    throw new IngestError(
+      'bad_option',
+      `period: "${period}" is not over, or has been for less than an hour: pages of it are still to come. Fix: one that ended earlier, such as ${period.slice(0, 4)}-01-01..<yesterday>.`,
+    )
+  const begins = Temporal.Instant.fromEpochMilliseconds(from)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate()
+    .toString()
+  const rules = findRuleSet(ingest.registry, ruleset, begins)
+  if (!rules) throw new IngestError('bad_option', `ruleset: "${ruleset.slice(0, 80)}" is not known`)
+  return { ...wish, entries, zone, in: inZone, rules }
+}
+
+/** Every figure of the scope and of each of its instruments, out of the index. */
+export async function reportFigures(ingest: RunningIngest, asked: AskedReport): Promise<FigureLine[]> {
+  const { outsideWeight: weight, year } = asked.rules.document
+  const parts = await ingest.figures.parts(asked.entries, asked.in, year)
+  return scopeLines(
+    asked.scope,
+    parts.map((part) => ({ part, result: resultOf(part, weight) })),
+    { tree: ingest.figures.records.tree(), weight },
+  )
+}
