@@ -13,6 +13,7 @@ import {
 } from '@hours/protocol'
 import type { Logger } from 'pino'
 import type { Judged, PageJudge } from './accept-page.ts'
+import type { ClockGuard } from './clock-guard.ts'
 import { IngestError } from './ingest-error.ts'
 import type { Tables } from './index/page-projection.ts'
 import type { Projectable, Projector } from './index/projector.ts'
@@ -32,6 +33,7 @@ export interface CommitOptions {
   readonly clock: Clock
   readonly log: EvidenceLogWriter
   readonly judge: PageJudge
+  readonly guard: ClockGuard
   readonly receipts: Receipts
   readonly quarantine: QuarantineStore
   readonly live: LiveWriter
@@ -130,6 +132,9 @@ export function createCommit(options: CommitOptions) {
     await ready()
     const judged = judge.judge(message.payload, topic)
     if (judged.to === 'quarantine') {
+      // A refusal is for good, and here it is not the gateway's clock that is wrong: it is to send the page again.
+      const by = judged.code === 'future' ? options.guard.behind() : 0
+      if (by > 0) throw new IngestError('clock_behind', `not judged: this clock is ${by} ms behind the log`)
       refuse(message, topic, judged)
       return
     }

@@ -13,6 +13,7 @@ export type IngestCode =
   | 'bad_key'
   | 'bad_option'
   | 'closed'
+  | 'clock_behind'
 
 /** Thrown for misuse, a damaged store or a failing disk; the message names what was found and the fix. */
 export class IngestError extends Error {

@@ -27,6 +27,7 @@ import { createReceipts } from './receipts.ts'
 import type { BookRecord } from './registry/record-book.ts'
 import { createRecordWriter } from './record-writer.ts'
 import { createIntake, type Intake } from './sessions/intake.ts'
+import { createClockGuard } from './clock-guard.ts'
 import { createCommit } from './commit.ts'
 import { createHeads } from './known-heads.ts'
 import { createFigureReader, type FigureReader } from './figures/figure-reader.ts'
@@ -100,7 +101,8 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     rejected: (gateway) => quarantine.countOf(gateway),
   })
   const { registry, projector, index, tables } = opened
-  const times = createTimeRecords(clock, keys.service)
+  const guard = createClockGuard(clock, () => tables.times.newest()?.at)
+  const times = createTimeRecords(clock, keys.service, guard)
   let publishDown: PublishDown | undefined
   /** Made after the index that it tells. */
   const later: { judge?: PageJudge } = {}
@@ -124,6 +126,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     clock,
     log,
     judge,
+    guard,
     receipts,
     quarantine,
     live,
@@ -138,6 +141,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   await projector.settled()
   const chores = createHousekeeping(clock, onError)
   chores.add('time records', 10_000, () => void times.tick(log).catch(onError))
+  chores.add('clock', 10_000, () => void guard.behind())
   chores.add('live view', 5_000, () => live.sweep())
   chores.add('sizes of the log', 5_000, () => heads.remember(log))
   chores.add('power', 60_000, () => power.flush())
@@ -189,6 +193,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       projector.failure(),
       log.halted(),
       ...commit.alarms(),
+      ...guard.alarms(),
       ...witnessing.alarms(),
       ...chores.alarms(),
     ].filter((one) => one !== undefined)
@@ -261,8 +266,13 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       await log.close()
       await projector.settled().catch(onError)
       receipts.close()
-      heads.remember(log)
-      power.flush()
+      // A store that takes nothing keeps neither the other one nor the log's lock from being let go.
+      for (const last of [() => heads.remember(log), () => power.flush()])
+        try {
+          last()
+        } catch (error) {
+          onError(error)
+        }
       await opened.close()
       operations.close()
     },

@@ -1,5 +1,6 @@
 import { type Signer, signRecord } from '@hours/ledger'
 import type { Clock, Millis } from '@hours/protocol'
+import type { ClockGuard } from './clock-guard.ts'
 import type { EvidenceLogWriter } from './log/evidence-log.ts'
 
 /** While other records arrive there is a `time` record at least so often (records.md, section 2). */
@@ -14,7 +15,15 @@ export interface TimeRecords {
   readonly tick: (log: EvidenceLogWriter) => Promise<void>
 }
 
-export function createTimeRecords(clock: Clock, service: Signer): TimeRecords {
+/**
+ * None is made while the clock is behind: a page that was logged before the step would seem to have arrived before it
+ * ended, and its hours would count as unknown.
+ */
+export function createTimeRecords(
+  clock: Clock,
+  service: Signer,
+  { behind }: Pick<ClockGuard, 'behind'>,
+): TimeRecords {
   let last = Number.NEGATIVE_INFINITY
   /** Records have been logged since the last one. */
   let owed = false
@@ -22,7 +31,7 @@ export function createTimeRecords(clock: Clock, service: Signer): TimeRecords {
   const times = new WeakSet<Uint8Array>()
   return {
     trailer(at, size) {
-      if (clock.monotonic() - last < timeEveryMs) return undefined
+      if (clock.monotonic() - last < timeEveryMs || behind() > 0) return undefined
       const payload = JSON.stringify({ v: 1, at, size })
       const bytes = signRecord({ kind: 'time', payload, signer: service })
       times.add(bytes)
