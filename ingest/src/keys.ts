@@ -33,7 +33,14 @@ export function openKeys(directory: string): IngestKeys {
       `${directory}: ${missing.map((role) => `${role}.pem`).join(', ')} missing beside the other keys. Fix: put it back from the backup.`,
     )
   if (fresh) for (const role of roles) saveKeyFile(pathOf(role), generateKey())
-  const signer = (role: string) => createSigner(`${role}#1`, loadKeyFile(pathOf(role)))
+  const signer = (role: string) => {
+    try {
+      return createSigner(`${role}#1`, loadKeyFile(pathOf(role)))
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new IngestError('bad_key', `${why}. Fix: put ${pathOf(role)} back from the backup.`, { cause })
+    }
+  }
   return {
     log: signer('log'),
     service: signer('service'),

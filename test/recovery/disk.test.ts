@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createRandom } from '@hours/firmware-sim'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { judge, signedSize } from './judge.ts'
+import { keepPublishing } from './keep-publishing.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import { makeSite, type Site, startSite } from './site.ts'
 
@@ -56,41 +57,6 @@ async function make(): Promise<void> {
   for (const one of publishers) one.pin(trust)
 }
 
-const sum = (of: 'acknowledged' | 'receipted') => publishers.reduce((all, one) => all + one.counts()[of], 0)
-
-/** As gateways do: a connection that ends is made again, until `stop`. */
-function publishAlways(port: number): () => Promise<void> {
-  let over = false
-  const loops = publishers.map(async (one) => {
-    one.resume()
-    while (!over) await one.publish(port).catch(() => new Promise((resolve) => setTimeout(resolve, 100)))
-  })
-  return async () => {
-    over = true
-    for (const one of publishers) one.stop()
-    await Promise.all(loops)
-  }
-}
-
-const grown = (by: number) => {
-  const before = sum('receipted')
-  return vi.waitFor(() => expect(sum('receipted')).toBeGreaterThan(before + by), { timeout: 30_000 })
-}
-
-/** No page is acknowledged any more: what had been under way is settled, and then nothing for half a second. */
-async function standstill(): Promise<void> {
-  let last = -1
-  await vi.waitFor(
-    () => {
-      const now = sum('acknowledged')
-      const same = now === last
-      last = now
-      expect(same).toBe(true)
-    },
-    { timeout: 30_000, interval: 500 },
-  )
-}
-
 async function finish(): Promise<void> {
   expect(await site?.kill('SIGTERM')).toBe(0)
   site = undefined
@@ -116,17 +82,17 @@ describe.skipIf(!mountable)('a disk of its own', () => {
     mount(dataDir, '24m')
     await make()
     const { mqttPort, health, pid } = await start()
-    const done = publishAlways(mqttPort)
-    await grown(40)
+    const publishing = keepPublishing(publishers, mqttPort)
+    await publishing.grown(40)
     const filler = fill(dataDir)
-    await standstill()
+    await publishing.standstill()
     expect(signedSize(dataDir)).toBeGreaterThan(40)
     await vi.waitFor(async () => expect(await health()).toBe(503), { timeout: 10_000 })
     rmSync(filler)
-    await grown(40)
+    await publishing.grown(40)
     await vi.waitFor(async () => expect(await health()).toBe(200), { timeout: 10_000 })
     expect(site?.pid).toBe(pid)
-    await done()
+    await publishing.end()
     await finish()
   })
 
@@ -137,9 +103,9 @@ describe.skipIf(!mountable)('a disk of its own', () => {
     await expect(start()).rejects.toThrow(/ENOSPC|disk is full/)
     rmSync(filler)
     const { mqttPort } = await start()
-    const done = publishAlways(mqttPort)
-    await grown(10)
-    await done()
+    const publishing = keepPublishing(publishers, mqttPort)
+    await publishing.grown(10)
+    await publishing.end()
     await finish()
   })
 
@@ -151,15 +117,15 @@ describe.skipIf(!mountable)('a disk of its own', () => {
     mount(log, '24m')
     await make()
     const { mqttPort, health } = await start()
-    const done = publishAlways(mqttPort)
-    await grown(40)
+    const publishing = keepPublishing(publishers, mqttPort)
+    await publishing.grown(40)
     // Busy while a file of it is open for writing.
     await vi.waitFor(() => expect(remount(log, 'ro')).toBe(true), { timeout: 20_000, interval: 7 })
-    await standstill()
+    await publishing.standstill()
     expect(await health()).toBe(503)
     remount(log, 'rw')
-    await grown(40)
-    await done()
+    await publishing.grown(40)
+    await publishing.end()
     await finish()
   })
 
@@ -170,9 +136,9 @@ describe.skipIf(!mountable)('a disk of its own', () => {
     await expect(start()).rejects.toThrow(/EROFS|read-?only/)
     remount(dataDir, 'rw')
     const { mqttPort } = await start()
-    const done = publishAlways(mqttPort)
-    await grown(10)
-    await done()
+    const publishing = keepPublishing(publishers, mqttPort)
+    await publishing.grown(10)
+    await publishing.end()
     await finish()
   })
 })
@@ -183,8 +149,8 @@ describe('a file system that takes no large file', () => {
     const { mqttPort, health, pid } = await start({ fileBytes: 64 << 20 })
     const limit = (bytes: number) =>
       expect(run('prlimit', '--pid', String(pid), `--fsize=${bytes}:${64 << 20}`)).toBe(true)
-    const done = publishAlways(mqttPort)
-    await grown(20)
+    const publishing = keepPublishing(publishers, mqttPort)
+    await publishing.grown(20)
     // More than a bundle of the log ever has, less than the journals grow to.
     limit(Math.max(640 << 10, statSync(join(dataDir, 'index.sqlite-wal')).size))
     await vi.waitFor(
@@ -194,11 +160,11 @@ describe('a file system that takes no large file', () => {
       },
       { timeout: 20_000, interval: 200 },
     )
-    await standstill()
+    await publishing.standstill()
     limit(64 << 20)
-    await grown(40)
+    await publishing.grown(40)
     expect(site?.logged(50).join()).toContain('opened again')
-    await done()
+    await publishing.end()
     await finish()
   })
 })

@@ -25,8 +25,6 @@ export interface Publisher {
   publish(port: number): Promise<void>
   /** Makes no more pages; `publish` resolves when every page has its receipt. */
   stop(): void
-  /** Makes pages again. */
-  resume(): void
   /** Pages that were acknowledged (PUBACK), those with a receipt, receipts that were verified. */
   counts(): { made: number; acknowledged: number; receipted: number; receipts: number }
   /** Digests of the pages that were acknowledged. */
@@ -159,9 +157,6 @@ export function createPublisher(id: string, random: () => number): Publisher {
     stop() {
       stopped = true
       wake()
-    },
-    resume() {
-      stopped = false
     },
     counts: () => ({ ...counts, acknowledged: done.size }),
     acknowledged: () => done,

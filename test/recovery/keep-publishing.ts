@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, vi } from 'vitest'
+import type { Publisher } from './publisher.ts'
+
+/** Publishers that, as gateways do, make a connection that ends again. */
+export interface KeptPublishing {
+  /** Until so many more pages have their receipt. */
+  grown(by: number): Promise<void>
+  /** Until no page is acknowledged any more: what was under way is settled, and then nothing for half a second. */
+  standstill(): Promise<void>
+  /** No more pages are made; resolves when each has its receipt. */
+  end(): Promise<void>
+}
+
+export function keepPublishing(publishers: readonly Publisher[], port: number): KeptPublishing {
+  const sum = (of: 'acknowledged' | 'receipted') => publishers.reduce((all, one) => all + one.counts()[of], 0)
+  const state = { over: false }
+  const loops = publishers.map(async (one) => {
+    while (!state.over) await one.publish(port).catch(() => pause(100))
+    // What the last connection left without a receipt.
+    await one.publish(port)
+  })
+  return {
+    async grown(by) {
+      const before = sum('receipted')
+      await vi.waitFor(() => expect(sum('receipted')).toBeGreaterThan(before + by), { timeout: 30_000 })
+    },
+    async standstill() {
+      let last = -1
+      await vi.waitFor(
+        () => {
+          const now = sum('acknowledged')
+          const same = now === last
+          last = now
+          expect(same).toBe(true)
+        },
+        { timeout: 30_000, interval: 500 },
+      )
+    },
+    async end() {
+      state.over = true
+      for (const one of publishers) one.stop()
+      await Promise.all(loops)
+    },
+  }
+}
