@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parsePolicy, type Policy } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { directorySource, httpSource, type LogVerdict, verifyLog } from '@hours/verifier'
+import { directorySource, httpSource, type LogVerdict, verifyBundle, verifyLog } from '@hours/verifier'
 import { Command } from 'commander'
+import { bundleSummary, printBundle } from './bundle-verdict-text.ts'
 import { typedPath } from './paths.ts'
 import { createProgress } from './progress.ts'
 
@@ -17,33 +18,68 @@ const notChecked = [
   'times inside the bracket between two `time` records (1 to 20 minutes)',
 ]
 
-/** `hours verify`: reads a log, believes nothing, names what is wrong. */
+interface Flags {
+  readonly log?: string
+  readonly policy?: string
+  readonly json?: boolean
+}
+
+/** `hours verify`: reads a report or a log, believes nothing, names what is wrong. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(
-      'Verifies an evidence log offline: recomputes its root from the entries, checks every signature, chain and stream.\n' +
+      'Verifies a report (a folder written by hours report, or an unpacked download): every signature, that all of it\n' +
+        'stands in the log, every figure worked out again and compared cell by cell. Or a whole log with --log.\n' +
+        'Needs no network and no database.\n' +
         'Exit codes: 0 all holds; 1 tampering or mismatch; 2 wrong usage; 4 holds, but nobody independent vouches for it.',
     )
-    .requiredOption('--log <dir|url>', "the log's folder (with one folder a year), or its address")
-    .requiredOption('--policy <file>', 'whom you trust (C2SP tlog-policy): log and witness vkeys, quorum')
+    .argument('[dir]', 'the folder of a report')
+    .option('--log <dir|url>', "instead: a log's folder (with one folder a year), or its address")
+    .option(
+      '--policy <file>',
+      "whom you trust (C2SP tlog-policy): log and witness vkeys, quorum; without it a report's own",
+    )
     .option('--json', 'print the verdict as JSON')
-    .action(async (options: { log: string; policy: string; json?: boolean }) => {
-      const policy = readPolicy(typedPath(options.policy))
-      const source = /^https?:\/\//.test(options.log)
-        ? httpSource(options.log)
-        : directorySource(typedPath(options.log))
-      const progress = createProgress('verifying')
-      const verdict = await verifyLog(source, policy, {
-        onProgress: (done, all) => progress.update(done, all),
-      })
-      progress.end(
-        `${verdict.logs.reduce((sum, { size }) => sum + size, 0).toLocaleString('en')} records read`,
-      )
-      if (options.json === true) console.log(JSON.stringify(summary(verdict), null, 1))
-      else print(verdict)
-      process.exitCode = !verdict.ok ? exit.tampered : verdict.independent ? exit.equal : exit.notIndependent
+    .action(async (dir: string | undefined, flags: Flags) => {
+      if ((dir === undefined) === (flags.log === undefined))
+        throw new Error('verify: name the folder of a report, or --log and a log. Fix: one of the two.')
+      if (dir !== undefined) report(typedPath(dir), flags)
+      else await log(flags.log ?? '', flags)
     })
 }
+
+function report(dir: string, flags: Flags): void {
+  if (!existsSync(dir)) throw new Error(`verify: ${dir} is not there. Fix: the folder of a report.`)
+  const progress = createProgress('verifying')
+  const verdict = verifyBundle(dir, {
+    ...(flags.policy === undefined ? {} : { policy: readPolicy(typedPath(flags.policy)) }),
+    onProgress: (done, all) => progress.update(done, all),
+  })
+  progress.end(`${verdict.counts.pages.toLocaleString('en')} pages read`)
+  if (flags.json === true)
+    console.log(
+      JSON.stringify({ ...bundleSummary(verdict, flags.policy !== undefined), notChecked }, null, 1),
+    )
+  else printBundle(verdict, { ownPolicy: flags.policy !== undefined, notChecked })
+  process.exitCode = exitCode(verdict)
+}
+
+async function log(where: string, flags: Flags): Promise<void> {
+  if (flags.policy === undefined)
+    throw new Error('--policy: missing. Fix: a tlog-policy with the vkeys of the log and of your witnesses.')
+  const source = /^https?:\/\//.test(where) ? httpSource(where) : directorySource(typedPath(where))
+  const progress = createProgress('verifying')
+  const verdict = await verifyLog(source, readPolicy(typedPath(flags.policy)), {
+    onProgress: (done, all) => progress.update(done, all),
+  })
+  progress.end(`${verdict.logs.reduce((sum, { size }) => sum + size, 0).toLocaleString('en')} records read`)
+  if (flags.json === true) console.log(JSON.stringify(summary(verdict), null, 1))
+  else print(verdict)
+  process.exitCode = exitCode(verdict)
+}
+
+const exitCode = ({ ok, independent }: { readonly ok: boolean; readonly independent: boolean }) =>
+  !ok ? exit.tampered : independent ? exit.equal : exit.notIndependent
 
 function readPolicy(path: string): Policy {
   const policy = parsePolicy(readFileSync(path, 'utf8'), nodeCrypto.sha256)

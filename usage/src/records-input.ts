@@ -150,3 +150,14 @@ function flagsAt(tree: OrganisationTree, beneficiary: string, at: number) {
     hkMacaoForeign: own.some(({ flags }) => flags?.hkMacaoForeign === true),
   }
 }
+
+/** The enrolments of one instrument with one more, in log order: a later record ends the earlier ones where it begins. */
+export function withEnrolment(
+  earlier: readonly RecordOf<'enrolment'>[],
+  record: RecordOf<'enrolment'>,
+): RecordOf<'enrolment'>[] {
+  const cut = earlier.map((one) =>
+    (one.to ?? Number.POSITIVE_INFINITY) > record.from ? { ...one, to: record.from } : one,
+  )
+  return [...cut.filter((one) => one.to === undefined || one.to > one.from), record]
+}

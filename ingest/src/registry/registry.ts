@@ -16,6 +16,7 @@ import {
   type RecordOf,
   type SiteId,
 } from '@hours/protocol'
+import { withEnrolment } from '@hours/usage'
 import type { InstrumentEntry, Registry } from '../ports.ts'
 import { type BookRecord, createRecordBook } from './record-book.ts'
 import { createZones } from './zones.ts'
@@ -143,17 +144,6 @@ function deriveInstruments(
     if (!sites.has(entry.record.gateway)) sites.set(entry.record.gateway, entry.record.stream as SiteId)
   }
   return { enrolments, instruments, configs, sites }
-}
-
-/** A later record ends the earlier ones where it begins, as the ledger's rule has it. */
-function withEnrolment(
-  earlier: readonly RecordOf<'enrolment'>[],
-  record: RecordOf<'enrolment'>,
-): RecordOf<'enrolment'>[] {
-  const cut = earlier.map((one) =>
-    (one.to ?? Number.POSITIVE_INFINITY) > record.from ? { ...one, to: record.from } : one,
-  )
-  return [...cut.filter((one) => one.to === undefined || one.to > one.from), record]
 }
 
 function entryOf(enrolled: Enrolled, derived: Derived, zone: (site: SiteId) => string): InstrumentEntry {

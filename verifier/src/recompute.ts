@@ -1,0 +1,163 @@
+import { accountablePages, type InstrumentAccount, type LoggedPage } from '@hours/ledger'
+import {
+  type InstrumentKey,
+  instrumentKey,
+  parseInstrumentKey,
+  type RecordOf,
+  type SiteId,
+} from '@hours/protocol'
+import {
+  civilDays,
+  createOrganisationTree,
+  type FigureLine,
+  inScope,
+  inputFromRecords,
+  instrumentFigures,
+  type OrganisationTree,
+  parsePeriod,
+  type RuleSetDocument,
+  type ScopeMember,
+  scopeLines,
+  siteZone,
+  sumRecords,
+  useRows,
+  withEnrolment,
+} from '@hours/usage'
+import type { Stated } from './facts.ts'
+import { type Standing, standingOf } from './standing-records.ts'
+
+/** What figures are asked for: names of records.md, section 10. */
+export interface Asked {
+  readonly scope: string
+  readonly period: string
+  /** The instant as of which the organisations are those in force. */
+  readonly at: number
+  readonly rules: Pick<RuleSetDocument, 'year' | 'outsideWeight'>
+}
+
+/** Figures made again, or why they cannot be. */
+export type Recomputed =
+  | {
+      readonly ok: true
+      readonly lines: FigureLine[]
+      readonly instruments: readonly RecordedInstrument[]
+      readonly zone: string
+    }
+  | { readonly ok: false; readonly reason: string }
+
+export interface RecordedInstrument {
+  readonly key: InstrumentKey
+  readonly site: SiteId
+  readonly enrolments: readonly RecordOf<'enrolment'>[]
+  readonly zone: string
+}
+
+/** Every figure of the scope, out of verified pages and records alone (domain.md, section 4). */
+export function recompute(
+  { pages, records }: { readonly pages: readonly LoggedPage[]; readonly records: readonly Stated[] },
+  { scope, period, at, rules }: Asked,
+): Recomputed {
+  const stands = standingOf(records)
+  const tree = createOrganisationTree(stands.all('organisation'))
+  const all = instrumentsOf(stands, tree)
+  const scoped = all.map((one) => ({ key: one.key, unit: one.enrolments.at(-1)?.unit ?? '', one }))
+  const found = inScope(scope, scoped, {
+    organisations: organisationsAt(stands, tree, at),
+    memberships: stands.all('membership'),
+  })?.map(({ one }) => one)
+  if (!found || found.length === 0)
+    return { ok: false, reason: `scope: "${scope}" has no instrument in the records shown` }
+  const bad = found.map(({ zone }) => parsePeriod(period, zone)).find((read) => !read.ok)
+  if (bad?.ok === false) return { ok: false, reason: bad.error.message }
+  const accounts = accountablePages(pages)
+  const members = found.map((one) =>
+    memberOf(one, { stands, tree, period, rules, account: accounts.get(one.key) }),
+  )
+  return {
+    ok: true,
+    lines: scopeLines(scope, members, { tree, weight: rules.outsideWeight }),
+    instruments: found,
+    zone: found[0]?.zone ?? 'UTC',
+  }
+}
+
+function memberOf(
+  { key, enrolments, zone }: RecordedInstrument,
+  from: {
+    readonly stands: Standing
+    readonly tree: OrganisationTree
+    readonly period: string
+    readonly rules: Asked['rules']
+    readonly account: InstrumentAccount | undefined
+  },
+): ScopeMember {
+  const { stands, tree, rules, account } = from
+  const parsed = parseInstrumentKey(key)
+  const read = parsePeriod(from.period, zone)
+  if (!parsed.ok || !read.ok) throw new TypeError(`${key}: ${from.period}`)
+  const { site, instrument } = parsed.value
+  const period = { from: read.value.from, to: read.value.to }
+  const spans = account?.spans ?? []
+  const input = inputFromRecords({
+    ...{ site, instrument, zone, period, spans, tree },
+    records: {
+      organisations: [],
+      enrolments: stands.of('enrolment', key),
+      schedules: [...stands.of('schedule', key), ...stands.of('schedule', `${site}/*`)],
+      sessions: stands.of('session', key),
+      maintenance: stands.of('maintenance', key),
+    },
+    recoveries: account?.recovered ?? [],
+    late: spans.filter((span) => span.class === 'late'),
+  })
+  const result = instrumentFigures(input, period, { year: rules.year, weight: rules.outsideWeight })
+  const counted = {
+    sessions: stands.of('session', key),
+    charges: stands.of('charge', key),
+    vouchers: stands.of('voucher', key),
+    subsidies: stands.of('subsidy', key),
+    compute: stands.of('compute', key),
+    trainings: stands.of('training', key),
+    achievements: stands.of('achievement', key),
+    ratings: stands.of('rating', key),
+  }
+  const unitAt = (at: number) => enrolments.findLast((one) => one.from <= at)?.unit
+  return {
+    result,
+    part: {
+      span: period,
+      sessions: counted.sessions,
+      used: () => result.used,
+      uses: () => useRows(input, civilDays(zone, period.from, period.to)),
+      sums: () => sumRecords(counted, period, { tree, unitAt, used: result.used }),
+    },
+  }
+}
+
+/** Every instrument that records have enrolled, in their order, and the zone of its site. */
+function instrumentsOf(stands: Standing, tree: OrganisationTree): RecordedInstrument[] {
+  const histories = new Map<InstrumentKey, { site: SiteId; list: RecordOf<'enrolment'>[] }>()
+  for (const record of stands.all('enrolment')) {
+    const site = record.stream as SiteId
+    const key = instrumentKey(site, record.instrument)
+    const known = histories.get(key) ?? { site, list: [] }
+    known.list = withEnrolment(known.list, record)
+    histories.set(key, known)
+  }
+  const newest = (id: string) => tree.find(id, Number.MAX_SAFE_INTEGER)
+  const firstUnit = new Map<string, string | undefined>()
+  for (const { site, list } of histories.values())
+    if (!firstUnit.has(site)) firstUnit.set(site, list[0]?.unit)
+  return [...histories].map(([key, { site, list }]) => ({
+    key,
+    site,
+    enrolments: list,
+    zone: siteZone(site, firstUnit.get(site), newest),
+  }))
+}
+
+/** Organisations as they stand at `at`; one that begins later as it will be. */
+function organisationsAt(stands: Standing, tree: OrganisationTree, at: number) {
+  const ids = new Set(stands.all('organisation').map(({ id }) => id))
+  return [...ids].flatMap((id) => tree.find(id, at) ?? tree.find(id, Number.MAX_SAFE_INTEGER) ?? [])
+}

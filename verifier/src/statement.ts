@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { parseRecord, type SignedRecord } from '@hours/ledger'
+import {
+  accept,
+  bundleFiles,
+  type Decoded,
+  decodeReportStatement,
+  maxStatementBytes,
+  refuse,
+  type ReportStatement,
+} from '@hours/protocol'
+import { readRuleSet, type RuleSetDocument, ruleSetDocuments } from '@hours/usage'
+import type { BundleFiles } from './bundle-files.ts'
+import type { Stated } from './facts.ts'
+import type { Problems } from './problem.ts'
+
+/** A statement that could be read; its signature is checked once the log has said what the report key is. */
+export interface ReadStatement {
+  readonly signed: SignedRecord
+  readonly statement: ReportStatement
+}
+
+export function readStatement(files: BundleFiles): Decoded<ReadStatement, 'statement'> {
+  const bytes = files.read(bundleFiles.statement, maxStatementBytes)
+  if (!bytes) return refuse('statement', 'it is not there, or too long')
+  const signed = parseRecord(bytes, maxStatementBytes)
+  if (!signed.ok) return refuse('statement', signed.error.message)
+  const { kind, holder, payload } = signed.value
+  if (kind !== 'statement' || holder !== 'report')
+    return refuse('statement', `a ${kind} of ${holder}; a statement is signed by the report key`)
+  const statement = decodeReportStatement(payload)
+  if (!statement.ok) return refuse('statement', statement.error.message)
+  return accept({ signed: signed.value, statement: statement.value })
+}
+
+/** Every file is one the statement signs, with the digest it signs, and none is missing. */
+export function checkSubjects(files: BundleFiles, { subject }: ReportStatement, problems: Problems): void {
+  const stated = new Map(subject.map(({ name, digest }) => [name, digest.sha256]))
+  for (const name of files.names) {
+    if (name === bundleFiles.statement) continue
+    const expected = stated.get(name)
+    stated.delete(name)
+    if (expected === undefined) problems.add('digest', name, 'the statement does not name this file')
+    else if (files.digest(name) !== expected)
+      problems.add('digest', name, 'it is not the file that was signed')
+  }
+  for (const name of stated.keys())
+    problems.add('incomplete', name, 'the statement names it, but it is not there')
+}
+
+/** The rules the statement names: its file, and that nobody has swapped what the id stands for. */
+export function readRules(
+  files: BundleFiles,
+  { ruleset }: ReportStatement['predicate'],
+  { records, problems }: { readonly records: readonly Stated[]; readonly problems: Problems },
+): RuleSetDocument | undefined {
+  const name = bundleFiles.ruleset
+  const bytes = files.read(name, 1 << 20)
+  const text = bytes && new TextDecoder().decode(bytes)
+  if (!bytes || createHash('sha256').update(bytes).digest('hex') !== ruleset.sha256) {
+    problems.add('ruleset', name, 'it is not there, or not the document that the statement names')
+    return undefined
+  }
+  const read = readRuleSet(parseJson(text ?? ''))
+  if (!read.ok || read.value.id !== ruleset.id || read.value.version !== ruleset.version) {
+    problems.add('ruleset', name, read.ok ? 'it is of another id or version' : read.error.message)
+    return undefined
+  }
+  if (!knownRules(ruleset, records).some((known) => JSON.stringify(known) === text))
+    problems.add(
+      'ruleset',
+      name,
+      `${ruleset.id}@${ruleset.version} is neither built in nor a record shown: it was swapped`,
+    )
+  return read.value
+}
+
+/** What is known under that id and version: what comes with this software, and what the operator has signed. */
+function knownRules({ id, version }: ReportStatement['predicate']['ruleset'], records: readonly Stated[]) {
+  const signed = records.flatMap(({ record }) => (record.kind === 'ruleset' ? [record.body.body] : []))
+  return [...ruleSetDocuments, ...signed]
+    .map((data) => readRuleSet(data))
+    .flatMap((read) => (read.ok ? [read.value] : []))
+    .filter((known) => known.id === id && known.version === version)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

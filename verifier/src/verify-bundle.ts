@@ -1,0 +1,236 @@
+import {
+  type Finding,
+  formatBase64,
+  isOneOperatorQuorum,
+  type LoggedPage,
+  looksLikeOperators,
+  parsePolicy,
+  type Policy,
+  type Position,
+  verifyRecord,
+} from '@hours/ledger'
+import { nodeCrypto } from '@hours/ledger/node'
+import { bundleFiles, type ReportStatement } from '@hours/protocol'
+import { placeEntries } from './bundle-entries.ts'
+import { type BundleFiles, openBundle } from './bundle-files.ts'
+import { checkProof, checkSeen, openLogs, placeLeaf, type ShownLog } from './bundle-logs.ts'
+import { compareCsv, compareFigures } from './compare-figures.ts'
+import { createFacts, type Facts } from './facts.ts'
+import { createProblems, type Problem, type Problems } from './problem.ts'
+import { recompute } from './recompute.ts'
+import { checkSubjects, type ReadStatement, readRules, readStatement } from './statement.ts'
+
+/** What checking a report came to. */
+export interface BundleVerdict {
+  readonly ok: boolean
+  readonly problems: readonly Problem[]
+  readonly problemCount: number
+  /** What the statement says it is; undefined when it cannot even be read. */
+  readonly predicate: ReportStatement['predicate'] | undefined
+  readonly findings: ReadonlyMap<Finding['code'], number>
+  readonly counts: {
+    readonly files: number
+    readonly pages: number
+    readonly records: number
+    /** Records of which only the digest is shown. */
+    readonly hidden: number
+    /** Cells of figures compared. */
+    readonly cells: number
+    /** Sizes that gateways had seen and that were proved to be beginnings of the log. */
+    readonly seen: number
+  }
+  /** Whether somebody other than the operator, by a policy of the reader's own, vouches for the log. */
+  readonly independent: boolean
+}
+
+export interface VerifyBundleOptions {
+  /** The reader's own; absent = the bundle's, which protects against nobody: never independent. */
+  readonly policy?: Policy
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+/**
+ * Checks a report offline, believing nothing in it (evidence.md, section 6): the statement and the digests of all files,
+ * the checkpoints under the policy, that every entry stands in the log, every signature, stream and chain, and at last
+ * every figure, worked out again and compared cell by cell. Never throws for what is in the folder.
+ */
+export function verifyBundle(dir: string, options: VerifyBundleOptions = {}): BundleVerdict {
+  const problems = createProblems()
+  const files = openBundle(dir)
+  if (!files.ok) {
+    problems.add('unreadable', 'bundle', files.error.message)
+    return verdictOf(problems, { predicate: undefined })
+  }
+  try {
+    return verifyFiles(files.value, options, problems)
+  } finally {
+    files.value.close()
+  }
+}
+
+function verifyFiles(files: BundleFiles, options: VerifyBundleOptions, problems: Problems): BundleVerdict {
+  const read = readStatement(files)
+  if (!read.ok) {
+    problems.add('statement', bundleFiles.statement, read.error.message)
+    return verdictOf(problems, { predicate: undefined, files: files.names.length })
+  }
+  const { predicate } = read.value.statement
+  checkSubjects(files, read.value.statement, problems)
+  const policy = options.policy ?? ownPolicy(files, problems)
+  const logs = policy ? openLogs(files, predicate.logs, { policy, problems }) : new Map<number, ShownLog>()
+  const found = new Map<Finding['code'], number>()
+  const facts = createFacts({
+    problems,
+    found: ({ code }) => found.set(code, (found.get(code) ?? 0) + 1),
+  })
+  const hidden = takeEntries(files, logs, { facts, problems, onProgress: options.onProgress })
+  for (const log of logs.values()) checkProof(files, log, problems)
+  checkOpenings(facts, logs, problems)
+  checkSignature(read.value, facts, { logs, problems })
+  checkStreams(predicate, facts, problems)
+  const pages = facts.pages()
+  const seen = checkSeen(files, logs, { seen: pages.flatMap(({ page }) => page.seen ?? []), problems })
+  const cells = checkFigures(files, predicate, { facts, pages, problems })
+  return verdictOf(problems, {
+    predicate,
+    files: files.names.length,
+    findings: found,
+    ...{ hidden, seen, cells, pages: pages.length, records: facts.records().length },
+    independent:
+      options.policy !== undefined &&
+      !isOneOperatorQuorum(options.policy, looksLikeOperators(options.policy.logs.map(({ key }) => key))),
+  })
+}
+
+function verdictOf(
+  problems: Problems,
+  about: Partial<BundleVerdict['counts']> &
+    Pick<BundleVerdict, 'predicate'> &
+    Partial<Pick<BundleVerdict, 'findings' | 'independent'>>,
+): BundleVerdict {
+  const { predicate, findings = new Map(), independent = false } = about
+  const { files = 0, pages = 0, records = 0, hidden = 0, cells = 0, seen = 0 } = about
+  return {
+    ok: problems.count() === 0 && cells > 0,
+    problems: problems.list(),
+    problemCount: problems.count(),
+    predicate,
+    findings,
+    counts: { files, pages, records, hidden, cells, seen },
+    independent,
+  }
+}
+
+function ownPolicy(files: BundleFiles, problems: Problems): Policy | undefined {
+  const bytes = files.read(bundleFiles.policy, 1 << 20)
+  const policy = bytes && parsePolicy(new TextDecoder().decode(bytes), nodeCrypto.sha256)
+  if (policy?.ok === true) return policy.value
+  problems.add('checkpoint', bundleFiles.policy, policy ? policy.error.message : 'it is not there')
+  return undefined
+}
+
+/** Every entry in log order, under all rules; returns how many records are hidden. */
+function takeEntries(
+  files: BundleFiles,
+  logs: ReadonlyMap<number, ShownLog>,
+  to: {
+    readonly facts: Facts
+    readonly problems: Problems
+    readonly onProgress: VerifyBundleOptions['onProgress']
+  },
+): number {
+  const { facts, problems } = to
+  const placed = placeEntries(files, problems)
+  const { total } = placed
+  let done = 0
+  let hidden = 0
+  for (const entry of placed.entries()) {
+    if (entry.hidden) {
+      facts.skip(entry.hidden.stream, entry.hidden.digest)
+      hidden += 1
+    } else {
+      placeLeaf(logs, entry.position, { bytes: entry.bytes, problems })
+      facts.take(entry.bytes, entry.position)
+    }
+    done += 1
+    if (done % 512 === 0) to.onProgress?.(done, total)
+  }
+  to.onProgress?.(total, total)
+  return hidden
+}
+
+/** Each log begins with an opening that names it and the end of the one before. */
+function checkOpenings(facts: Facts, logs: ReadonlyMap<number, ShownLog>, problems: Problems): void {
+  const openings = new Map(
+    facts
+      .records()
+      .flatMap(({ record, at }) => (record.kind === 'opening' ? [[at.year, record.body] as const] : [])),
+  )
+  for (const { year, trusted } of logs.values()) {
+    const opening = openings.get(year)
+    const before = logs.get(year - 1)?.trusted.checkpoint
+    if (opening?.origin !== trusted.checkpoint.origin)
+      problems.add('opening', `${year}/0`, 'the first leaf is not shown, or opens another log')
+    else if (
+      before &&
+      (opening.previous?.size !== before.size || opening.previous.root !== formatBase64(before.root))
+    )
+      problems.add('log_link', `${year}/0`, 'the opening does not name the end of the log of the year before')
+  }
+}
+
+/** The report key is the one that the log has enrolled. */
+function checkSignature(
+  { signed, statement }: ReadStatement,
+  facts: Facts,
+  { logs, problems }: { readonly logs: ReadonlyMap<number, ShownLog>; readonly problems: Problems },
+): void {
+  const year = Math.max(0, ...logs.keys())
+  const end: Position = { year, index: logs.get(year)?.trusted.checkpoint.size ?? 0 }
+  const key = facts.replay.keys.find(signed.kid, end)
+  if (!key.ok) problems.add('statement', bundleFiles.statement, key.error.message)
+  else if (!verifyRecord(signed, key.value, nodeCrypto))
+    problems.add('statement', bundleFiles.statement, `the signature by ${signed.kid} does not hold`)
+  const isDemo = statement.predicate.logs.some(({ origin }) => origin.startsWith('demo.'))
+  if (isDemo !== statement.predicate.simulated)
+    problems.add('statement', 'simulated', 'a log that begins with "demo." is simulated, and no other is')
+}
+
+/** Each stream ends where the statement says: no record was left out at its end. */
+function checkStreams({ streams }: ReportStatement['predicate'], facts: Facts, problems: Problems): void {
+  const stated = new Set(streams.map(({ stream }) => stream))
+  for (const { stream, next, last } of streams) {
+    const end = facts.replay.stream(stream)
+    if (end.next !== next || end.last !== last)
+      problems.add('stream_hole', stream, `${end.next} records are shown, the statement has ${next}`)
+  }
+  for (const { record } of facts.records())
+    if ('stream' in record.body && !stated.has(record.body.stream)) {
+      problems.add('stream_hole', record.body.stream, 'the statement does not name this stream')
+      stated.add(record.body.stream)
+    }
+}
+
+/** The heart of it: every figure again, from nothing but what was verified. Returns how many cells were compared. */
+function checkFigures(
+  files: BundleFiles,
+  predicate: ReportStatement['predicate'],
+  {
+    facts,
+    pages,
+    problems,
+  }: { readonly facts: Facts; readonly pages: readonly LoggedPage[]; readonly problems: Problems },
+): number {
+  const { scope, period, at, figures } = predicate
+  const rules = readRules(files, predicate, { records: facts.records(), problems })
+  compareCsv(files.read(bundleFiles.figures, 1 << 30), figures, problems)
+  if (!rules) return 0
+  const made = recompute({ pages, records: facts.records() }, { scope, period, at, rules })
+  if (!made.ok) {
+    problems.add('figure', scope, made.reason)
+    return 0
+  }
+  if (made.zone !== predicate.zone)
+    problems.add('figure', 'zone', `stated ${predicate.zone}, the records give ${made.zone}`)
+  return compareFigures(figures, made.lines, problems)
+}
