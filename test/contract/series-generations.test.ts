@@ -100,7 +100,7 @@ describe('InfluxDB 2.x', () => {
       ['hours', 'ms'],
       ['hours', 'ms'],
     ])
-    expect(writes[0]?.body).toBe('power,instrument=sem-01,site=gz w=1,wh=0,wmax=1,wmin=1 1741000000001')
+    expect(writes[0]?.body).toBe('power,instrument=sem-01,site=gz w=1,wmin=1,wmax=1,wh=0 1741000000001')
     expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set(['Token tok']))
     expect(asked.find(({ path }) => path === '/query')?.query.get('epoch')).toBe('ms')
   })

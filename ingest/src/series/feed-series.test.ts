@@ -232,6 +232,30 @@ it('a lost series store is made again from the log, to the same figures', async 
   await again.close()
 })
 
+it('a day that has grown by a page is not told whole again', async () => {
+  const points: SeriesPoint[] = []
+  const tap = feedSeries({
+    ingest,
+    outbox: { put: (more) => points.push(...more) },
+    onError: (e) => errors.push(e),
+  })
+  await pages(60)
+  await tap.settled()
+  const states = (of: readonly SeriesPoint[]) => of.filter(({ measurement }) => measurement === 'state')
+  expect(new Set(states(points).map(({ at }) => at)).size).toBe(60)
+  points.length = 0
+  await tap.settled()
+  expect(points).toEqual([])
+  await pages(1)
+  await tap.settled()
+  // Its hour and its day; that of a late page too, below.
+  expect(states(points)).toHaveLength(1)
+  expect(new Set(points.map(({ measurement }) => measurement))).toEqual(
+    new Set(['state', 'usage_hourly', 'usage_daily']),
+  )
+  await tap.close()
+})
+
 it('gateways are in the series each minute, heard or not', async () => {
   await pages(1)
   await done()

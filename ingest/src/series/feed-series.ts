@@ -18,11 +18,14 @@ import { createInstrumentInputs } from './instrument-inputs.ts'
 import { rebuildSeries } from './rebuild-series.ts'
 import { gatewayPoint, powerPoints } from './series-points.ts'
 import { createSlice } from './time-slice.ts'
+import { createToldPoints } from './told-points.ts'
 
 export interface SeriesFeedOptions {
   readonly ingest: Ingest
   readonly outbox: Pick<SeriesOutbox, 'put'>
   readonly onError: (error: unknown) => void
+  /** How long a changed day waits for more of its pages, ms; default by the number of instruments. */
+  readonly delayMs?: number
 }
 
 /** Keeps the series store fed from what is projected; the outbox does the bringing. */
@@ -45,11 +48,12 @@ const againDays = 3
 const comparedDays = 2
 
 /** Listens to projections and turns each changed civil day into points. */
-export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): SeriesFeed {
+export function feedSeries({ ingest, outbox, onError, delayMs }: SeriesFeedOptions): SeriesFeed {
   const { clock, index, registry, live } = ingest
   const inputs = createInstrumentInputs(registry)
   const source: DaySource = { ingest, inputs }
   const dirty = new Map<InstrumentKey, Map<Millis, CivilSpan>>()
+  const told = createToldPoints()
   const fed = new Map<InstrumentKey, Map<Millis, string>>()
   const weeks = new Map<InstrumentKey, Millis>()
   const dirtyWeeks = new Map<InstrumentKey, Map<Millis, CivilSpan>>()
@@ -79,7 +83,7 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
   }
 
   function feedDay(entry: InstrumentEntry, day: CivilSpan): void {
-    outbox.put(dayPoints(source, entry, { day }))
+    outbox.put(told.news(entry.key, dayPoints(source, entry, { day })))
     const known = fed.get(entry.key) ?? new Map<Millis, string>()
     const [row] = index.days([entry.key], day.from, Math.min(day.to, clock.wall() + MINUTE))
     if (row) known.set(day.from, signature(row))
@@ -124,8 +128,8 @@ export function feedSeries({ ingest, outbox, onError }: SeriesFeedOptions): Seri
   /** By the real clock, whatever the injected one does: this only keeps a day from being made for each of its pages. */
   function schedule(): void {
     if (timer || working || closed) return
-    const delay = Math.min(longestDelayMs, Math.max(leastDelayMs, registry.instruments().length * 100))
-    timer = setTimeout(() => void begin(), delay)
+    const usual = Math.min(longestDelayMs, Math.max(leastDelayMs, registry.instruments().length * 100))
+    timer = setTimeout(() => void begin(), delayMs ?? usual)
     timer.unref()
   }
 

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Millis } from '@hours/protocol'
 import type { SeriesPoint } from '../ports.ts'
+import { packPoints, unpackPoints } from './packed-points.ts'
 
 const schema = `
 CREATE TABLE IF NOT EXISTS waiting (id INTEGER PRIMARY KEY AUTOINCREMENT, points INTEGER NOT NULL, oldest INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL);
@@ -17,8 +18,8 @@ export interface WaitingBatch {
 /** What the outbox keeps on disk. Every change is durable against the death of the process when the call returns. */
 export interface OutboxFile {
   add(points: readonly SeriesPoint[], at: Millis): void
-  /** The oldest rows, up to about `most` points; undefined = nothing waits. */
-  oldest(most: number): WaitingBatch | undefined
+  /** The oldest rows behind `after` (0 = all), up to `most` points or one row; undefined = nothing waits. */
+  oldest(most: number, after?: number): WaitingBatch | undefined
   remove(through: number): void
   quarantine(point: SeriesPoint, reason: string, at: Millis): void
   quarantined(limit: number): { id: number; at: Millis; reason: string; point: SeriesPoint }[]
@@ -37,7 +38,7 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
   db.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   db.exec(schema)
   const insert = db.prepare('INSERT INTO waiting (points, oldest, bytes, body) VALUES (?, ?, ?, ?)')
-  const head = db.prepare('SELECT id, points, oldest, bytes, body FROM waiting ORDER BY id')
+  const head = db.prepare('SELECT id, points, oldest, bytes, body FROM waiting WHERE id > ? ORDER BY id')
   const remove = db.prepare('DELETE FROM waiting WHERE id <= ?')
   const removed = db.prepare(
     'SELECT coalesce(sum(points), 0) AS points, coalesce(sum(bytes), 0) AS bytes FROM waiting WHERE id <= ?',
@@ -63,7 +64,7 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
 
   /** `oldest` is when it came: how long it waits says how far the series is behind, whatever day it tells of. */
   function addRow(points: readonly SeriesPoint[], oldest: Millis): void {
-    const body = JSON.stringify(points)
+    const body = packPoints(points)
     insert.run(points.length, oldest, body.length, body)
     pending += points.length
     bytes += body.length
@@ -71,7 +72,7 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
 
   function dropOldest(): void {
     while (bytes > maxBytes) {
-      const row = head.get()
+      const row = head.get(0)
       if (!row) return
       tally('dropped', Number(row['points']))
       removeThrough(Number(row['id']))
@@ -103,13 +104,13 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
         dropOldest()
       })
     },
-    oldest(most) {
+    oldest(most, after = 0) {
       const points: SeriesPoint[] = []
       let through = 0
-      for (const row of head.iterate()) {
-        if (through > 0 && points.length + Number(row['points']) > most) break
-        points.push(...(JSON.parse(String(row['body'])) as SeriesPoint[]))
+      for (const row of head.iterate(after)) {
+        points.push(...unpackPoints(String(row['body'])))
         through = Number(row['id'])
+        if (points.length + pointsPerRow > most) break
       }
       return through === 0 ? undefined : { through, points }
     },
