@@ -1,4 +1,8 @@
 import type { SourceLoaders } from './source-runner.ts'
 
 /** Polled kinds this gateway can read; a file is loaded when a source of its kind is configured. */
-export const sourceLoaders: SourceLoaders = {}
+export const sourceLoaders: SourceLoaders = {
+  'modbus-tcp': async () => (await import('./sources/modbus-source.ts')).startModbusTcp,
+  'modbus-rtu': async () => (await import('./sources/modbus-source.ts')).startModbusRtu,
+  mtconnect: async () => (await import('./sources/mtconnect-source.ts')).startMtconnect,
+}

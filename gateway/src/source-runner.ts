@@ -17,9 +17,12 @@ export interface RunningSource {
   stop(): Promise<void>
 }
 
+/** The configuration of one kind (or of several) of sources. */
+export type SourceOf<K extends Source['kind']> = Extract<Source, { kind: K }>
+
 /** One polled kind of source; each in a file of its own, loaded only where it is configured (RSS). */
 export type StartSource<K extends Source['kind']> = (
-  context: SourceContext<Extract<Source, { kind: K }>>,
+  context: SourceContext<SourceOf<K>>,
 ) => Promise<RunningSource>
 
 type MqttKind = 'tasmota' | 'shelly' | 'shelly-gen1' | 'zigbee2mqtt'
