@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { accept, type Decoded, refuse } from '@hours/protocol'
 
@@ -28,6 +28,7 @@ const maxBytes = 64 * 1024 ** 3
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,120}$/
 const chunkBytes = 1 << 20
 const newline = 10
+const maxOpen = 200
 
 /** Opens the folder: plain files of plain names only, bounded in number, depth and size; no links are followed. */
 export function openBundle(dir: string): Decoded<BundleFiles, 'unreadable'> {
@@ -36,7 +37,7 @@ export function openBundle(dir: string): Decoded<BundleFiles, 'unreadable'> {
   if (walked !== undefined) return refuse('unreadable', walked)
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   if (total > maxBytes) return refuse('unreadable', `${total} bytes; at most ${maxBytes} are read`)
-  return accept(readers(dir, sizes))
+  return accept(bundleOf(filesBelow(dir, sizes)))
 }
 
 function walk(dir: string, below: string, depth: number, sizes: Map<string, number>): string | undefined {
@@ -61,36 +62,61 @@ function walk(dir: string, below: string, depth: number, sizes: Map<string, numb
   return undefined
 }
 
-function readers(dir: string, sizes: ReadonlyMap<string, number>): BundleFiles {
-  /** The file that lines are read from just now, and the one before: entries of a few gateways take turns. */
+/** Where the bytes of a bundle come from. */
+export interface RawFiles {
+  /** Names and lengths. */
+  readonly sizes: ReadonlyMap<string, number>
+  /** Fills `into` from `at` on as far as the file goes; returns how much it was. */
+  readAt(name: string, into: Uint8Array, at: number): number
+  close(): void
+}
+
+function filesBelow(dir: string, sizes: ReadonlyMap<string, number>): RawFiles {
+  /** Files read last: entries of a few gateways take turns. */
   const open = new Map<string, number>()
 
   function fileOf(name: string): number {
-    const known = open.get(name)
-    if (known !== undefined) {
-      open.delete(name)
-      open.set(name, known)
-      return known
-    }
-    const file = openSync(join(dir, name), 'r')
+    const file = open.get(name) ?? openSync(join(dir, name), 'r')
+    open.delete(name)
     open.set(name, file)
     const [oldest] = open
-    if (open.size > 200 && oldest) {
+    if (open.size > maxOpen && oldest) {
       closeSync(oldest[1])
       open.delete(oldest[0])
     }
     return file
   }
 
-  /** Piece by piece, so that no file's size is memory. */
+  return {
+    sizes,
+    readAt(name, into, at) {
+      const file = fileOf(name)
+      let done = 0
+      for (let got = -1; done < into.length && got !== 0; done += got)
+        got = readSync(file, into, done, into.length - done, at + done)
+      return done
+    },
+    close() {
+      for (const file of open.values()) closeSync(file)
+      open.clear()
+    },
+  }
+}
+
+/** The same for any source of bytes; piece by piece, so that no file's size is memory. */
+export function bundleOf(raw: RawFiles): BundleFiles {
+  const { sizes } = raw
+
   function eachChunk(name: string, take: (chunk: Uint8Array) => void): void {
-    const file = openSync(join(dir, name), 'r')
-    try {
-      const chunk = new Uint8Array(chunkBytes)
-      for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) take(chunk.subarray(0, got))
-    } finally {
-      closeSync(file)
+    const chunk = new Uint8Array(Math.min(chunkBytes, sizes.get(name) ?? 0))
+    for (let at = 0, got = -1; got !== 0 && chunk.length > 0; at += got) {
+      got = raw.readAt(name, chunk, at)
+      if (got > 0) take(chunk.subarray(0, got))
     }
+  }
+  const part = (name: string, at: number, length: number) => {
+    const bytes = new Uint8Array(length)
+    return bytes.subarray(0, raw.readAt(name, bytes, at))
   }
 
   return {
@@ -101,52 +127,27 @@ function readers(dir: string, sizes: ReadonlyMap<string, number>): BundleFiles {
       return hash.digest('hex')
     },
     read(name, limit) {
-      if ((sizes.get(name) ?? Infinity) > limit) return undefined
-      const file = openSync(join(dir, name), 'r')
-      try {
-        const { size } = fstatSync(file)
-        if (size > limit) return undefined
-        const bytes = new Uint8Array(size)
-        return bytes.subarray(0, readFully(file, bytes, 0))
-      } finally {
-        closeSync(file)
-      }
+      const size = sizes.get(name)
+      return size === undefined || size > limit ? undefined : part(name, 0, size)
     },
     lines(name, maxLine) {
       if (!sizes.has(name)) return undefined
       const lines: Line[] = []
       let at = 0
       let begin = 0
-      const over: number[] = []
+      let longest = 0
       eachChunk(name, (chunk) => {
         for (let i = chunk.indexOf(newline); i >= 0; i = chunk.indexOf(newline, i + 1)) {
           lines.push({ at: begin, length: at + i - begin })
           begin = at + i + 1
         }
         at += chunk.length
-        if (at - begin > maxLine) over.push(at)
+        longest = Math.max(longest, at - begin)
       })
-      return over.length > 0 || begin !== at || lines.some(({ length }) => length > maxLine)
-        ? undefined
-        : lines
+      const fits = longest <= maxLine && lines.every(({ length }) => length <= maxLine)
+      return fits && begin === at ? lines : undefined
     },
-    line(name, { at, length }) {
-      const bytes = new Uint8Array(length)
-      return bytes.subarray(0, readFully(fileOf(name), bytes, at))
-    },
-    close() {
-      for (const file of open.values()) closeSync(file)
-      open.clear()
-    },
+    line: (name, { at, length }) => part(name, at, length),
+    close: () => raw.close(),
   }
-}
-
-function readFully(file: number, bytes: Uint8Array, at: number): number {
-  let done = 0
-  while (done < bytes.length) {
-    const got = readSync(file, bytes, done, bytes.length - done, at + done)
-    if (got === 0) break
-    done += got
-  }
-  return done
 }

@@ -3,4 +3,10 @@ export { createFacts, type Facts, type Stated } from './facts.ts'
 export { directorySource, httpSource, type LogSource } from './log-source.ts'
 export { createProblems, type Problem, type ProblemCode, type Problems } from './problem.ts'
 export { type LogVerdict, verifyLog, type VerifyOptions } from './verify-log.ts'
-export { type BundleVerdict, verifyBundle, type VerifyBundleOptions } from './verify-bundle.ts'
+export { type BundleFiles, bundleOf, type RawFiles } from './bundle-files.ts'
+export {
+  type BundleVerdict,
+  verifyBundle,
+  verifyBundleFiles,
+  type VerifyBundleOptions,
+} from './verify-bundle.ts'

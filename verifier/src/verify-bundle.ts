@@ -62,13 +62,18 @@ export function verifyBundle(dir: string, options: VerifyBundleOptions = {}): Bu
     return verdictOf(problems, { predicate: undefined })
   }
   try {
-    return verifyFiles(files.value, options, problems)
+    return verifyBundleFiles(files.value, options, problems)
   } finally {
     files.value.close()
   }
 }
 
-function verifyFiles(files: BundleFiles, options: VerifyBundleOptions, problems: Problems): BundleVerdict {
+/** As `verifyBundle`, for files that are open already. */
+export function verifyBundleFiles(
+  files: BundleFiles,
+  options: VerifyBundleOptions = {},
+  problems = createProblems(),
+): BundleVerdict {
   const read = readStatement(files)
   if (!read.ok) {
     problems.add('statement', bundleFiles.statement, read.error.message)

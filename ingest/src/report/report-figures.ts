@@ -30,7 +30,7 @@ const settleMs = 3_600_000
 /** Looks up what is asked for; refuses a scope, period or rule set that is none, and a period that is not over. */
 export function askReport(ingest: RunningIngest, wish: ReportWish): AskedReport {
   const { scope, period, ruleset = defaultRuleSet } = wish
-  const entries = entriesOf({ ingest }, { entries: ingest.registry.instruments() }, scope)
+  const entries = instrumentsIn(ingest, scope)
   const inZone = (zone: string) => {
     const read = parsePeriod(period, zone)
     if (!read.ok) throw new IngestError('bad_option', read.error.message)
@@ -51,6 +51,17 @@ export function askReport(ingest: RunningIngest, wish: ReportWish): AskedReport 
   const rules = findRuleSet(ingest.registry, ruleset, begins)
   if (!rules) throw new IngestError('bad_option', `ruleset: "${ruleset.slice(0, 80)}" is not known`)
   return { ...wish, entries, zone, in: inZone, rules }
+}
+
+function instrumentsIn(ingest: RunningIngest, scope: string): readonly InstrumentEntry[] {
+  const fix = 'Fix: all, org:ID, channel:ID or site/instrument.'
+  try {
+    const entries = entriesOf({ ingest }, { entries: ingest.registry.instruments() }, scope)
+    if (entries.length > 0) return entries
+  } catch (cause) {
+    throw new IngestError('bad_option', `scope: "${scope.slice(0, 80)}" is not known. ${fix}`, { cause })
+  }
+  throw new IngestError('bad_option', `scope: "${scope.slice(0, 80)}" has no instruments. ${fix}`)
 }
 
 /** Every figure of the scope and of each of its instruments, out of the index. */
