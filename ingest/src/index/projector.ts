@@ -18,6 +18,7 @@ import type { EvidenceLog, Position } from '../ports.ts'
 import type { BookRecord } from '../registry/record-book.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
 import { inTransaction } from './index-db.ts'
+import type { InstrumentRow } from './instrument-table.ts'
 import {
   createPageProjection,
   type LoggedVerdict,
@@ -80,6 +81,8 @@ export function createProjector(options: ProjectorOptions): Projector {
   let queue: Projectable[] = []
   let running: Promise<void> | undefined
   let failure: string | undefined
+  /** As they were before the first record of the batch that can change them. */
+  let scopes: Map<InstrumentRow, string> | undefined
   let position = loadRecords(db, registry)
 
   function batch(items: readonly Projectable[]): void {
@@ -91,6 +94,7 @@ export function createProjector(options: ProjectorOptions): Projector {
         statements.entry.run(parseBase64url(item.digest) ?? null, item.position.year, item.position.index)
         position = item.position
       }
+      rescopeChanged()
       tables.days.flush()
       tables.instruments.flush()
       tables.chains.flush()
@@ -149,20 +153,25 @@ export function createProjector(options: ProjectorOptions): Projector {
       pages.time(at, opened.body.at)
       return record
     }
-    const before = scopeInput.has(opened.kind) ? scopesOf() : undefined
+    if (scopeInput.has(opened.kind)) scopes ??= scopesOf()
     registry.apply(record)
     numberEnrolled(tables.instruments, record)
     statements.record.run(at.year, at.index, opened.kind, opened.digest, JSON.stringify(opened.body))
-    if (before) rescopeChanged(before)
     return record
   }
 
   const scopesOf = () =>
     new Map([...tables.instruments.all()].map((row) => [row, JSON.stringify(pages.scope(row.key))]))
 
-  /** A dated registry change makes the days again that it touches (records.md, section 8). */
-  function rescopeChanged(before: ReturnType<typeof scopesOf>): void {
-    for (const [row, scope] of before) if (JSON.stringify(pages.scope(row.key)) !== scope) pages.rescope(row)
+  /**
+   * A dated registry change makes the days again that it touches (records.md, section 8): once a batch, as looking at
+   * every instrument for every record takes minutes where thousands are enrolled.
+   */
+  function rescopeChanged(): void {
+    if (!scopes) return
+    for (const row of tables.instruments.all())
+      if (JSON.stringify(pages.scope(row.key)) !== scopes.get(row) && row.latest > 0) pages.rescope(row)
+    scopes = undefined
   }
 
   async function run(): Promise<void> {
