@@ -1,13 +1,21 @@
 import { type InstrumentId, type InstrumentKey, instrumentKey, type Millis, type Page } from '@hours/protocol'
 import type { AccountedSpan, Claim, InstrumentAccount, Recovery } from './account.ts'
-import { type Counter, summarize } from './chain-state.ts'
+import { type Counter, countersOf } from './chain-state.ts'
 import type { PageClass } from './clock-rules.ts'
 import { growthOutside } from './counter-rules.ts'
 import { mergeClaims } from './merge-claims.ts'
 
+/** What of a page accounts for time; a reader of a long log keeps nothing else. */
+export type AccountedPage = Pick<Page, 'site' | 'gateway' | 'epoch' | 'seq' | 'from' | 'to'> & {
+  readonly instruments: readonly Pick<
+    Page['instruments'][number],
+    'id' | 'spans' | 'onMs' | 'runMs' | 'mwh'
+  >[]
+}
+
 /** A logged page with what the rules said about it; order does not matter. */
 export interface LoggedPage {
-  readonly page: Page
+  readonly page: AccountedPage
   readonly digest: string
   /** Equivocating pages, and those logged after them in their epoch, are `void`. */
   readonly standing: 'accepted' | 'void'
@@ -68,7 +76,7 @@ function recoveriesOf(pages: readonly LoggedPage[]): Map<InstrumentKey, Recovery
   for (const logged of inOrder) {
     const { site, gateway, epoch } = logged.page
     const sure = logged.unknown === undefined
-    for (const counter of summarize(logged).counters) {
+    for (const counter of countersOf(logged.page)) {
       const chain = `${gateway}/${epoch}/${counter.id}`
       const before = last.get(chain)
       last.set(chain, { ...counter, sure })

@@ -86,12 +86,20 @@ export function neighbours(state: ChainState, seq: number): { before?: Run; insi
   return found
 }
 
+interface CountedInstruments {
+  readonly instruments: readonly Pick<
+    Page['instruments'][number],
+    'id' | 'spans' | 'onMs' | 'runMs' | 'mwh'
+  >[]
+}
+
 export function summarize({ page, digest }: OpenedPage): PageSummary {
   const { seq, prev, from, to, boot, mono, seen } = page
   return { seq, digest, prev, from, to, boot, mono, seen, counters: countersOf(page), carried: [] }
 }
 
-function countersOf(page: Page): Counter[] {
+/** What a page's counters say, an instrument at a time. */
+export function countersOf(page: Pick<Page, 'from' | 'to'> & CountedInstruments): Counter[] {
   return page.instruments.map(({ id, onMs, runMs, mwh, spans }) => {
     const growth = pageGrowth(spans)
     const { from, to } = page

@@ -1,4 +1,5 @@
 import {
+  type AccountedPage,
   createLogReplay,
   type Finding,
   isLogged,
@@ -11,9 +12,10 @@ import {
   type ReplayedPage,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
+import type { Page, Seen } from '@hours/protocol'
 import type { ProblemCode, Problems } from './problem.ts'
 
-/** A verified record of the operator, the service or the report key, in log order. */
+/** A verified record of the operator, the service or the report key, in log order; `time` records are not kept. */
 export interface Stated {
   readonly record: OpenedRecord
   readonly at: Position
@@ -25,7 +27,7 @@ export interface Facts {
   take(bytes: Uint8Array, at: Position): void
   /** A record of which only the digest is shown; it still counts in its stream. */
   skip(stream: string, digest: string): void
-  /** Pages with standing and class; complete once the last entry is taken. */
+  /** Ends the reading: pages with standing and class. */
   pages(): readonly LoggedPage[]
   records(): readonly Stated[]
   /** Keys, streams and epochs as they stand after the last entry. */
@@ -42,11 +44,15 @@ export function createFacts(options: {
   readonly problems: Problems
   readonly found: (finding: Finding, where: string) => void
   readonly rootAt?: (origin: string, size: number) => string | undefined
+  /** Hears what each page has seen of the log. */
+  readonly seen?: (seen: Seen) => void
 }): Facts {
-  const { problems, found, rootAt } = options
+  const { problems, found, rootAt, seen } = options
   const replay = createLogReplay({ crypto: nodeCrypto, ...(rootAt ? { rootAt } : {}) })
   const records: Stated[] = []
-  const pages: ReplayedPage[] = []
+  /** Whole, until a `time` record says when they came; then only what accounts for time is kept. */
+  let waiting: ReplayedPage[] = []
+  const pages: LoggedPage[] = []
   const counts = new Map<string, number>()
 
   function takePage(page: ReplayedPage, where: string): void {
@@ -56,7 +62,13 @@ export function createFacts(options: {
       if (finding.code === 'split_view' || finding.code === 'seen_ahead')
         problems.add('split_view', where, finding.message)
       else found(finding, where)
-    if (isLogged(verdict)) pages.push(page)
+    if (page.page.seen) seen?.(page.page.seen)
+    if (isLogged(verdict)) waiting.push(page)
+  }
+
+  function judgeWaiting(): void {
+    for (const page of waiting) pages.push(judged(page, replay, problems))
+    waiting = []
   }
 
   return {
@@ -68,10 +80,16 @@ export function createFacts(options: {
       const leaf = replay.read(bytes, at)
       if (!leaf.ok) problems.add(problemOf(kind, leaf.error.code), where, `${kind}: ${textOf(leaf.error)}`)
       else if (leaf.value.type === 'page') takePage(leaf.value.page, where)
-      else records.push(leaf.value)
+      else {
+        if (leaf.value.record.kind === 'time') judgeWaiting()
+        else records.push(leaf.value)
+      }
     },
     skip: (stream, digest) => replay.skip(stream, digest),
-    pages: () => pages.map((page) => judged(page, replay, problems)),
+    pages() {
+      judgeWaiting()
+      return pages
+    },
     records: () => records,
     replay,
     counts: () => counts,
@@ -90,7 +108,8 @@ function problemOf(kind: string, code: ReplayCode): ProblemCode {
 
 /** Class and believability of a page by what the log says about time (R5-R7). */
 function judged(replayed: ReplayedPage, replay: LogReplay, problems: Problems): LoggedPage {
-  const { page, digest, verdict, at } = replayed
+  const { digest, verdict, at } = replayed
+  const page = accountedPart(replayed.page)
   const standing = verdict.verdict === 'accept' ? 'accepted' : 'void'
   const time = replay.judge(replayed)
   // Without a `time` record behind it nobody can say when it came; that is a tail of at most a minute.
@@ -98,4 +117,11 @@ function judged(replayed: ReplayedPage, replay: LogReplay, problems: Problems): 
   if (time.unknown === 'time')
     problems.add('time', `${at.year}/${at.index}`, time.findings.map(({ message }) => message).join('; '))
   return { page, digest, standing, class: time.class, ...(time.unknown ? { unknown: time.unknown } : {}) }
+}
+
+function accountedPart({ site, gateway, epoch, seq, from, to, instruments }: Page): AccountedPage {
+  return {
+    ...{ site, gateway, epoch, seq, from, to },
+    instruments: instruments.map(({ id, spans, onMs, runMs, mwh }) => ({ id, spans, onMs, runMs, mwh })),
+  }
 }

@@ -4,13 +4,14 @@ import {
   isOneOperatorQuorum,
   type LoggedPage,
   looksLikeOperators,
+  parseOrigin,
   parsePolicy,
   type Policy,
   type Position,
   verifyRecord,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { bundleFiles, type ReportStatement } from '@hours/protocol'
+import { bundleFiles, type ReportStatement, type Seen } from '@hours/protocol'
 import { placeEntries } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
 import { checkProof, checkSeen, openLogs, placeLeaf, type ShownLog } from './bundle-logs.ts'
@@ -84,8 +85,14 @@ export function verifyBundleFiles(
   const policy = options.policy ?? ownPolicy(files, problems)
   const logs = policy ? openLogs(files, predicate.logs, { policy, problems }) : new Map<number, ShownLog>()
   const found = new Map<Finding['code'], number>()
+  const shownSizes = new Set(files.names.filter((name) => name.includes('/consistency/')))
+  const seen: Seen[] = []
   const facts = createFacts({
     problems,
+    seen: (one) => {
+      const year = parseOrigin(one.origin)?.year ?? 0
+      if (shownSizes.has(bundleFiles.consistency(year, one.size))) seen.push(one)
+    },
     found: ({ code }) => found.set(code, (found.get(code) ?? 0) + 1),
   })
   const hidden = takeEntries(files, logs, { facts, problems, onProgress: options.onProgress })
@@ -94,13 +101,13 @@ export function verifyBundleFiles(
   checkSignature(read.value, facts, { logs, problems })
   checkStreams(predicate, facts, problems)
   const pages = facts.pages()
-  const seen = checkSeen(files, logs, { seen: pages.flatMap(({ page }) => page.seen ?? []), problems })
+  const checked = checkSeen(files, logs, { seen, problems })
   const cells = checkFigures(files, predicate, { facts, pages, problems })
   return verdictOf(problems, {
     predicate,
     files: files.names.length,
     findings: found,
-    ...{ hidden, seen, cells, pages: pages.length, records: facts.records().length },
+    ...{ hidden, seen: checked, cells, pages: pages.length, records: facts.records().length },
     independent:
       options.policy !== undefined &&
       !isOneOperatorQuorum(options.policy, looksLikeOperators(options.policy.logs.map(({ key }) => key))),
