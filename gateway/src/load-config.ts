@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { faults, GatewayConfig } from '@hours/protocol'
 import { parse } from 'yaml'
 import { GatewayError } from './gateway-error.ts'
+import { pushFaults } from './push-settings.ts'
 import { isHeard } from './source-runner.ts'
 import { isPlainAllowed } from './transport.ts'
 
@@ -49,12 +50,22 @@ function placed(config: GatewayConfig, place: (path: string) => string): Gateway
   const broker = { ...config.broker }
   for (const field of ['cert', 'key', 'ca'] as const)
     if (broker[field] !== undefined) broker[field] = place(broker[field])
-  return { ...config, data: place(config.data), broker }
+  return {
+    ...config,
+    data: place(config.data),
+    broker,
+    ...(config.push ? { push: pushAt(config.push, place) } : {}),
+  }
+}
+
+function pushAt(push: NonNullable<GatewayConfig['push']>, place: (path: string) => string) {
+  if (typeof push === 'string' || push.cert === undefined || push.key === undefined) return push
+  return { ...push, cert: place(push.cert), key: place(push.key) }
 }
 
 /** What the schema cannot see: how parts fit each other, and the machine. */
-function furtherFaults({ broker, local, instruments }: GatewayConfig, env: Env): string[] {
-  const found: string[] = []
+function furtherFaults({ broker, local, push, instruments }: GatewayConfig, env: Env): string[] {
+  const found: string[] = pushFaults(push, instruments, env)
   const { passwordEnv } = broker
   if (!isPlainAllowed(broker.url))
     found.push(

@@ -7,7 +7,14 @@ import { listenLocally } from './local.ts'
 import { machineBootId, machineClock } from './machine.ts'
 import { openPageKey } from './page-key.ts'
 import { sourceLoaders } from './source-loaders.ts'
-import { isHeard, type RunningSource, startSource } from './source-runner.ts'
+import {
+  isHeard,
+  keepStarting,
+  type RunningSource,
+  type SourceContext,
+  startSource,
+} from './source-runner.ts'
+import { sourceName } from './source-watch.ts'
 import { openSpool } from './spool.ts'
 import { mqttConnect } from './transport.ts'
 
@@ -58,29 +65,32 @@ export function runGateway(config: GatewayConfig, log: Logger): RunningGateway {
     })
   }
 
-  async function startSources(instruments: readonly InstrumentSettings[]): Promise<RunningSource[]> {
+  function startSources(instruments: readonly InstrumentSettings[]): Promise<RunningSource[]> {
     const polled = instruments.flatMap(({ id, source, others = [] }) =>
       [source, ...others]
         .map((one, index) => ({ id, source: one, index }))
         .filter((one) => !isHeard(one.source)),
     )
-    const started = await Promise.all(polled.map(({ id, source, index }) => startOne(id, source, index)))
-    return started.filter((one) => one !== undefined)
+    return Promise.all(polled.map(({ id, source, index }) => startOne(id, source, index)))
   }
 
-  async function startOne(instrument: string, source: InstrumentSettings['source'], index: number) {
-    const alarm = `source_failed:${instrument}`
-    try {
-      const emit = (reading: Parameters<Gateway['handleReading']>[2]) =>
-        gateway.handleReading(instrument, index, reading)
-      const running = await startSource({ instrument, source, clock, log, emit }, sourceLoaders)
-      gateway.alarm(alarm, false)
-      return running
-    } catch (error) {
-      log.error({ instrument, err: error }, 'source cannot be started')
-      gateway.alarm(alarm, true)
-      return undefined
+  function startOne(instrument: string, source: InstrumentSettings['source'], index: number) {
+    const context: SourceContext = {
+      instrument,
+      source,
+      clock,
+      log,
+      near: config,
+      emit: (reading) => gateway.handleReading(instrument, index, reading),
     }
+    return keepStarting(
+      () => startSource(context, sourceLoaders),
+      clock,
+      (error) => {
+        if (error !== undefined) log.error({ instrument, err: error }, 'source cannot be started')
+        gateway.alarm(`source_failed:${sourceName(instrument, index)}`, error !== undefined)
+      },
+    )
   }
 
   return {

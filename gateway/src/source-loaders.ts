@@ -4,5 +4,6 @@ import type { SourceLoaders } from './source-runner.ts'
 export const sourceLoaders: SourceLoaders = {
   'modbus-tcp': async () => (await import('./sources/modbus-source.ts')).startModbusTcp,
   'modbus-rtu': async () => (await import('./sources/modbus-source.ts')).startModbusRtu,
+  'http-push': async () => (await import('./sources/push-source.ts')).startPush,
   mtconnect: async () => (await import('./sources/mtconnect-source.ts')).startMtconnect,
 }

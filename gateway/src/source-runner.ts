@@ -1,4 +1,4 @@
-import type { Clock, Source } from '@hours/protocol'
+import type { Clock, GatewayConfig, Source } from '@hours/protocol'
 import type { DecodedReading } from '@hours/sensing'
 import type { Logger } from 'pino'
 import { GatewayError } from './gateway-error.ts'
@@ -9,6 +9,8 @@ export interface SourceContext<S extends Source = Source> {
   readonly source: S
   readonly clock: Clock
   readonly log: Logger
+  /** What stands around the sources: the lab's broker, and where instruments' PCs push to. */
+  readonly near: Pick<GatewayConfig, 'local' | 'push'>
   emit(reading: DecodedReading): void
 }
 
@@ -50,4 +52,46 @@ export async function startSource(context: SourceContext, loaders: SourceLoaders
   // The loader was picked by this very kind, which the type system cannot follow through the table.
   const start = (await load()) as (context: SourceContext) => Promise<RunningSource>
   return start(context)
+}
+
+/** A source that cannot be started (its port taken, its broker's address unknown) is tried again so often, ms. */
+const retryMs = 30_000
+
+/**
+ * Starts a source, and goes on trying for ever; `tell` hears what went wrong, and undefined once it runs. What the
+ * configuration says wrongly is not tried again: it needs another configuration.
+ */
+export async function keepStarting(
+  start: () => Promise<RunningSource>,
+  clock: Clock,
+  tell: (error: unknown) => void,
+): Promise<RunningSource> {
+  let running: RunningSource | undefined
+  let stopped = false
+  let cancel: () => void = () => undefined
+  let attempt: Promise<void> = Promise.resolve()
+
+  async function once(): Promise<void> {
+    try {
+      running = await start()
+      tell(undefined)
+    } catch (error) {
+      tell(error)
+      if (error instanceof GatewayError || stopped) return
+      cancel = clock.after(retryMs, () => {
+        attempt = once()
+      })
+    }
+  }
+
+  attempt = once()
+  await attempt
+  return {
+    async stop() {
+      stopped = true
+      cancel()
+      await attempt
+      await running?.stop()
+    },
+  }
 }

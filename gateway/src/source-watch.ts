@@ -1,6 +1,10 @@
 import { HOUR, type InstrumentSettings, type Millis } from '@hours/protocol'
 import { createSecondWitness, type Sample, type SecondWitness, type Tally } from '@hours/sensing'
 
+/** How a source is named in alarms: the instrument for its first source, `sem-01+1` for the next ... */
+export const sourceName = (instrument: string, source: number): string =>
+  source === 0 ? instrument : `${instrument}+${source}`
+
 /** Notices what is wrong with sources and says so by alarms: silence, refusals, a value that never moves, a reset. */
 export interface SourceWatch {
   sample(settings: InstrumentSettings, sample: Sample, now: Millis): void

@@ -4,6 +4,8 @@ import { InstrumentSettings } from './instrument-settings.ts'
 
 const Url = z.string().regex(/^(mqtts?|tcp|tls):\/\/[^\s]+$/, 'such as mqtts://hours.example.edu:8883')
 
+const Listen = z.string().regex(/^(\[[0-9a-f:.]+\]|[^\s:[\]]+):\d{1,5}$/i, 'such as 127.0.0.1:8095')
+
 /** The gateway's YAML file (records.md, section 3); unknown keys are refused, every fault is listed with its path. */
 export const GatewayConfig = z.strictObject({
   site: SiteId,
@@ -36,8 +38,13 @@ export const GatewayConfig = z.strictObject({
     })
     .default({ maxBytes: 512_000_000, maxAgeDays: 30 }),
   clock: z.enum(['chrony', 'timedatectl', 'sntp', 'sim']).default('timedatectl'),
-  /** Address for instruments' PCs to push to, such as 127.0.0.1:8095. */
-  push: z.string().optional(),
+  /** Where instruments' PCs push to. Off loopback only with TLS, because a token travels with every reading. */
+  push: z
+    .union([
+      Listen,
+      z.strictObject({ listen: Listen, cert: z.string().optional(), key: z.string().optional() }),
+    ])
+    .optional(),
   /** vkey of the evidence log and public key of `service`, pinned at enrolment: what receipts are checked against. */
   trust: z
     .strictObject({

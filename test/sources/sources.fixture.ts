@@ -35,12 +35,12 @@ export const instrument = (source: SourceText, change: Record<string, unknown> =
 export interface SourceBench {
   readonly running: RunningGateway
   /** `[state, mW]` that the live view shows. */
-  now(id?: string): readonly [state: string, mw: number | null]
-  alarms(): readonly string[]
+  readonly now: (id?: string) => readonly [state: string, mw: number | null]
+  readonly alarms: () => readonly string[]
   /** Waits until the live view shows it. */
-  shows(state: string, mw?: number | null): Promise<void>
-  raises(alarm: string): Promise<void>
-  ends(alarm: string): Promise<void>
+  readonly shows: (state: string, mw?: number | null) => Promise<void>
+  readonly raises: (alarm: string) => Promise<void>
+  readonly ends: (alarm: string) => Promise<void>
 }
 
 /** The gateway itself, out of a YAML text as an operator writes it; its broker is not there. */
