@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { encodeStateEvent, receiptTopic, stateTopic } from '@hours/protocol'
 import { benchFleet, gatewayPassword, signedPages, site } from './fleet.ts'
 import { printFigure, printMachine, processUsage } from './figure.ts'
+import { benchLoad } from './load.ts'
 import { connectLoad } from './mqtt-load.ts'
 
 const connections = 16
@@ -136,6 +137,8 @@ const suites: Readonly<Record<string, () => Promise<boolean>>> = {
   states: () => benchStates(100_000),
   broker: () => program('broker.ts'),
   gateway: () => program('gateway.ts', '30'),
+  load: benchLoad,
+  series: () => program('series.ts'),
 }
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'))
 const unknown = wanted.filter((name) => !Object.hasOwn(suites, name))

@@ -8,6 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 /** For tests: Debian's influxd on free ports with its data in a temporary folder. */
 export interface Influxd {
   readonly url: string
+  /** Of the process that runs now. */
+  pid(): number
   /** As a power cut would: no time to write anything. */
   kill(): Promise<void>
   stop(): Promise<void>
@@ -89,6 +91,7 @@ export async function startInfluxd(settings: Record<string, string> = {}): Promi
   await start()
   return {
     url,
+    pid: () => child?.pid ?? 0,
     start,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),

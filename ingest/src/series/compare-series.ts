@@ -189,7 +189,9 @@ async function compareYear(
   const stored = await series.points('usage_week_hour', entry.key, year.from, year.from + 1)
   const byHour = new Map(stored.map((point) => [point.tags['how'], point]))
   const lag = year.to > newest - DAY ? weekLag : 0
-  return expected.flatMap((point) =>
-    pointDifferences(point, byHour.get(point.tags['how'] ?? ''), undefined, lag),
-  )
+  return expected.flatMap((point) => {
+    const found = byHour.get(point.tags['how'] ?? '')
+    // An hour of the week that nobody has measured yet need not be there.
+    return !found && isNeutral(point) ? [] : pointDifferences(point, found, undefined, lag)
+  })
 }

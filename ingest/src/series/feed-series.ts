@@ -62,8 +62,9 @@ export function feedSeries({ ingest, outbox, onError, delayMs }: SeriesFeedOptio
   let closed = false
 
   /** Marks the civil days of [from, to) that differ from what was fed. */
-  function mark(key: InstrumentKey, from: Millis, to: Millis, always = false): void {
+  function mark(key: InstrumentKey, since: Millis, to: Millis, always = false): void {
     const entry = registry.instrument(key)
+    const from = Math.max(since, entry?.enrolments[0]?.from ?? since)
     const end = Math.min(to, clock.wall() + MINUTE)
     if (!entry || end <= from) return
     const days = civilDays(entry.zone, from, end)
@@ -122,7 +123,8 @@ export function feedSeries({ ingest, outbox, onError, delayMs }: SeriesFeedOptio
     if (!entry || !years || closed) return
     const now = clock.wall()
     weeks.set(key, now)
-    for (const year of years.values()) outbox.put(await yearPoints(ingest, entry, { year, now, slice }))
+    for (const year of years.values())
+      outbox.put(told.weekNews(key, await yearPoints(ingest, entry, { year, now, slice })))
   }
 
   /** By the real clock, whatever the injected one does: this only keeps a day from being made for each of its pages. */

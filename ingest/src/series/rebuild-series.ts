@@ -50,7 +50,7 @@ export async function rebuildSeries(source: SeriesSource, options: RebuildSeries
       await put(storedPower(source, entry, day))
     }
     for (const year of civilYears(entry.zone, first, now))
-      await put(await yearPoints(source, entry, { year, now, slice }))
+      await put(await measuredHours(await yearPoints(source, entry, { year, now, slice }), store, entry.key))
     if (store) await put(neutral(await comingPoints(store, entry.key, now)))
     onProgress?.(i + 1, all.length)
   }
@@ -67,6 +67,18 @@ async function storedDay(store: Pick<SeriesStore, 'points'>, key: InstrumentKey,
     ),
   )
   return { states: (states ?? []).map(({ at }) => at), usage: [...(hourly ?? []), ...(daily ?? [])] }
+}
+
+/** Hours of the week that were measured, or that the store has: 9,900 instruments make 1.7 million series of them. */
+async function measuredHours(
+  points: readonly SeriesPoint[],
+  store: Pick<SeriesStore, 'points'> | undefined,
+  key: InstrumentKey,
+): Promise<SeriesPoint[]> {
+  const at = points[0]?.at ?? 0
+  const stored = (await store?.points('usage_week_hour', key, at, at + 1)) ?? []
+  const there = new Set(stored.map(({ tags }) => tags['how']))
+  return points.filter((point) => !isNeutral(point) || there.has(point.tags['how']))
 }
 
 /** Figures at times that have none; they are made neutral. */
