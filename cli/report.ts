@@ -28,6 +28,7 @@ interface Flags {
   readonly period: string
   readonly format: ExportFormat | 'bundle'
   readonly ruleset?: string
+  readonly close?: true
   readonly out?: string
   readonly schoolCode?: string
   readonly signedOffBy?: string
@@ -49,6 +50,10 @@ export function reportCommand(): Command {
     .option('--scope <scope>', 'all, org:ID, channel:ID or site/instrument', 'all')
     .addOption(new Option('--format <format>').choices(['bundle', ...exportFormats]).default('bundle'))
     .option('--out <path>', 'folder of the bundle, or file; default named after scope and period')
+    .option(
+      '--close',
+      'fix these figures as a revision first: a signed record, the next number if anything came in',
+    )
     .option('--ruleset <id>', 'id or id@version; default cn-national-2026')
     .option('--data <dir>', 'data folder of the ingest', process.env['HOURS_DATA'] ?? './data')
     .option('--demo', 'the demo’s data, in <dir>/demo')
@@ -86,18 +91,29 @@ const named = ({ scope, period }: Flags) => `hours-${scope.replaceAll(/[^a-z0-9-
 async function bundle(ingest: RunningIngest, dataDir: string, flags: Flags): Promise<void> {
   const out = typedPath(flags.out ?? named(flags))
   const progress = createProgress('report')
-  const { pages, names, figures } = await writeBundle(ingest, {
-    ...{ scope: flags.scope, period: flags.period, ruleset: flags.ruleset, out },
+  const { pages, names, figures, revision, witnessed } = await writeBundle(ingest, {
+    ...{ scope: flags.scope, period: flags.period, ruleset: flags.ruleset, out, close: flags.close },
     software: '0.1.0',
     policy: sitePolicy(dataDir),
     onProgress: (done, of) => progress.update(done, of, 'pages'),
   })
   progress.end(`${pages.toLocaleString('en')} pages, ${names.length} files`)
-  const statement = createHash('sha256')
+  const digest = createHash('sha256')
     .update(readFileSync(join(out, 'statement.jws')))
-    .digest('hex')
+    .digest()
+  // Whoever reads the log sees that this was handed out.
+  const { scope, period } = flags
+  await ingest.record('report', 'installation', {
+    ...{ statement: digest.toString('base64url'), scope, period, revision: revision ?? 0 },
+  })
+  if (!witnessed && policyWitnesses(dataDir).length > 0)
+    console.log(
+      'No witness has signed this state of the log: none answered. Fix: report again when one does.',
+    )
   if (ingest.simulated) console.log('SIMULATED: a demo, evidence of nothing')
-  console.log(`${out}: ${figures.length} figures; statement sha256 ${statement}`)
+  console.log(
+    `${out}: ${figures.length} figures; ${revision === null ? 'not closed' : `revision ${revision}`}; statement sha256 ${digest.toString('hex')}`,
+  )
   console.log(`Check it anywhere: npm run -s hours -- verify ${out} --policy <your own policy>`)
 }
 

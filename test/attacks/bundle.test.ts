@@ -2,7 +2,7 @@ import { formatBase64, leafHash, signRecord } from '@hours/ledger'
 import { generateKey, createSigner, nodeCrypto, signerFromSeed } from '@hours/ledger/node'
 import { HOUR } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pageMs, site } from '../../ingest/src/ingest.fixture.ts'
+import { pageMs, site, start } from '../../ingest/src/ingest.fixture.ts'
 import {
   codesOf,
   instrument,
@@ -311,6 +311,30 @@ describe('a gateway that lies', () => {
       expect(run?.value).toBe(HOUR)
     } finally {
       await liar.close()
+    }
+  })
+})
+
+describe('a closed period', () => {
+  it('keeps its revision until something comes in that touches it; another number is caught', async () => {
+    const closing = await reportedSite()
+    try {
+      const revisionOf = async () => {
+        const files = await closing.report('all', undefined, true)
+        expect(verdictOf(files, closing.policy).problems).toEqual([])
+        return { files, revision: statementOf(files).predicate.revision }
+      }
+      expect((await revisionOf()).revision).toBe(1)
+      const { files, revision } = await revisionOf()
+      expect(revision).toBe(1)
+      const other = signedAgain(files, closing.ingest.keys.report, (of) => ({ ...of, revision: 2 }))
+      expect(codesOf(verdictOf(other, closing.policy))).toEqual(['statement'])
+      await closing.record('charge', site, {
+        ...{ id: 'c2', instrument: 'sem-01', session: 's1', at: start, fen: 100, actor: 'a' },
+      })
+      expect((await revisionOf()).revision).toBe(2)
+    } finally {
+      await closing.close()
     }
   })
 })

@@ -100,6 +100,7 @@ export function verifyBundleFiles(
   checkOpenings(facts, logs, problems)
   checkSignature(read.value, facts, { logs, problems })
   checkStreams(predicate, facts, problems)
+  checkRevision(predicate, facts, problems)
   const pages = facts.pages()
   const checked = checkSeen(files, logs, { seen, problems })
   const cells = checkFigures(files, predicate, { facts, pages, problems })
@@ -221,6 +222,18 @@ function checkStreams({ streams }: ReportStatement['predicate'], facts: Facts, p
       problems.add('stream_hole', record.body.stream, 'the statement does not name this stream')
       stated.add(record.body.stream)
     }
+}
+
+/** The revision is that of the last `close` of this scope and period. */
+function checkRevision(
+  { scope, period, revision }: ReportStatement['predicate'],
+  facts: Facts,
+  problems: Problems,
+): void {
+  const closes = facts.records().flatMap(({ record }) => (record.kind === 'close' ? [record.body] : []))
+  const last = closes.findLast((close) => close.scope === scope && close.period === period)?.revision ?? null
+  if (last !== revision)
+    problems.add('statement', 'revision', `stated ${String(revision)}, the records have ${String(last)}`)
 }
 
 /** The heart of it: every figure again, from nothing but what was verified. Returns how many cells were compared. */

@@ -26,28 +26,36 @@ export function writeLogs(
   { log }: Pick<RunningIngest, 'log'>,
   files: BundleFiles,
   shown: readonly Position[],
-): StatedLog[] {
+): { readonly logs: StatedLog[]; readonly witnessed: boolean } {
   const years = Map.groupBy(shown, ({ year }) => year)
-  return log
+  let witnessed = true
+  const logs = log
     .years()
     .filter((year) => years.has(year))
     .map((year) => {
       const indices = (years.get(year) ?? []).map(({ index }) => index).sort((a, b) => a - b)
-      const { note, ...stated } = checkpointOver(log, year, (indices.at(-1) ?? 0) + 1)
+      const { note, isCosigned, ...stated } = checkpointOver(log, year, (indices.at(-1) ?? 0) + 1)
+      witnessed &&= isCosigned
       files.write(bundleFiles.checkpoint(year), note)
       files.write(bundleFiles.proof(year), Buffer.concat(log.subset(year, indices, stated.size)))
       return stated
     })
+  return { logs, witnessed }
 }
 
 /** The newest checkpoint that witnesses have signed if it has all of `size` leaves, else the log's own. */
-function checkpointOver(log: RunningIngest['log'], year: number, size: number): StatedLog & { note: string } {
-  for (const note of [log.latestKept(year), log.checkpoint(year)]) {
+function checkpointOver(
+  log: RunningIngest['log'],
+  year: number,
+  size: number,
+): StatedLog & { note: string; isCosigned: boolean } {
+  const latest = log.latestKept(year)
+  for (const note of [latest, log.checkpoint(year)]) {
     const read = note === undefined ? undefined : parseNote(note)
     const checkpoint = read?.ok === true ? parseCheckpoint(read.value.text) : undefined
     if (note === undefined || checkpoint?.ok !== true || checkpoint.value.size < size) continue
     const { origin, size: leaves, root } = checkpoint.value
-    return { note, origin, size: leaves, root: formatBase64(root) }
+    return { note, isCosigned: note === latest, origin, size: leaves, root: formatBase64(root) }
   }
   throw new IngestError('log_damaged', `the log of ${year} has no checkpoint over ${size} leaves`)
 }

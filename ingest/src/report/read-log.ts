@@ -12,6 +12,8 @@ import { chooseTimes } from './time-choice.ts'
 export interface RecordMark {
   readonly position: Position
   readonly hidden?: string
+  /** Says something of reports, not of hours: `close`, `report`. */
+  readonly isNote: boolean
 }
 
 /** What a bundle shows of the log. */
@@ -73,7 +75,9 @@ export async function readLog(options: ReadLogOptions): Promise<LogChoice> {
     const { stream, seq } = record.value as { stream: string; seq: number }
     const marks = records.get(stream) ?? []
     records.set(stream, marks)
-    marks.push(choice.shows(kind, record.value, digest) ? { position } : { position, hidden: digest })
+    const isNote = kind === 'close' || kind === 'report'
+    const isShown = choice.shows(kind, record.value, digest)
+    marks.push({ position, isNote, ...(isShown ? {} : { hidden: digest }) })
     streams.set(stream, { next: seq + 1, last: digest })
   }
 

@@ -17,7 +17,7 @@ const aboutOne: ReadonlySet<string> = new Set<RecordKind>([
   'incident',
 ])
 /** Kinds that no figure is made of: settings of gateways, digests of probes. */
-const aboutNone: ReadonlySet<string> = new Set<RecordKind>(['config', 'probe', 'close', 'report'])
+const aboutNone: ReadonlySet<string> = new Set<RecordKind>(['config', 'probe'])
 
 /**
  * Which records a bundle shows; of the others it shows the digest, so that their stream stays without a hole. Hidden are

@@ -18,6 +18,8 @@ export interface WriteBundleOptions extends ReportWish {
   /** Made, or empty. */
   readonly out: string
   readonly software: string
+  /** Fixes the figures as a revision (records.md, section 8): a new one when anything has come in since the last. */
+  readonly close?: boolean | undefined
   /** The site's tlog-policy, so that a reader has somebody to begin with; he should bring his own. */
   readonly policy?: string | undefined
   readonly onProgress?: (done: number, of: number) => void
@@ -27,6 +29,9 @@ export interface WriteBundleOptions extends ReportWish {
 export interface WrittenBundle {
   readonly figures: readonly FigureLine[]
   readonly pages: number
+  readonly revision: number | null
+  /** Whether a witness has signed all that is shown; where not, nobody but the operator vouches for it. */
+  readonly witnessed: boolean
   /** Of every file, statement included. */
   readonly names: readonly string[]
 }
@@ -43,12 +48,13 @@ export async function writeBundle(
   mkdirSync(options.out, { recursive: true })
   if (readdirSync(options.out).length > 0)
     throw new IngestError('bad_option', `out: ${options.out} is not empty. Fix: name a new folder.`)
+  if (options.close === true) await closePeriod(ingest, asked, await settledFigures(ingest, asked, options))
   const { figures, choice, revision } = await settledFigures(ingest, asked, options)
   await ingest.witnessing.round()
   const files = createBundleFiles(options.out)
   writeRecords(ingest, files, choice)
   await writePages(ingest, files, choice, options)
-  const logs = writeLogs(ingest, files, shownOf(choice))
+  const { logs, witnessed } = writeLogs(ingest, files, shownOf(choice))
   writeConsistency(ingest, files, { logs, pages: choice.pages })
   files.write(bundleFiles.policy, policyText(ingest, logs, options.policy))
   files.write(bundleFiles.figures, figuresCsv(figures))
@@ -71,6 +77,8 @@ export async function writeBundle(
   writeStatement(ingest, options.out, files, predicate)
   return {
     figures,
+    revision,
+    witnessed,
     pages: choice.pages.length,
     names: [...files.subjects().map(({ name }) => name), bundleFiles.statement],
   }
@@ -87,12 +95,9 @@ async function settledFigures(ingest: RunningIngest, asked: AskedReport, options
     const { signal } = options
     const choice = await readLog({ ...evidenceOf(ingest, asked, until), ...(signal ? { signal } : {}) })
     const isNew = (position: Position) => comparePositions(position, before) > 0
-    const { registry } = ingest
-    const closed = registry
-      .records('close')
-      .findLast(({ record }) => record.scope === asked.scope && record.period === asked.period)
-    const changed = [...choice.pages.map(({ position }) => position), ...marksOf(choice)].some(isNew)
-    if (!changed) return { figures, choice, revision: closed?.record.revision ?? null }
+    const closed = lastClose(ingest, asked)
+    if (!touching(choice).some(isNew))
+      return { figures, choice, until, closed, revision: closed?.record.revision ?? null }
   }
   throw new IngestError(
     'bad_option',
@@ -100,10 +105,35 @@ async function settledFigures(ingest: RunningIngest, asked: AskedReport, options
   )
 }
 
-const marksOf = (choice: LogChoice): Position[] =>
+const lastClose = ({ registry }: RunningIngest, { scope, period }: AskedReport) =>
+  registry.records('close').findLast(({ record }) => record.scope === scope && record.period === period)
+
+/** Records that are shown. */
+const marksOf = (choice: LogChoice, which: (mark: RecordMark) => boolean = () => true): Position[] =>
   [...choice.records.values()].flatMap((marks) =>
-    marks.flatMap(({ position, hidden }) => (hidden === undefined ? [position] : [])),
+    marks.flatMap((mark) => (mark.hidden === undefined && which(mark) ? [mark.position] : [])),
   )
+
+/** What the figures may change with. */
+const touching = (choice: LogChoice): Position[] => [
+  ...choice.pages.map(({ position }) => position),
+  ...marksOf(choice, ({ isNote }) => !isNote),
+]
+
+/** The figures as they are become the next revision, unless nothing has come in that touches them since the last. */
+async function closePeriod(
+  ingest: RunningIngest,
+  { scope, period }: AskedReport,
+  { choice, until, closed }: Awaited<ReturnType<typeof settledFigures>>,
+): Promise<void> {
+  const isLater = (position: Position) => !closed || comparePositions(position, closed.position) > 0
+  if (closed && !touching(choice).some(isLater)) return
+  const { log } = ingest
+  await ingest.record('close', 'installation', {
+    ...{ scope, period, origin: log.origin(until.year), size: until.index + 1 },
+    revision: (closed?.record.revision ?? 0) + 1,
+  })
+}
 
 /** Whose pages and records prove the figures: every gateway that an instrument of the scope was ever enrolled at. */
 function evidenceOf(ingest: RunningIngest, { entries, in: inZone }: AskedReport, until: Position) {
@@ -133,7 +163,7 @@ const placeOf = ({ year, index }: Position) => `${year}/${index}`
 function writeRecords({ log }: RunningIngest, files: BundleFiles, choice: LogChoice): void {
   const all: [string, readonly RecordMark[]][] = [
     ...choice.records,
-    [logStream, choice.log.map((position) => ({ position }))],
+    [logStream, choice.log.map((position) => ({ position, isNote: false }))],
   ]
   for (const [stream, marks] of all) {
     const name = bundleFiles.records(stream)
