@@ -143,21 +143,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!reading.ok) {
       const { code, message } = reading.error
       logbook.reject(instrument, source, arrival)
-      watch.refused(instrument, code)
+      watch.refused(instrument, source, code)
       log.debug({ gateway, instrument, source, code, reason: message }, 'reading refused')
     } else if (reading.value.kind === 'sample') {
       const { sample } = reading.value
-      if (source === 0 && watch.isStuck(book.settings, sample)) {
+      if (watch.isStuck(book.settings, source, sample)) {
         logbook.reject(instrument, source, arrival)
-        watch.sample(book.settings, sample, arrival)
+        watch.sample(book.settings, source, sample, arrival)
         return
       }
       const taken = logbook.push(instrument, source, sample)
-      if (taken?.rejected) watch.refused(instrument, taken.rejected)
-      else watch.sample(book.settings, sample, arrival)
+      if (taken?.rejected) watch.refused(instrument, source, taken.rejected)
+      else watch.sample(book.settings, source, sample, arrival)
       if (source === 0 && !taken?.rejected) calibration.sample(instrument, sample)
       say(instrument, taken?.transitions ?? [])
-    } else if (reading.value.kind === 'availability') watch.online(instrument, reading.value.online)
+    } else if (reading.value.kind === 'availability') watch.online(instrument, source, reading.value.online)
   }
 
   /** State events are the live view: sent at once or not at all, never spooled. */
@@ -211,7 +211,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     for (const [id, book] of logbook.instruments) {
       const { state, since, mw } = book.current()
       instruments[InstrumentId.parse(id)] = [state, since > 0 ? since : clock.wall(), mw]
-      const tally = watch.tally(id)
+      const tally = watch.tally(book.settings)
       if (tally) counters[InstrumentId.parse(id)] = tally
     }
     return {

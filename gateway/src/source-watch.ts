@@ -7,19 +7,19 @@ export const sourceName = (instrument: string, source: number): string =>
 
 /** Notices what is wrong with sources and says so by alarms: silence, refusals, a value that never moves, a reset. */
 export interface SourceWatch {
-  sample(settings: InstrumentSettings, sample: Sample, now: Millis): void
+  sample(settings: InstrumentSettings, source: number, sample: Sample, now: Millis): void
   /** A reading that counts for nothing; `code` says why. */
-  refused(instrument: string, code: string): void
-  /** What the device's own last will says. */
-  online(instrument: string, online: boolean): void
+  refused(instrument: string, source: number, code: string): void
+  /** What the device's own last will says, or a poll that nobody answers; a sample says that the device is there. */
+  online(instrument: string, source: number, online: boolean): void
   check(settings: InstrumentSettings, now: Millis): void
   /**
    * Whether this sample only repeats what a stuck sensor says: the very same running power for hours, and no energy
    * counter that goes on. Such a sample is no evidence of a run.
    */
-  isStuck(settings: InstrumentSettings, sample: Sample): boolean
-  /** What the device's own counters say beside ours; undefined where it has none. */
-  tally(instrument: string): Tally | undefined
+  isStuck(settings: InstrumentSettings, source: number, sample: Sample): boolean
+  /** What the device's own counters say beside ours, of the first source that has some. */
+  tally(settings: InstrumentSettings): Tally | undefined
 }
 
 interface Watched {
@@ -34,6 +34,7 @@ interface Watched {
   /** The energy counter when the power began to be the same. */
   energyThen: number | undefined
   readonly witness: SecondWitness
+  online: boolean
 }
 
 /** A source that says nothing for so long is named. */
@@ -46,8 +47,8 @@ const stuckSamples = 600
 
 export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: boolean) => void): SourceWatch {
   const watched = new Map<string, Watched>()
-  function of(instrument: string): Watched {
-    const known = watched.get(instrument)
+  function of(name: string): Watched {
+    const known = watched.get(name)
     if (known) return known
     const fresh: Watched = {
       heardAt: began,
@@ -60,30 +61,45 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       same: 0,
       energyThen: undefined,
       witness: createSecondWitness(),
+      online: true,
     }
-    watched.set(instrument, fresh)
+    watched.set(name, fresh)
     return fresh
   }
-  function forgive(instrument: string, one: Watched): void {
-    if (one.refusedAs !== undefined) onAlarm(`source_refused:${instrument}:${one.refusedAs}`, false)
+  function forgive(name: string, one: Watched): void {
+    if (one.refusedAs !== undefined) onAlarm(`source_refused:${name}:${one.refusedAs}`, false)
     one.refusals = 0
     one.refusedAs = undefined
+    if (!one.online) setOnline(name, one, true)
+  }
+  function setOnline(name: string, one: Watched, online: boolean): void {
+    one.online = online
+    onAlarm(`source_offline:${name}`, !online)
+  }
+  function checkOne(name: string, maxGapMs: number, now: Millis): void {
+    const one = of(name)
+    onAlarm(`source_silent:${name}`, now - one.heardAt > Math.max(silentMs, maxGapMs))
+    onAlarm(`source_stuck:${name}`, isSame(one, now))
+    const differs = one.witness.disagreement()
+    onAlarm(`energy_differs:${name}`, differs === 'energy')
+    onAlarm(`on_time_differs:${name}`, differs === 'on')
+    onAlarm(`source_reset:${name}`, one.resetAt !== undefined && now - one.resetAt < HOUR)
   }
 
   return {
-    sample(settings, sample, now) {
-      const { id, thresholds } = settings
+    sample(settings, source, sample, now) {
+      const name = sourceName(settings.id, source)
       const { powerMw, energyMwh } = sample
-      const one = of(id)
+      const one = of(name)
       one.witness.add(sample, settings)
       one.heardAt = now
-      forgive(id, one)
+      forgive(name, one)
       if (energyMwh !== undefined) {
         if (one.energy !== undefined && energyMwh < one.energy) one.resetAt = now
         one.energy = energyMwh
       }
       if (powerMw === undefined) return
-      if (powerMw === one.mw && powerMw >= thresholds.onStartMw) one.same += 1
+      if (powerMw === one.mw && powerMw >= settings.thresholds.onStartMw) one.same += 1
       else {
         one.same = 0
         one.sameSince = now
@@ -91,30 +107,31 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       }
       one.mw = powerMw
     },
-    refused(instrument, code) {
-      const one = of(instrument)
+    refused(instrument, source, code) {
+      const name = sourceName(instrument, source)
+      const one = of(name)
       one.refusals += 1
       if (one.refusals < manyRefusals || one.refusedAs === code) return
-      if (one.refusedAs !== undefined) onAlarm(`source_refused:${instrument}:${one.refusedAs}`, false)
+      if (one.refusedAs !== undefined) onAlarm(`source_refused:${name}:${one.refusedAs}`, false)
       one.refusedAs = code
-      onAlarm(`source_refused:${instrument}:${code}`, true)
+      onAlarm(`source_refused:${name}:${code}`, true)
     },
-    online: (instrument, online) => onAlarm(`source_offline:${instrument}`, !online),
-    check({ id, maxGapMs }, now) {
-      const one = of(id)
-      onAlarm(`source_silent:${id}`, now - one.heardAt > Math.max(silentMs, maxGapMs))
-      onAlarm(`source_stuck:${id}`, isSame(one, now))
-      const differs = one.witness.disagreement()
-      onAlarm(`energy_differs:${id}`, differs === 'energy')
-      onAlarm(`on_time_differs:${id}`, differs === 'on')
-      onAlarm(`source_reset:${id}`, one.resetAt !== undefined && now - one.resetAt < HOUR)
+    online(instrument, source, online) {
+      const name = sourceName(instrument, source)
+      setOnline(name, of(name), online)
     },
-    isStuck({ id, thresholds }, { powerMw, at }) {
-      const one = of(id)
+    check({ id, others = [], maxGapMs }, now) {
+      for (let source = 0; source <= others.length; source++) checkOne(sourceName(id, source), maxGapMs, now)
+    },
+    isStuck({ id, thresholds }, source, { powerMw, at }) {
+      const one = of(sourceName(id, source))
       // A coarse meter may well say the same standby for days; a run that never moves by a digit is no run.
       return powerMw === one.mw && (powerMw ?? 0) >= thresholds.runStartMw && isSame(one, at)
     },
-    tally: (instrument) => watched.get(instrument)?.witness.tally(),
+    tally({ id, others = [] }) {
+      const names = [id, ...others.map((_, i) => sourceName(id, i + 1))]
+      return names.map((name) => watched.get(name)?.witness.tally()).find((tally) => tally !== undefined)
+    },
   }
 }
 
