@@ -69,9 +69,9 @@ export function recompute(
     return { ok: false, reason: `scope: "${scope}" has no instrument in the records shown` }
   const bad = found.map(({ zone }) => parsePeriod(period, zone)).find((read) => !read.ok)
   if (bad?.ok === false) return { ok: false, reason: bad.error.message }
-  const accounts = accountablePages(pages)
+  const byGateway = Map.groupBy(pages, ({ page }) => page.gateway)
   const members = found.map((one) =>
-    memberOf(one, { stands, tree, period, rules, account: accounts.get(one.key) }),
+    memberOf(one, { stands, tree, period, rules, account: accountOf(one, byGateway) }),
   )
   return {
     ok: true,
@@ -79,6 +79,22 @@ export function recompute(
     instruments: found,
     zone: found[0]?.zone ?? 'UTC',
   }
+}
+
+/** What the pages account for of one instrument; one at a time, because a year of a fleet is more than memory should hold. */
+function accountOf(
+  { key, site, enrolments }: RecordedInstrument,
+  byGateway: ReadonlyMap<string, readonly LoggedPage[]>,
+): InstrumentAccount | undefined {
+  const own: LoggedPage[] = []
+  for (const gateway of new Set(enrolments.map((one) => one.gateway)))
+    for (const logged of byGateway.get(gateway) ?? []) {
+      const { page } = logged
+      const instruments = page.instruments.filter(({ id }) => instrumentKey(site, id) === key)
+      if (instruments.length > 0 && page.site === site)
+        own.push({ ...logged, page: { ...page, instruments } })
+    }
+  return accountablePages(own).get(key)
 }
 
 function memberOf(

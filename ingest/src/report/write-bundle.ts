@@ -50,6 +50,8 @@ export async function writeBundle(
     throw new IngestError('bad_option', `out: ${options.out} is not empty. Fix: name a new folder.`)
   if (options.close === true) await closePeriod(ingest, asked, await settledFigures(ingest, asked, options))
   const { figures, choice, revision } = await settledFigures(ingest, asked, options)
+  // Twice: the first may be one that was under way already, over a log that has grown since.
+  await ingest.witnessing.round()
   await ingest.witnessing.round()
   const files = createBundleFiles(options.out)
   writeRecords(ingest, files, choice)
