@@ -1,7 +1,14 @@
 import { connectAsync, type MqttClient } from 'mqtt'
 import payload from 'sparkplug-payload'
 
-type Metric = { name: string; type: string; value: number | string | boolean }
+/** Without a name a metric goes by the alias that the birth gave it. */
+export interface SparkplugMetric {
+  readonly name?: string
+  readonly alias?: number
+  readonly type: string
+  readonly value: number | string | boolean | null
+}
+type Metric = SparkplugMetric
 
 /** A Sparkplug B edge node with one device: births, data, deaths; QoS 0 and no retain, as the specification says. */
 export interface SparkplugNode {
@@ -9,6 +16,8 @@ export interface SparkplugNode {
   data(metrics: readonly Metric[], at: number): Promise<void>
   /** Leaves one sequence number out, as a lost message would. */
   skip(): void
+  /** Publishes bytes as they are, as DDATA. */
+  raw(bytes: Uint8Array): Promise<void>
   deviceDeath(at: number): Promise<void>
   /** Ends the connection without a word: the broker publishes the NDEATH will. */
   drop(): Promise<void>
@@ -19,6 +28,8 @@ export async function createSparkplugNode(options: {
   readonly group: string
   readonly node: string
   readonly device: string
+  /** Number of this session, told by births and by the death. */
+  readonly bdSeq?: number
 }): Promise<SparkplugNode> {
   const { encodePayload } = payload.get('spBv1.0') ?? missing()
   const topic = (kind: string, device = '') => `spBv1.0/${options.group}/${kind}/${options.node}${device}`
@@ -29,13 +40,12 @@ export async function createSparkplugNode(options: {
     seq = (seq + 1) % 256
     return at
   }
+  const bdSeq = { name: 'bdSeq', type: 'UInt64' as const, value: options.bdSeq ?? 0 }
   const client: MqttClient = await connectAsync(options.url, {
     protocolVersion: 4,
     will: {
       topic: topic('NDEATH'),
-      payload: Buffer.from(
-        encodePayload({ timestamp: 0, metrics: [{ name: 'bdSeq', type: 'UInt64', value: 0 }] }),
-      ),
+      payload: Buffer.from(encodePayload({ timestamp: 0, metrics: [bdSeq] })),
       qos: 0,
       retain: false,
     },
@@ -47,11 +57,13 @@ export async function createSparkplugNode(options: {
   return {
     async birth(metrics, at) {
       seq = 0
-      await send('NBIRTH', [{ name: 'Node Control/Rebirth', type: 'Boolean', value: false }], at)
+      await send('NBIRTH', [bdSeq, { name: 'Node Control/Rebirth', type: 'Boolean', value: false }], at)
       await send('DBIRTH', metrics, at, device)
     },
     data: (metrics, at) => send('DDATA', metrics, at, device),
     skip: () => void next(),
+    raw: (bytes) =>
+      client.publishAsync(topic('DDATA', device), Buffer.from(bytes), { qos: 0 }).then(() => undefined),
     deviceDeath: (at) => send('DDEATH', [], at, device),
     async drop() {
       client.stream.destroy()

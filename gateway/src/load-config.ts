@@ -3,7 +3,7 @@ import { faults, GatewayConfig } from '@hours/protocol'
 import { parse } from 'yaml'
 import { GatewayError } from './gateway-error.ts'
 import { pushFaults } from './push-settings.ts'
-import { isHeard } from './source-runner.ts'
+import { needsLocalBroker } from './source-runner.ts'
 import { isPlainAllowed } from './transport.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -86,7 +86,7 @@ function furtherFaults({ broker, local, push, instruments }: GatewayConfig, env:
   for (const [i, { id, source, others = [] }] of instruments.entries()) {
     if (seen.has(id)) found.push(`instruments.${i}.id: "${id}": stands twice. Fix: one entry an instrument.`)
     seen.add(id)
-    if (!local && [source, ...others].some(isHeard))
+    if (!local && [source, ...others].some(needsLocalBroker))
       found.push(
         `instruments.${i}.source.kind: "${source.kind}" is heard on a local broker, and local is absent. Fix: local: { url: mqtt://... }.`,
       )

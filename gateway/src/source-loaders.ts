@@ -5,5 +5,6 @@ export const sourceLoaders: SourceLoaders = {
   'modbus-tcp': async () => (await import('./sources/modbus-source.ts')).startModbusTcp,
   'modbus-rtu': async () => (await import('./sources/modbus-source.ts')).startModbusRtu,
   'http-push': async () => (await import('./sources/push-source.ts')).startPush,
+  sparkplug: async () => (await import('./sources/sparkplug-source.ts')).startSparkplug,
   mtconnect: async () => (await import('./sources/mtconnect-source.ts')).startMtconnect,
 }

@@ -38,6 +38,9 @@ const heardByMqtt = new Set<string>(['tasmota', 'shelly', 'shelly-gen1', 'zigbee
 /** Whether the local broker brings it, so that nothing has to be run for it. */
 export const isHeard = (source: Source): boolean => heardByMqtt.has(source.kind)
 
+/** Whether it comes by the lab's own broker; a Sparkplug node needs a session of its own, which the router has not. */
+export const needsLocalBroker = (source: Source): boolean => isHeard(source) || source.kind === 'sparkplug'
+
 /** Starts one polled source. Throws GatewayError `no_runner` for a kind without a loader. */
 export async function startSource(context: SourceContext, loaders: SourceLoaders): Promise<RunningSource> {
   const load = loaders[context.source.kind as PolledKind]
@@ -51,7 +54,7 @@ export async function startSource(context: SourceContext, loaders: SourceLoaders
     )
   // The loader was picked by this very kind, which the type system cannot follow through the table.
   const start = (await load()) as (context: SourceContext) => Promise<RunningSource>
-  return start(context)
+  return await start(context)
 }
 
 /** A source that cannot be started (its port taken, its broker's address unknown) is tried again so often, ms. */

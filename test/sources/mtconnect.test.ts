@@ -12,7 +12,7 @@ async function agent(first: Partial<MachineState>) {
   onTestFinished(() => made.close())
   return {
     url: made.url,
-    close: made.close,
+    close: () => made.close(),
     say: (next: Partial<MachineState>) => (state = { ...usual, ...next }),
   }
 }
