@@ -1,6 +1,6 @@
 import type { Span } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
-import { clip, intersect, subtract, total, union } from './intervals.ts'
+import { clip, intersect, subtract, union } from './intervals.ts'
 import { inStates, timeline } from './timeline.ts'
 
 /** A reservation that stands (not cancelled). */
@@ -73,12 +73,13 @@ export function reconcileUse(input: ReconciliationInput): Reconciliation {
   const sensed = sense(input)
   const bookings = input.bookings.filter(({ from, to }) => to > from).toSorted((a, b) => a.from - b.from)
   const booked = union(bookings)
+  const used = sessionsByTime(input.sessions)
   const overruns = bookings.flatMap((booking) => overrun(booking, booked, sensed, graceMs))
   const covered = union([...booked, ...sensed.maintenance, ...overruns])
   const all: Finding[] = [
     ...bookings.flatMap((booking) => absence(booking, sensed, graceMs)),
     ...overruns,
-    ...bookings.flatMap((booking) => otherUsers(booking, input.sessions, sensed)),
+    ...bookings.flatMap((booking) => otherUsers(booking, used(booking), sensed)),
     ...subtract(sensed.run, covered)
       .filter(({ from, to }) => to - from >= graceMs)
       .map((part) => finding('unbooked_run', part)),
@@ -116,6 +117,44 @@ function sense({ spans, bookings, sessions, maintenance, period }: Reconciliatio
   }
 }
 
+/** The part of an ascending, disjoint list that lies in the window; found by halving, as a year has thousands. */
+function within(list: readonly Interval[], window: Interval): Interval[] {
+  const first = firstBeyond(list, window.from)
+  let end = first
+  while ((list[end]?.from ?? Infinity) < window.to) end += 1
+  return clip(list.slice(first, end), window)
+}
+
+/** Index of the first that ends after `at`. */
+function firstBeyond(list: readonly Interval[], at: number): number {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((list[middle]?.to ?? 0) <= at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Sessions that share time with a window, in the order in which they begin. */
+function sessionsByTime(sessions: readonly RecordedUse[]): (window: Interval) => readonly RecordedUse[] {
+  const ordered = sessions.toSorted((a, b) => a.from - b.from)
+  // The latest end so far never goes back: nothing before the first that reaches the window can touch it.
+  let latest = -Infinity
+  const reached = ordered.map(({ from, to }) => {
+    latest = Math.max(latest, to)
+    return { from, to: latest }
+  })
+  return (window) => {
+    const found: RecordedUse[] = []
+    for (let i = firstBeyond(reached, window.from), one = ordered[i]; one; one = ordered[++i]) {
+      if (one.from >= window.to) break
+      if (one.to > window.from) found.push(one)
+    }
+    return found
+  }
+}
+
 const finding = (kind: FindingKind, { from, to }: Interval, more: Partial<Finding> = {}): Finding => ({
   kind,
   from,
@@ -127,11 +166,11 @@ const finding = (kind: FindingKind, { from, to }: Interval, more: Partial<Findin
 const of = ({ id, user }: BookedTime) => ({ booking: id, user })
 
 function absence(booking: BookedTime, sensed: Sensed, graceMs: number): Finding[] {
-  const [first] = clip(sensed.run, booking)
-  const blind = (until: number) => total(clip(sensed.unknown, { from: booking.from, to: until })) > 0
+  const [first] = within(sensed.run, booking)
+  const blind = (until: number) => within(sensed.unknown, { from: booking.from, to: until }).length > 0
   if (!first) {
     // Under maintenance nobody could come.
-    if (total(clip(sensed.maintenance, booking)) > 0) return []
+    if (within(sensed.maintenance, booking).length > 0) return []
     return [finding(blind(booking.to) ? 'no_show_unproven' : 'no_show', booking, of(booking))]
   }
   if (first.from - booking.from <= graceMs || blind(first.from)) return []
@@ -144,9 +183,10 @@ function overrun(
   sensed: Sensed,
   graceMs: number,
 ): Finding[] {
-  const run = sensed.run.find(({ from, to }) => from < booking.to && to > booking.to && to > booking.from)
-  if (!run) return []
-  const [after] = subtract([{ from: booking.to, to: run.to }], booked)
+  const run = sensed.run[firstBeyond(sensed.run, booking.to)]
+  if (!run || run.from >= booking.to) return []
+  const rest = { from: booking.to, to: run.to }
+  const [after] = subtract([rest], within(booked, rest))
   if (after?.from !== booking.to || after.to - after.from < graceMs) return []
   return [finding('overrun', after, of(booking))]
 }
@@ -156,14 +196,14 @@ function otherUsers(booking: BookedTime, sessions: readonly RecordedUse[], sense
   return sessions
     .filter(({ user }) => user !== booking.user)
     .flatMap((session) =>
-      intersect(clip(sensed.run, booking), subtract([session], own)).map((part) =>
+      intersect(within(sensed.run, booking), subtract([session], own)).map((part) =>
         finding('other_user', part, { booking: booking.id, session: session.id, user: session.user }),
       ),
     )
 }
 
 const whileOff = (session: RecordedUse, sensed: Sensed, graceMs: number): Finding[] =>
-  clip(sensed.off, session)
+  within(sensed.off, session)
     .filter(({ from, to }) => to - from >= graceMs)
     .map((part) => finding('session_while_off', part, { session: session.id, user: session.user }))
 

@@ -82,7 +82,16 @@ export interface Sessions {
   readonly next?: string | null
 }
 
-export type IssueKind = 'no_show' | 'unbooked_run' | 'overrun' | 'claim_differs' | 'session_overlap'
+export type IssueKind =
+  | 'no_show'
+  | 'no_show_unproven'
+  | 'late_arrival'
+  | 'unbooked_run'
+  | 'overrun'
+  | 'other_user'
+  | 'session_while_off'
+  | 'claim_differs'
+  | 'session_overlap'
 
 /** `GET /api/v1/reconciliation?period=&kind=&limit=&cursor=` */
 export interface Issue {

@@ -46,6 +46,7 @@ const Item = z.object({
   ms: z.int(),
   booking: z.string().nullable(),
   session: z.string().nullable(),
+  other: z.string().nullable().describe('the session that it overlaps'),
   user: z.string().nullable(),
   claim: z.string().nullable(),
   measure: z.string().nullable(),
@@ -146,6 +147,7 @@ function offsetOf(cursor: string | undefined): number {
 const nothing = {
   booking: null,
   session: null,
+  other: null,
   user: null,
   claim: null,
   measure: null,

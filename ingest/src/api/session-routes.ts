@@ -11,6 +11,7 @@ import { badField, notFound, Problem } from './problem.ts'
 import { answerOf, TakenAnswer } from './record-answer.ts'
 import { recordTable } from './record-table.ts'
 import { senderOf } from './sender.ts'
+import { sessionIssues } from './session-issues.ts'
 import type { Api } from './server.ts'
 
 /** Where each kind is found: `/api/v1/<name>`. */
@@ -47,6 +48,11 @@ const Row = z.looseObject({
   instrument: z.string(),
   hash: z.string().describe('what a correction names'),
   booked: z.boolean().optional(),
+  issue: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('of a session: what reconciliation says of it; null = it fits, absent = not judged'),
 })
 const List = z.object({ items: z.array(Row), next: z.string().nullable(), simulated: z.boolean() })
 /** For `/docs`; what each kind may hold is in docs/sessions-and-imports.md. */
@@ -80,7 +86,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
         },
         config: { needs: 'read' },
       },
-      (request, reply) => {
+      async (request, reply) => {
         tagged(context, { request, reply, until: 0 })
         const page = listOf(context, kind, request.query)
         if (wantsCsv(request, request.query.format)) {
@@ -88,10 +94,12 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
           return sendCsv(reply, recordPaths[kind], recordTable(kind, page.items, context))
         }
         const booked = kind === 'session' ? bookedIn(context) : undefined
-        const items = page.items.map((one) => ({
-          ...rowOf(one),
-          ...(booked ? { booked: booked(one), issue: null } : {}),
-        }))
+        const issues = kind === 'session' ? await sessionIssues(context, page.items) : undefined
+        const items = page.items.map((one) => {
+          const issue = issues?.get(one.hash)
+          const judged = issue === undefined ? {} : { issue }
+          return { ...rowOf(one), ...(booked ? { booked: booked(one), ...judged } : {}) }
+        })
         return { items, next: page.next, simulated: context.ingest.simulated }
       },
     )

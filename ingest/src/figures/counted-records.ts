@@ -6,9 +6,17 @@ import { countedSessions } from '../registry/counted-sessions.ts'
 /** Records of each instrument that are counted, not measured, by `site/instrument`. */
 export interface RecordsByInstrument {
   of(key: string): CountedRecords
+  /** What was reserved (cancelled ones left out), serviced, and claimed without a sensor. */
+  planned(key: string): PlannedRecords
   tree(): OrganisationTree
   /** Whether the instrument has opening hours that begin before `to`. */
   isScheduled(key: string, to: number): boolean
+}
+
+export interface PlannedRecords {
+  readonly bookings: readonly RecordOf<'booking'>[]
+  readonly maintenance: readonly RecordOf<'maintenance'>[]
+  readonly claims: readonly RecordOf<'claim'>[]
 }
 
 type About = 'session' | 'charge' | 'voucher' | 'subsidy' | 'compute' | 'training' | 'achievement' | 'rating'
@@ -20,7 +28,9 @@ export function createRecordsByInstrument(registry: Registry): RecordsByInstrume
   const grouped = new WeakMap<object, Map<string, unknown[]>>()
   let tree: { from: unknown; tree: OrganisationTree } | undefined
 
-  function groups<K extends About | 'schedule'>(kind: K): Map<string, RecordOf<K>[]> {
+  function groups<K extends About | 'schedule' | 'booking' | 'maintenance' | 'claim'>(
+    kind: K,
+  ): Map<string, RecordOf<K>[]> {
     const list = kind === 'session' ? (countedSessions(registry) as Listed<K>) : registry.records(kind)
     // Put there below, by this very kind.
     const known = grouped.get(list) as Map<string, RecordOf<K>[]> | undefined
@@ -49,6 +59,11 @@ export function createRecordsByInstrument(registry: Registry): RecordsByInstrume
       trainings: of('training', key),
       achievements: of('achievement', key),
       ratings: of('rating', key),
+    }),
+    planned: (key) => ({
+      bookings: (groups('booking').get(key) ?? []).filter(({ cancelled }) => cancelled !== true),
+      maintenance: groups('maintenance').get(key) ?? [],
+      claims: groups('claim').get(key) ?? [],
     }),
     tree() {
       const from = registry.records('organisation')

@@ -7,7 +7,6 @@ import {
   figuresFromTotals,
   type Finding,
   instrumentFigures,
-  intersect,
   type Interval,
   reconcileUse,
 } from '@hours/usage'
@@ -19,11 +18,15 @@ import type { FigureReader } from './figure-reader.ts'
 export interface InstrumentFindings {
   readonly findings: readonly (Omit<Finding, 'kind'> & {
     readonly kind: Finding['kind'] | 'session_overlap'
+    /** The session that it overlaps. */
+    readonly other?: string
   })[]
   readonly claims: readonly ClaimCheck[]
 }
 
-type Source = Pick<RunningIngest, 'registry' | 'index'> & { readonly figures: FigureReader }
+type Source = Pick<RunningIngest, 'index' | 'clock'> & {
+  readonly figures: Pick<FigureReader, 'parts' | 'inputs' | 'records'>
+}
 
 /**
  * Differences of one instrument in [from, to), listed and never edited away. Claims are judged whole, in the period in
@@ -34,7 +37,8 @@ export async function instrumentFindings(
   entry: InstrumentEntry,
   { from, to }: Interval,
 ): Promise<InstrumentFindings> {
-  const own = ownRecords(source, entry)
+  const { records } = source.figures
+  const own = { ...records.planned(entry.key), sessions: records.of(entry.key).sessions }
   const touches = (one: Interval) => one.from < to && one.to > from
   const bookings = own.bookings.filter(touches)
   const sessions = own.sessions.filter(touches)
@@ -43,8 +47,8 @@ export async function instrumentFindings(
   for (const claim of claims) checks.push(...(await checked(source, entry, claim)))
   if (own.bookings.length === 0 && sessions.length === 0) return { findings: [], claims: checks }
   const reach = {
-    from: Math.min(from, ...bookings.map((one) => one.from)) - DAY,
-    to: Math.max(to, ...bookings.map((one) => one.to)) + DAY,
+    from: bookings.reduce((at, one) => Math.min(at, one.from), from) - DAY,
+    to: bookings.reduce((at, one) => Math.max(at, one.to), to) + DAY,
   }
   const { findings } = reconcileUse({
     spans: source.index.spans(entry.key, reach.from, reach.to),
@@ -55,43 +59,32 @@ export async function instrumentFindings(
   })
   const isBooked = own.bookings.length > 0
   const overlaps = entry.enrolment.exclusive ? overlapsOf(sessions, { from, to }) : []
-  const listed = findings.filter(({ kind }) => isBooked || kind !== 'unbooked_run')
+  const now = source.clock.wall()
+  // Whoever is expected still may come.
+  const isOver = ({ kind, to: end }: Finding) => !kind.startsWith('no_show') || end <= now
+  const listed = findings.filter((one) => isOver(one) && (isBooked || one.kind !== 'unbooked_run'))
   return { findings: [...listed, ...overlaps].sort((a, b) => a.from - b.from), claims: checks }
 }
 
-function ownRecords({ registry }: Source, { key, site, enrolment }: InstrumentEntry) {
-  const ofThis = <T extends { readonly record: { readonly instrument: string } }>(list: readonly T[]) =>
-    list.filter(({ record }) => record.instrument === enrolment.instrument)
-  return {
-    key,
-    bookings: ofThis(registry.records('booking', site)).flatMap(({ record }) =>
-      record.cancelled === true ? [] : [record],
-    ),
-    sessions: ofThis(registry.records('session', site)).map(({ record }) => record),
-    maintenance: ofThis(registry.records('maintenance', site)).map(({ record }) => record),
-    claims: ofThis(registry.records('claim', site)).map(({ record }) => record),
-  }
-}
-
-/** Two sessions at one time where only one can be: domain.md, section 4.5. */
+/**
+ * Sessions at one time where only one can be (domain.md, section 4.5): of each the part in which another one that began
+ * before still lasts. Their sum is what adding up sessions would count too much.
+ */
 function overlapsOf(
   sessions: readonly (Interval & { readonly id: string; readonly user: string })[],
   period: Interval,
 ): InstrumentFindings['findings'] {
-  const ordered = sessions.toSorted((a, b) => a.from - b.from)
-  return ordered.flatMap((one, i) =>
-    ordered.slice(i + 1).flatMap((other) =>
-      other.from >= one.to
-        ? []
-        : intersect(intersect([one], [other]), [period]).map((part) => ({
-            ...part,
-            kind: 'session_overlap' as const,
-            ms: part.to - part.from,
-            session: other.id,
-            user: other.user,
-          })),
-    ),
-  )
+  const found: InstrumentFindings['findings'][number][] = []
+  let before: (Interval & { readonly id: string }) | undefined
+  for (const one of sessions.toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1))) {
+    const { id: session, user, from } = one
+    const to = Math.min(one.to, before?.to ?? from)
+    const ms = Math.min(to, period.to) - Math.max(from, period.from)
+    if (before && ms > 0)
+      found.push({ kind: 'session_overlap', from, to, ms, session, user, other: before.id })
+    if (!before || one.to > before.to) before = one
+  }
+  return found
 }
 
 /** Out of daily rows where the claim is of whole civil days; else out of spans. */
