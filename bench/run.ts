@@ -139,6 +139,8 @@ const suites: Readonly<Record<string, () => Promise<boolean>>> = {
   gateway: () => program('gateway.ts', '30'),
   load: benchLoad,
   series: () => program('series.ts'),
+  verify: () => program('verify.ts', '15', '365'),
+  peer: () => program('peer.ts'),
 }
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'))
 const unknown = wanted.filter((name) => !Object.hasOwn(suites, name))
