@@ -26,7 +26,8 @@ interface Flags {
 
 /** `hours verify`: reads a report or a log, believes nothing, names what is wrong. */
 export function verifyCommand(): Command {
-  return new Command('verify')
+  const command = new Command('verify')
+  return command
     .description(
       'Verifies a report (a folder written by hours report, or an unpacked download): every signature, that all of it\n' +
         'stands in the log, every figure worked out again and compared cell by cell. Or a whole log with --log.\n' +
@@ -41,15 +42,22 @@ export function verifyCommand(): Command {
     )
     .option('--json', 'print the verdict as JSON')
     .action(async (dir: string | undefined, flags: Flags) => {
-      if ((dir === undefined) === (flags.log === undefined))
-        throw new Error('verify: name the folder of a report, or --log and a log. Fix: one of the two.')
-      if (dir !== undefined) report(typedPath(dir), flags)
-      else await log(flags.log ?? '', flags)
+      try {
+        if ((dir === undefined) === (flags.log === undefined))
+          throw new Error('name the folder of a report, or --log and a log. Fix: one of the two.')
+        if (dir !== undefined) report(typedPath(dir), flags)
+        else await log(flags.log ?? '', flags)
+      } catch (error) {
+        // 1 is for tampering alone: whatever keeps it from reading at all is wrong usage.
+        command.error(`hours verify: ${error instanceof Error ? error.message : String(error)}`, {
+          exitCode: 2,
+        })
+      }
     })
 }
 
 function report(dir: string, flags: Flags): void {
-  if (!existsSync(dir)) throw new Error(`verify: ${dir} is not there. Fix: the folder of a report.`)
+  if (!existsSync(dir)) throw new Error(`${dir} is not there. Fix: the folder of a report.`)
   const progress = createProgress('verifying')
   const verdict = verifyBundle(dir, {
     ...(flags.policy === undefined ? {} : { policy: readPolicy(typedPath(flags.policy)) }),

@@ -46,6 +46,7 @@ export const instrument = `${site}/sem-01`
 export interface ReportedSite {
   readonly ingest: RunningIngest
   readonly gateway: TestGateway
+  readonly dataDir: string
   /** The regulator's own: his witness, and the log. */
   readonly policy: string
   /** Files of a bundle of `scope`, by name. */
@@ -53,6 +54,8 @@ export interface ReportedSite {
   /** The next page of the gateway, as it comes in. */
   page(spans: PageSpan[], change?: Parameters<TestGateway['page']>[1]): Promise<Uint8Array>
   record(kind: string, stream: string, body: object): Promise<void>
+  /** Closes the ingest alone. */
+  stop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -129,8 +132,9 @@ export async function reportedSite(): Promise<ReportedSite> {
   await ingest.settled()
 
   let reports = 0
+  let isOpen = true
   return {
-    ...{ ingest, gateway, page },
+    ...{ ingest, gateway, page, dataDir: join(folder, 'site') },
     policy: [`log ${logKey}`, `witness w ${formatVkey(key)}`, 'quorum w', ''].join('\n'),
     async report(scope = 'all', of = period, close = false) {
       const out = join(folder, `report-${reports++}`)
@@ -144,8 +148,12 @@ export async function reportedSite(): Promise<ReportedSite> {
       await ingest.recordAll([item(kind, stream, body)])
       await ingest.settled()
     },
-    async close() {
+    async stop() {
       await ingest.close()
+      isOpen = false
+    },
+    async close() {
+      if (isOpen) await ingest.close()
       await watching.close()
       rmSync(folder, { recursive: true })
     },
