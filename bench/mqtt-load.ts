@@ -4,6 +4,10 @@ import { connect, type Socket } from 'node:net'
 export interface LoadClient {
   /** Publishes all of `messages` with at most `window` without PUBACK; resolves when the last is acknowledged. */
   publishAll(messages: Iterable<LoadMessage>, window: number): Promise<void>
+  /** Publishes one at once, whatever is under way. */
+  send(message: LoadMessage): void
+  /** Resolves when the broker or `close` has ended the connection. */
+  readonly ended: Promise<void>
   /** Acknowledged so far. */
   acknowledged(): number
   /** Called with topic and payload of whatever is sent down. */
@@ -48,6 +52,8 @@ export async function connectLoad(options: {
     socket.once('error', reject)
   })
   let acknowledged = 0
+  let sent = 0
+  const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   let wake: (() => void) | undefined
   let subscribed: (() => void) | undefined
   let listener: (topic: string, payload: Buffer) => void = () => undefined
@@ -90,6 +96,8 @@ export async function connectLoad(options: {
       buffer = buffer.subarray(at + length)
     }
   })
+  // The broker may reset a connection that does not behave; `ended` says so.
+  socket.on('error', () => undefined)
   socket.on('close', () => {
     admitted.reject(new Error(`${options.clientId}: closed by the broker`))
     wake?.()
@@ -121,18 +129,23 @@ export async function connectLoad(options: {
       return done
     },
     async publishAll(messages, window) {
-      let sent = acknowledged
-      for (const { topic, payload, retain } of messages) {
+      for (const message of messages) {
         while (sent - acknowledged >= window) await waiting()
-        sent += 1
-        const id = (sent % 65_535) + 1
-        socket.write(
-          packet(retain ? 0x33 : 0x32, text(topic), Buffer.from([id >> 8, id & 255]), Buffer.from(payload)),
-        )
+        put(message)
       }
       while (acknowledged < sent) await waiting()
     },
+    send: put,
+    ended,
     close: () => socket.destroy(),
+  }
+
+  function put({ topic, payload, retain }: LoadMessage): void {
+    if (socket.destroyed) return
+    sent += 1
+    const id = (sent % 65_535) + 1
+    const first = retain ? 0x33 : 0x32
+    socket.write(packet(first, text(topic), Buffer.from([id >> 8, id & 255]), Buffer.from(payload)))
   }
 
   function waiting(): Promise<void> {

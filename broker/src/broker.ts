@@ -77,6 +77,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     drainTimeout: limits.drainTimeoutMs,
     maxTopicLevels: 8,
     queueLimit: 256,
+    // No limit: what exceeds one is queued and worked off by recursion, some thousand messages deep (mqemitter 7).
+    concurrency: 0,
     preConnect(client, packet, done) {
       packet.clean = true
       const will = packet.will && { topic: packet.will.topic, qos: packet.will.qos ?? 0 }
