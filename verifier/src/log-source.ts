@@ -41,6 +41,19 @@ export function directorySource(dir: string): LogSource {
   }
 }
 
+/** The body, or undefined as soon as it is longer than `limit`: a short answer may unpack to gigabytes. */
+async function readBounded({ body }: Response, limit: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length
+    // Leaving the loop cancels the rest.
+    if (length > limit) return undefined
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
 /** A log over HTTP, `<url>/<year>/checkpoint`; `years` are asked for one after the other. */
 export function httpSource(url: string, token?: string): LogSource {
   const base = url.replace(/\/+$/, '')
@@ -49,8 +62,7 @@ export function httpSource(url: string, token?: string): LogSource {
     const response = await fetch(`${base}/${path}`, { headers, signal: AbortSignal.timeout(30_000) })
     if (response.status === 404) return undefined
     if (!response.ok) throw new Error(`${base}/${path} answered ${response.status}`)
-    const bytes = new Uint8Array(await response.arrayBuffer())
-    return bytes.length > limit ? undefined : bytes
+    return readBounded(response, limit)
   }
   const known = new Map<number, string>()
   const checkpoint = async (year: number) => {
