@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { recordDigest } from '@hours/ledger'
+import { parseRecord, recordDigest } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { reconcile } from '@hours/ingest'
 import { instrumentKey, type InstrumentId } from '@hours/protocol'
@@ -35,6 +35,18 @@ export async function judge(dataDir: string, publishers: readonly Publisher[]): 
     await ingest.close()
   }
   expect((await reconcile(dataDir)).differences).toEqual([])
+}
+
+/** Digests of the pages in the log of a site that is not running. */
+export async function loggedPages(dataDir: string): Promise<Set<string>> {
+  const ingest = await openSite(dataDir)
+  const logged = new Set<string>()
+  for (const { bytes } of ingest.log.entries()) {
+    const record = parseRecord(bytes)
+    if (record.ok && record.value.kind === 'page') logged.add(recordDigest(bytes, nodeCrypto.sha256))
+  }
+  await ingest.close()
+  return logged
 }
 
 /** Size of the newest year's log as its checkpoint on disk signs it. */
