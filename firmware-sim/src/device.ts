@@ -14,6 +14,8 @@ export interface Device {
   /** Ground truth of what has been emitted so far: emitted samples under left-hold with the nominal state
    * (records.md, section 4); what lies between two samples further apart than maxGap is unknown. */
   truth(from: number, to: number, maxGapMs: number): Span[]
+  /** Every sample emitted so far with its nominal state: for a judge that takes some of them away. */
+  emitted(): readonly { readonly at: number; readonly state: KnownState }[]
 }
 
 export interface DeviceSample {
@@ -77,6 +79,7 @@ export function createDevice(instrument: SimInstrument, options: DeviceOptions):
     messages,
     samples,
     truth: (from, to, maxGapMs) => leftHold(emitted, from, to, maxGapMs),
+    emitted: () => emitted,
   }
 }
 

@@ -34,7 +34,7 @@ export function createCalibrationWatch(store: SketchStore): CalibrationWatch {
   function sketchOf(instrument: string, hour: Millis): Sketch {
     const known = open.get(instrument)
     if (known?.hour === hour) return known
-    if (known) store.addSketch(instrument, known.hour, known.cells)
+    if (known) attempt(() => store.addSketch(instrument, known.hour, known.cells))
     const fresh = { hour, cells: new Float32Array(cellsAnHour).fill(Number.NaN) }
     open.set(instrument, fresh)
     return fresh
@@ -49,7 +49,7 @@ export function createCalibrationWatch(store: SketchStore): CalibrationWatch {
   function propose({ id, thresholds }: InstrumentSettings, now: Millis): void {
     const result = calibrate(samplesOf(id))
     proposals.set(id, proposalOf(result, thresholds, now))
-    store.dropSketches(id, now - keptDays * DAY)
+    attempt(() => store.dropSketches(id, now - keptDays * DAY))
   }
 
   return {
@@ -74,6 +74,15 @@ export function createCalibrationWatch(store: SketchStore): CalibrationWatch {
       }
     },
     proposals: () => proposals,
+  }
+}
+
+/** A sketch is a comfort: on a disk that takes nothing an hour of it is lost, and nothing else. */
+function attempt(write: () => void): void {
+  try {
+    write()
+  } catch {
+    // The page that the disk does not take tells it (`spool_failed`).
   }
 }
 

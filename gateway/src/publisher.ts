@@ -178,11 +178,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
       () => {
         if (session !== on) return
         powerInFlight = false
-        spool.releasePower(report.id)
-        pump()
+        if (released(report.id)) pump()
       },
       () => failed(on),
     )
+  }
+
+  /** On a disk that takes nothing the report stays, and is sent once more at the next round. */
+  function released(id: number): boolean {
+    try {
+      spool.releasePower(id)
+      return true
+    } catch {
+      options.onAlarm('spool_failed', true)
+      return false
+    }
   }
 
   function receive(topic: string, payload: Uint8Array): void {

@@ -87,23 +87,33 @@ export function createReceiptGate(options: ReceiptGateOptions): ReceiptGate {
     onAlarm('pages_refused', spool.refused().length > 0)
   }
 
+  function take(bytes: Uint8Array, under: ReceiptContext): ReturnType<ReceiptGate['take']> {
+    const receipt = verifyReceipt(bytes, under)
+    if (!receipt.ok) {
+      refuse(bytes, receipt.error.code)
+      return undefined
+    }
+    const { epoch, released, rejected } = receipt.value
+    stale = 0
+    for (const alarm of doubts) onAlarm(alarm, false)
+    doubts.clear()
+    remember(receipt.value.seen)
+    spool.release(epoch, released)
+    if (released.length > 0 && unopened.delete(epoch)) onAlarm(`epoch_unopened:${epoch}`, false)
+    reject(epoch, rejected)
+    return { epoch, settled: [...released, ...rejected.map(({ seq }) => seq)] }
+  }
+
   return {
     take(bytes) {
       if (!context || distrust !== '') return undefined
-      const receipt = verifyReceipt(bytes, { ...context, seen })
-      if (!receipt.ok) {
-        refuse(bytes, receipt.error.code)
+      try {
+        return take(bytes, { ...context, seen })
+      } catch {
+        // The disk takes nothing: the pages stay, are sent again, and have another receipt then.
+        onAlarm('spool_failed', true)
         return undefined
       }
-      const { epoch, released, rejected } = receipt.value
-      stale = 0
-      for (const alarm of doubts) onAlarm(alarm, false)
-      doubts.clear()
-      remember(receipt.value.seen)
-      spool.release(epoch, released)
-      if (released.length > 0 && unopened.delete(epoch)) onAlarm(`epoch_unopened:${epoch}`, false)
-      reject(epoch, rejected)
-      return { epoch, settled: [...released, ...rejected.map(({ seq }) => seq)] }
     },
     isOpened: (epoch) => !unopened.has(epoch),
     tryAgain: () => unopened.clear(),
