@@ -119,15 +119,15 @@ export async function scriptSystem(): Promise<PeerSystem> {
 export async function ourSystem(): Promise<PeerSystem> {
   const dir = mkdtempSync(join(tmpdir(), 'hours-peer-'))
   const influxd = await startInfluxd()
-  const { query, setUp } = createInfluxSeries({ url: influxd.url })
-  await setUp()
+  const series = createInfluxSeries({ url: influxd.url })
+  await series.setUp()
   const fleet = benchFleet(connections, perConnection)
   const options = {
     gateways: connections,
     perGateway: perConnection,
     influxUrl: influxd.url,
     dir,
-    delayMs: 10_000,
+    delayMs: 500,
     port: await freePort(),
   }
   let server = await startSeriesServer(options)
@@ -174,7 +174,7 @@ export async function ourSystem(): Promise<PeerSystem> {
     },
     settle: () => server.drained(120_000),
     async stored() {
-      const [row] = await query('SELECT count("w") AS "n" FROM "power"')
+      const [row] = await series.query('SELECT count("w") AS "n" FROM "power"')
       return Number(row?.['n'] ?? 0)
     },
     async remove() {

@@ -33,7 +33,8 @@ const send = ({ system, kind, rate, seconds }: Run) =>
 
 async function cpu(of: Run): Promise<void> {
   const pids = of.system.pids()
-  // Connections, code and caches are warm before it counts.
+  // What a start has to do is done, connections, code and caches are warm before it counts.
+  await pause(5_000)
   await send({ ...of, seconds: 2 })
   const before = Object.entries(pids).map(([name, pid]) => ({ name, pid, ...processUsage(pid) }))
   const count = await send(of)

@@ -233,6 +233,8 @@ export interface SeriesStore {
 /** Takes points at any speed and brings them to the series store when it can; nothing upstream waits for it. */
 export interface SeriesOutbox {
   put(points: readonly SeriesPoint[]): void
+  /** As `put`, together with what else comes within some milliseconds; resolves when it is on disk. */
+  gather(points: readonly SeriesPoint[]): Promise<void>
   /** `oldest` = when the oldest point that waits came in. */
   state(): { pending: number; oldest: Millis | null; quarantined: number; failing: string | null }
   flush(): Promise<void>

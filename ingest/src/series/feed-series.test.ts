@@ -49,6 +49,13 @@ beforeEach(async () => {
   feed = feedSeries({ ingest, outbox, onError: (error) => errors.push(error) })
 })
 const errors: unknown[] = []
+const tapped = (points: SeriesPoint[]) => ({
+  put: (more: readonly SeriesPoint[]) => void points.push(...more),
+  gather: (more: readonly SeriesPoint[]) => {
+    points.push(...more)
+    return Promise.resolve()
+  },
+})
 afterEach(async () => {
   await feed.close()
   await outbox.close()
@@ -173,7 +180,7 @@ it('hours and hours of the week sum to the days, and the outside share follows t
   const points: SeriesPoint[] = []
   const tap = feedSeries({
     ingest,
-    outbox: { put: (more) => points.push(...more) },
+    outbox: tapped(points),
     onError: (e) => errors.push(e),
   })
   await tap.settled()
@@ -236,7 +243,7 @@ it('a day that has grown by a page is not told whole again', async () => {
   const points: SeriesPoint[] = []
   const tap = feedSeries({
     ingest,
-    outbox: { put: (more) => points.push(...more) },
+    outbox: tapped(points),
     onError: (e) => errors.push(e),
   })
   await pages(60)
@@ -260,7 +267,7 @@ it('gateways are in the series each minute, heard or not', async () => {
   const points: SeriesPoint[] = []
   const tap = feedSeries({
     ingest,
-    outbox: { put: (more) => points.push(...more) },
+    outbox: tapped(points),
     onError: (e) => errors.push(e),
   })
   clock.advanceTo(start + HOUR + 3 * MINUTE)

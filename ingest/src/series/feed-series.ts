@@ -22,7 +22,7 @@ import { createToldPoints } from './told-points.ts'
 
 export interface SeriesFeedOptions {
   readonly ingest: Ingest
-  readonly outbox: Pick<SeriesOutbox, 'put'>
+  readonly outbox: Pick<SeriesOutbox, 'put' | 'gather'>
   readonly onError: (error: unknown) => void
   /** How long a changed day waits for more of its pages, ms; default by the number of instruments. */
   readonly delayMs?: number
@@ -170,7 +170,7 @@ export function feedSeries({ ingest, outbox, onError, delayMs }: SeriesFeedOptio
     for (const { key } of registry.instruments()) mark(key, now - days * DAY, now, true)
   }
 
-  function feedPower({ topic, payload, client }: UpMessage): void {
+  async function feedPower({ topic, payload, client }: UpMessage): Promise<void> {
     const parsed = parseTopic(topic)
     if (!parsed.ok || parsed.value.kind !== 'power') return
     const { site, gateway } = parsed.value
@@ -182,7 +182,7 @@ export function feedSeries({ ingest, outbox, onError, delayMs }: SeriesFeedOptio
       ({ id }) => registry.instrument(`${site}/${id}` as InstrumentKey)?.enrolment.gateway === gateway,
     )
     const points = powerPoints(site, { ...report.value, instruments })
-    if (points.length > 0) outbox.put(points)
+    if (points.length > 0) await outbox.gather(points)
   }
 
   inputs.restated()
@@ -199,7 +199,7 @@ export function feedSeries({ ingest, outbox, onError, delayMs }: SeriesFeedOptio
     async commit(message) {
       await ingest.commit(message)
       try {
-        feedPower(message)
+        await feedPower(message)
       } catch (error) {
         // Durable already: the series must not make the broker refuse it.
         onError(error)

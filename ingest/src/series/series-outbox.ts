@@ -15,7 +15,10 @@ export interface SeriesOutboxOptions {
   readonly maxBytes?: number
   /** Jitter of the back-off; default Math.random. */
   readonly random?: () => number
-  /** After a batch it rests for this part of the time the batch took, so that a drain leaves the server to others. */
+  /**
+   * After a batch it rests for this part of the time the batch took, so that a drain leaves the server to others, and
+   * after one that was not full until more has come; 0 = never.
+   */
   readonly rest?: number
   readonly onError?: (error: unknown) => void
 }
@@ -27,6 +30,9 @@ export interface RunningOutbox extends SeriesOutbox {
   quarantined(limit: number): { id: number; at: Millis; reason: string; point: SeriesPoint }[]
 }
 
+/** Single messages are gathered so long before they are written down, and before they are sent. */
+const gatherMs = 5
+const lingerMs = 200
 const firstWaitMs = 1_000
 const longestWaitMs = 60_000
 
@@ -42,9 +48,12 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
   let draining: Promise<void> | undefined
   let cancelRetry: (() => void) | undefined
   let closed = false
+  let hurry = false
+  let wake: (() => void) | undefined
+  let gathering: { points: SeriesPoint[]; written: Promise<void> } | undefined
 
   /** Sends until nothing waits; throws at the first failure that only time can mend. */
-  async function drain(hurry: boolean): Promise<void> {
+  async function drain(): Promise<void> {
     let next = file.oldest(batch)
     while (next && !closed) {
       const begun = performance.now()
@@ -57,12 +66,26 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
       file.remove(next.through)
       failing = null
       failures = 0
-      if (!hurry && rest > 0) await pause((performance.now() - begun) * rest)
+      const took = performance.now() - begun
+      if (rest > 0)
+        await pause(next.points.length < batch / 2 ? Math.max(lingerMs, took * rest) : took * rest)
       next = following ?? file.oldest(batch)
     }
   }
 
   const isClosed = () => closed
+
+  /** Ends early when somebody waits for all of it. */
+  function pause(ms: number): Promise<void> {
+    if (hurry || isClosed()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms).unref()
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
 
   /** Stores all of them, halving a batch that the server takes only in part until the bad line stands alone. */
   async function send(points: readonly SeriesPoint[]): Promise<void> {
@@ -81,8 +104,8 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
     }
   }
 
-  function run(hurry: boolean): Promise<void> {
-    draining ??= drain(hurry)
+  function run(): Promise<void> {
+    draining ??= drain()
       .catch((error: unknown) => {
         if (closed) return
         failing = error instanceof Error ? error.message : String(error)
@@ -110,9 +133,26 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
 
   function begin(): void {
     if (closed || cancelRetry || draining) return
-    run(false).catch((error: unknown) => {
+    run().catch((error: unknown) => {
       if (!(error instanceof SeriesError)) options.onError?.(error)
     })
+  }
+
+  /** One transaction for what comes within some milliseconds: each costs as much as sixty points. */
+  function gatherMore() {
+    const points: SeriesPoint[] = []
+    const written = new Promise<void>((resolve, reject) => {
+      setTimeout(() => {
+        gathering = undefined
+        try {
+          if (!closed) put(points)
+          resolve()
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      }, gatherMs)
+    })
+    return { points, written }
   }
 
   /** What is no point at all never reaches a server. */
@@ -124,32 +164,43 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
     })
   }
 
+  function put(points: readonly SeriesPoint[]): void {
+    const good = accepted(points)
+    if (good.length === 0) return
+    file.add(good, clock.wall())
+    begin()
+  }
+
   begin()
   return {
-    put(points) {
-      const good = accepted(points)
-      if (good.length === 0) return
-      file.add(good, clock.wall())
-      begin()
+    put,
+    gather(points) {
+      gathering ??= gatherMore()
+      gathering.points.push(...points)
+      return gathering.written
     },
     state: () => ({ ...file.counts(), failing }),
     quarantined: (limit) => file.quarantined(limit),
     async flush() {
       cancelRetry?.()
       cancelRetry = undefined
-      // What is under way may have been begun before the last points came.
-      while (!closed && file.counts().pending > 0) await run(true)
+      hurry = true
+      wake?.()
+      try {
+        await gathering?.written
+        // What is under way may have been begun before the last points came.
+        while (!closed && file.counts().pending > 0) await run()
+      } finally {
+        hurry = false
+      }
     },
     async close() {
+      await gathering?.written
       closed = true
+      wake?.()
       cancelRetry?.()
       await draining?.catch(() => undefined)
       file.close()
     },
   }
 }
-
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms).unref()
-  })

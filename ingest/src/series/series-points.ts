@@ -139,7 +139,7 @@ export function weekHourPoints(
 ): SeriesPoint[] {
   const run = new Array<number>(168).fill(0)
   const known = new Array<number>(168).fill(0)
-  const slots = wallClockHours(zone, year.from, Math.min(year.to, until))
+  const slots = hoursOfYear(zone, year).filter(({ from }) => from < until)
   for (const [i, sum] of durationsIn(spans, slots).entries()) {
     const slot = slots[i]
     if (!slot) continue
@@ -152,6 +152,19 @@ export function weekHourPoints(
     fields: { run_ms: { i: ms }, known_ms: { i: known[how] ?? 0 } },
     at: year.from,
   }))
+}
+
+type WallClockHour = ReturnType<typeof wallClockHours>[number]
+const years = new Map<string, WallClockHour[]>()
+
+/** Those of a whole year: all instruments of a zone have the same. */
+function hoursOfYear(zone: string, { from, to }: { from: Millis; to: Millis }): WallClockHour[] {
+  const name = `${zone} ${from}`
+  const known = years.get(name) ?? wallClockHours(zone, from, to)
+  years.delete(name)
+  years.set(name, known)
+  for (const oldest of years.keys()) if (years.size > 8) years.delete(oldest)
+  return known
 }
 
 /** Stretches of one wall-clock hour; on days of 24 h they are counted, on others the zone is asked for each half hour. */
