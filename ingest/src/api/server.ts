@@ -128,7 +128,9 @@ export async function createApi(whole: ApiContext): Promise<Api> {
     if (error instanceof Problem) return sendProblem(reply, error)
     if (hasZodFastifySchemaValidationErrors(error)) return sendProblem(reply, invalid(error, request))
     const status = error.statusCode ?? 500
-    if (status >= 500) context.log.error({ err: error, url: request.url }, 'request failed')
+    // Without its query, which may hold the code of a login elsewhere.
+    const [path] = request.url.split('?')
+    if (status >= 500) context.log.error({ err: error, path }, 'request failed')
     return sendProblem(reply, new Problem(status, status >= 500 ? 'the server failed' : error.message))
   })
 
