@@ -1,5 +1,5 @@
 import { parsePeriod, readRuleSet } from '@hours/usage'
-import { parse as parseYaml } from 'yaml'
+import { parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { hashOfDocument, type KnownRuleSet, ruleSets } from '../figures/rule-set-book.ts'
 import type { ApiContext } from './context.ts'
@@ -31,6 +31,8 @@ const Taken = z.object({
 })
 
 const maxBytes = 256 * 1024
+/** More than a formula of the greatest depth needs, wherever it stands. */
+const mostLevels = 64
 const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/plain']
 const example = {
   id: 'our-sheet',
@@ -115,6 +117,7 @@ export function rulesetRoutes(app: Api, context: ApiContext): void {
       },
       async (request, reply) => {
         const given = typeof request.body === 'string' ? readYaml(request.body) : request.body
+        if (!isShallow(given)) throw refusal(`nested deeper than ${mostLevels}, or in itself`)
         const read = readRuleSet(given)
         if (!read.ok) throw refusal(read.error.message)
         const { id, version, from } = read.value
@@ -144,14 +147,40 @@ export function rulesetRoutes(app: Api, context: ApiContext): void {
   })
 }
 
-/** Plain data alone: no anchors that grow, no types of YAML's own. */
+/**
+ * Plain data alone: no anchors that grow, no types of YAML's own. Keys that stand twice are looked for here, as the
+ * parser compares each with all others: seconds for a file of many.
+ */
 function readYaml(text: string): unknown {
   try {
-    return parseYaml(text, { schema: 'core', maxAliasCount: 16, uniqueKeys: true }) as unknown
+    const document = parseDocument(text, { schema: 'core', uniqueKeys: false, logLevel: 'error' })
+    const [fault] = document.errors
+    if (fault) throw fault
+    visit(document, {
+      Map(_key, { items }) {
+        const names = new Set<string>()
+        for (const { key } of items) {
+          const name = String(key)
+          if (names.has(name)) throw new Error(`the key ${name.slice(0, 80)} stands twice`)
+          names.add(name)
+        }
+      },
+    })
+    return document.toJS({ maxAliasCount: 16 }) as unknown
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw refusal(`the YAML cannot be read: ${why}`)
   }
+}
+
+/** Level by level: what calls itself for each bracket of a quarter of a million has no stack left. */
+function isShallow(given: unknown): boolean {
+  let level = [given]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostLevels || level.length > maxBytes) return false
+    level = level.flatMap((one): unknown[] => (typeof one === 'object' && one ? Object.values(one) : []))
+  }
+  return true
 }
 
 /** `field` is the first path that the schema or a formula's check has named. */
