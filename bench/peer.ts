@@ -3,7 +3,14 @@ import { loadavg } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { processUsage } from './figure.ts'
 import { pacedLoad } from './paced-load.ts'
-import { connections, ourSystem, type PeerSystem, scriptSystem } from './peer-systems.ts'
+import {
+  asSent,
+  connections,
+  ourSystem,
+  type PeerSystem,
+  perConnection,
+  scriptSystem,
+} from './peer-systems.ts'
 
 /** Messages a second where loss is measured, and where CPU is (Node-RED was measured at both). */
 const lossRate = 500
@@ -43,8 +50,9 @@ async function cpu(of: Run): Promise<void> {
     return { name, us }
   })
   const sum = parts.reduce((all, { us }) => all + us, 0)
+  const each = of.kind === asSent ? `, ${(sum / perConnection).toFixed(1)} us a point` : ''
   console.log(
-    `  CPU a message, ${of.kind} at ${of.rate}/s: ${sum.toFixed(0)} us (${parts.map(({ name, us }) => `${name} ${us.toFixed(0)}`).join(' + ')}); load ${loadavg()[0]?.toFixed(1) ?? ''}`,
+    `  CPU a message, ${of.kind} at ${of.rate}/s: ${sum.toFixed(0)} us (${parts.map(({ name, us }) => `${name} ${us.toFixed(0)}`).join(' + ')})${each}; load ${loadavg()[0]?.toFixed(1) ?? ''}`,
   )
 }
 
@@ -80,7 +88,8 @@ for (const open of [scriptSystem, ourSystem]) {
   const system = await open()
   console.log(system.name)
   try {
-    for (const kind of Object.keys(system.messages)) await cpu({ system, kind, rate: cpuRate, seconds: 15 })
+    for (const kind of Object.keys(system.messages))
+      await cpu({ system, kind, rate: kind === asSent ? cpuRate / perConnection : cpuRate, seconds: 15 })
   } finally {
     await system.remove()
   }
