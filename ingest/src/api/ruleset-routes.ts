@@ -152,6 +152,9 @@ export function rulesetRoutes(app: Api, context: ApiContext): void {
  * parser compares each with all others: seconds for a file of many.
  */
 function readYaml(text: string): unknown {
+  // The parser calls itself for each level and takes a second and more to find that it has no stack left.
+  if (openBrackets(text) > mostLevels || /(?:[-?] ){64}/.test(text))
+    throw refusal(`nested deeper than ${mostLevels}`)
   try {
     const document = parseDocument(text, { schema: 'core', uniqueKeys: false, logLevel: 'error' })
     const [fault] = document.errors
@@ -171,6 +174,16 @@ function readYaml(text: string): unknown {
     const why = error instanceof Error ? error.message : String(error)
     throw refusal(`the YAML cannot be read: ${why}`)
   }
+}
+
+/** The most brackets that are open at one place. */
+function openBrackets(text: string): number {
+  let [open, most] = [0, 0]
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    open += bracket === '[' || bracket === '{' ? 1 : -1
+    most = Math.max(most, open)
+  }
+  return most
 }
 
 /** Level by level: what calls itself for each bracket of a quarter of a million has no stack left. */
