@@ -11,6 +11,7 @@ export { settingsOf, type SimInstrument, stretchesOf, wattsAt } from './instrume
 export { type Kind, type KindId, kinds } from './kinds.ts'
 export { createModbusMeter, type MeterReading, type ModbusMeter } from './modbus-meter.ts'
 export { createMtconnectAgent, type MachineState } from './mtconnect-agent.ts'
+export { createOpcuaMachine, type MachineItem, type OpcuaMachine } from './opcua-server.ts'
 export { createPlugBroker, type PlugBroker } from './plug-broker.ts'
 export { createDevicePublisher, type DevicePublisher } from './publisher.ts'
 export { chance, createRandom, hash } from './random.ts'

@@ -1,5 +1,6 @@
 import type { RegisterBlock } from '@hours/sensing'
 import modbusSerial from 'modbus-serial'
+import { within } from './within.ts'
 
 // A CommonJS package whose class is both `module.exports` and its `default`.
 const { default: ModbusRtu } = modbusSerial
@@ -62,6 +63,7 @@ function createShared(address: BusAddress): Shared {
       address.kind === 'tcp'
         ? fresh.connectTCP(address.host, { port: address.port })
         : fresh.connectRTUBuffered(address.path, { baudRate: address.baud }),
+      timeoutMs,
       () => fresh.destroy(() => undefined),
     )
     line = fresh
@@ -106,18 +108,3 @@ function createShared(address: BusAddress): Shared {
 
 const isException = (error: unknown): boolean =>
   error instanceof Error && 'modbusCode' in error && typeof error.modbusCode === 'number'
-
-async function within<T>(work: Promise<T>, cancel: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      cancel()
-      reject(new Error(`no connection within ${timeoutMs} ms`))
-    }, timeoutMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
