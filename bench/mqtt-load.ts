@@ -108,7 +108,8 @@ export async function connectLoad(options: {
     packet(
       0x10,
       text('MQTT'),
-      Buffer.from([4, flags, 0, 60]),
+      // Keepalive of an hour: nothing here pings.
+      Buffer.from([4, flags, 0x0e, 0x10]),
       text(options.clientId),
       ...(options.username ? [text(options.username)] : []),
       ...(options.password ? [text(options.password)] : []),

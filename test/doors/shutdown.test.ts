@@ -33,7 +33,7 @@ it('SIGTERM under load: what was logged is answered, the process ends with 0 in 
     await Promise.all(publishing)
     expect(site.logged(50)).toEqual([])
     // Every page that got as far as the log was acknowledged before the connection ended, and the reverse.
-    const logged = await loggedPages(dataDir)
+    const logged = loggedPages(dataDir)
     expect([logged.difference(acknowledged()).size, acknowledged().difference(logged).size]).toEqual([0, 0])
   }
   const site = await startSite(dataDir)

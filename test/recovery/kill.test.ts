@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRandom } from '@hours/firmware-sim'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { judge } from './judge.ts'
+import { judge, loggedPages } from './judge.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import { makeSite, startSite } from './site.ts'
 
@@ -35,6 +35,9 @@ it(`kill -9 of a real site ${kills} times under load: each start recovers by its
     })
     await site.kill()
     await Promise.all(publishing)
+    // A PUBACK has to mean as much as a receipt: on disk at that moment, not only when the gateway sends again.
+    const pages = new Set(publishers.flatMap((one) => [...one.acknowledged()]))
+    expect(pages.difference(loggedPages(dataDir)).size).toBe(0)
     if (round > 0) expect(sum('receipted')).toBeGreaterThanOrEqual(receipted)
   }
   const site = await startSite(dataDir)
