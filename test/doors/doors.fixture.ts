@@ -1,4 +1,3 @@
-import type { LightMyRequestResponse } from 'fastify'
 import { type ApiWorld, createApiWorld } from '../../ingest/src/api/api.fixture.ts'
 import type { ApiContext } from '../../ingest/src/api/context.ts'
 import { type Door, openDoor } from '../../ingest/src/access/door.ts'
@@ -11,10 +10,12 @@ import { type Clock, createManualClock, type ManualClock } from '@hours/protocol
 export const foreign = /zebra/i
 export const password = 'correct horse battery'
 
+type Answer = Awaited<ReturnType<ApiWorld['get']>>
+
 export interface Caller {
   readonly headers: Readonly<Record<string, string>>
-  get(url: string): Promise<LightMyRequestResponse>
-  send(method: string, url: string, body?: unknown): Promise<LightMyRequestResponse>
+  get(url: string): Promise<Answer>
+  send(method: string, url: string, body?: unknown): Promise<Answer>
 }
 
 /** Two organisations below one, each with instruments; one gateway serves both. */
