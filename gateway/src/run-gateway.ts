@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { GatewayConfig, InstrumentSettings } from '@hours/protocol'
 import type { Logger } from 'pino'
 import { watchSync } from './clock-sync.ts'
-import { createGateway, type Gateway } from './gateway.ts'
+import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { listenLocally } from './local.ts'
 import { machineBootId, machineClock } from './machine.ts'
 import { openPageKey } from './page-key.ts'
@@ -27,7 +27,11 @@ export interface RunningGateway {
 }
 
 /** config -> clock, key, spool, sources -> gateway -> start. Throws GatewayError; what runs then recovers by itself. */
-export function runGateway(config: GatewayConfig, log: Logger): RunningGateway {
+export function runGateway(
+  config: GatewayConfig,
+  log: Logger,
+  { turnMs }: Pick<GatewayOptions, 'turnMs'> = {},
+): RunningGateway {
   const clock = machineClock
   const signer = openPageKey(config.data, config.gateway)
   const connect = mqttConnect(config)
@@ -44,6 +48,7 @@ export function runGateway(config: GatewayConfig, log: Logger): RunningGateway {
     connect,
     bootId: machineBootId(),
     onSources: changeSources,
+    ...(turnMs === undefined ? {} : { turnMs }),
   })
   const heard = () => gateway.instruments.some(({ source, others = [] }) => [source, ...others].some(isHeard))
   if (!config.local && heard()) gateway.alarm('no_local_broker', true)

@@ -58,7 +58,7 @@ export function runSources(
     instruments,
     ...more,
   })
-  const running = runGateway(parseGatewayConfig(text), createGatewayLogger('silent'))
+  const running = runGateway(parseGatewayConfig(text), createGatewayLogger('silent'), { turnMs: 500 })
   onTestFinished(async () => {
     await running.stop()
     rmSync(data, { recursive: true, force: true })
