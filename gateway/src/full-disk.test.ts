@@ -22,7 +22,11 @@ function onFullDisk(spool: Spool, full: () => boolean): Spool {
     name,
     (...args: never[]) => {
       if (full()) throw new Error('database or disk is full')
-      return (spool[name])(...args)
+      return Reflect.apply(
+        (...given) => (spool[name] as (...all: unknown[]) => unknown)(...given),
+        undefined,
+        args,
+      )
     },
   ])
   return { ...spool, ...(Object.fromEntries(guarded) as Pick<Spool, (typeof writes)[number]>) }

@@ -11,7 +11,7 @@ import { encodeOpenState, type OpenState, type Resumed } from './open-state.ts'
 import { createPageWriter, type PageWriterOptions } from './page-writer.ts'
 import { type Interval, pageClock, type TimeKeeper, trustedBy } from './time-keeper.ts'
 
-export interface LogbookOptions extends Omit<PageWriterOptions, 'chain'> {
+export interface LogbookOptions extends Omit<PageWriterOptions, 'chain' | 'now'> {
   readonly pageMs: number
   readonly time: TimeKeeper
   readonly boot: number
@@ -52,7 +52,7 @@ export interface Logbook {
 
 export function createLogbook(options: LogbookOptions): Logbook {
   const { spool, time, pageMs, boot, resumed, onAlarm } = options
-  const writer = createPageWriter({ ...options, chain: resumed.chain })
+  const writer = createPageWriter({ ...options, chain: resumed.chain, now: () => time.now() })
   const journal = createJournal(spool, resumed.lastRow)
   let config = options.config
   /** States of all instruments this gateway ever had: counters never fall, not even over a removal. */

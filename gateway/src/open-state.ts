@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { Millis, Page } from '@hours/protocol'
+import type { Millis, Page, Seen } from '@hours/protocol'
 import type { InstrumentState } from './instrument-log.ts'
 import { type JournalEntry, readJournal } from './journal.ts'
 import type { Spool } from './spool.ts'
@@ -12,6 +12,8 @@ export interface Chain {
   readonly prev: string | null
   /** End of the last page. */
   readonly to: Millis
+  /** What the last page said it had seen of the log. */
+  readonly seen?: Seen | null
 }
 
 /** The open page as it was when the last page was sealed; the journal has what came after. */

@@ -1,6 +1,15 @@
 import { recordDigest, type Signer, signRecord } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { encodePowerReport, type GatewayId, MINUTE, type Page, type Seen, type SiteId } from '@hours/protocol'
+import {
+  encodePowerReport,
+  type GatewayId,
+  maxSealMs,
+  type Millis,
+  MINUTE,
+  type Page,
+  type Seen,
+  type SiteId,
+} from '@hours/protocol'
 import { type Counters, hasPower, type SealedPart } from './instrument-log.ts'
 import type { Chain } from './open-state.ts'
 import { pageText } from './page-text.ts'
@@ -14,6 +23,7 @@ export interface PageWriterOptions {
   readonly signer: Signer
   readonly chain: Chain
   readonly seen: () => Seen | null
+  readonly now: () => Millis
   onAlarm(alarm: string, on: boolean): void
 }
 
@@ -55,9 +65,18 @@ export function createPageWriter(options: PageWriterOptions): PageWriter {
     }
   }
 
+  /**
+   * What of the log had been seen when the page should have been sealed. One that is sealed later, because the disk took
+   * nothing for an hour, must not say what was seen since: the next page begins where it ends, before that (R5).
+   */
+  function seenBy(to: Millis): Seen | null {
+    return options.now() - to <= maxSealMs ? options.seen() : (chain.seen ?? null)
+  }
+
   function sign(draft: PageDraft, parts: readonly SealedPart[]): ReadonlyMap<string, Counters> {
     const { epoch, seq, prev } = chain
     const { from, to, boot, mono, clock, config } = draft
+    const seen = seenBy(to)
     const page: Page = {
       v: 1,
       site,
@@ -70,7 +89,7 @@ export function createPageWriter(options: PageWriterOptions): PageWriter {
       boot,
       mono,
       clock,
-      seen: options.seen(),
+      seen,
       spool: spool.state(),
       software,
       config,
@@ -78,7 +97,7 @@ export function createPageWriter(options: PageWriterOptions): PageWriter {
     }
     const { text, leftOut } = pageText(page)
     const bytes = signRecord({ kind: 'page', payload: text, signer: options.signer })
-    chain = { epoch, seq: seq + 1, prev: recordDigest(bytes, nodeCrypto.sha256), to }
+    chain = { epoch, seq: seq + 1, prev: recordDigest(bytes, nodeCrypto.sha256), to, seen }
     waiting = { page: { epoch, seq, bytes, from, to }, power: powerReport(page, parts), state: {} }
     return leftOut
   }
