@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Broker, createBroker } from '@hours/broker'
 import { type Fleet, gatewayConfigs } from '@hours/firmware-sim'
 import { createGateway, type Gateway, mqttConnect, openSpool, simSync, type Spool } from '@hours/gateway'
-import { createIngest, type RunningIngest } from '@hours/ingest'
+import { createIngest, type Haste, type RunningIngest } from '@hours/ingest'
 import type { Commit, GatewayConfig, ManualClock } from '@hours/protocol'
 import type { Logger } from 'pino'
 import { enrolmentRecords } from './enrol.ts'
@@ -23,6 +23,8 @@ export interface WorldOptions {
   /** Instant from which the fleet is enrolled at a first start. */
   readonly enrolFrom: number
   readonly random?: () => number
+  /** For a world that only plays history. */
+  readonly haste?: Haste
 }
 
 /** Broker and ingest of a simulated installation in this process, and its gateways, on one injected clock. */
@@ -43,7 +45,10 @@ export interface World {
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { dir, fleet, clock, log, sampleMs } = options
   mkdirSync(dir, { recursive: true })
-  const ingest = await createIngest({ dataDir: dir, clock, log, logName: 'demo.hours', simulated: true })
+  const ingest = await createIngest({
+    ...{ dataDir: dir, clock, log, logName: 'demo.hours', simulated: true },
+    ...(options.haste ? { haste: options.haste } : {}),
+  })
   const folder = (gateway: string) => join(dir, 'gateways', gateway)
   const ids = [...new Set(fleet.instruments.map((one) => one.gateway))]
   const keys = ids.map((gateway) => ({ gateway, ...gatewayKey(folder(gateway), gateway) }))

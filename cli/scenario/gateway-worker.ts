@@ -1,11 +1,11 @@
-import { setImmediate as turn } from 'node:timers/promises'
-import { join } from 'node:path'
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createDevice, type Device, type SimInstrument } from '@hours/firmware-sim'
 import { createGateway, type Gateway, mqttConnect, openSpool, simSync, type Spool } from '@hours/gateway'
 import { createManualClock, type GatewayConfig } from '@hours/protocol'
 import { pino } from 'pino'
 import { gatewayKey } from '../demo/gateway-keys.ts'
+import type { Pages } from './page-gate.ts'
 
 /** What a thread of gateways is started with. */
 export interface WorkerTask {
@@ -16,9 +16,12 @@ export interface WorkerTask {
   /** Chance of a silent radio in any hour: the holes that every real year has. */
   readonly silence: number
 }
-/** Plays up to `to` and answers when every page made so far has its receipt; `null` ends the thread. */
-export type WorkerOrder = { readonly to: number } | null
-export type WorkerAnswer = { readonly played: number } | { readonly failed: string }
+/**
+ * Plays up to `to` and answers with how many pages have been sealed so far; `drain` answers when each page has its
+ * receipt; `null` ends the thread.
+ */
+export type WorkerOrder = { readonly to: number; readonly drain?: true } | null
+export type WorkerAnswer = { readonly sealed: Pages } | { readonly failed: string }
 
 interface Running {
   readonly gateway: Gateway
@@ -27,24 +30,36 @@ interface Running {
 }
 
 const minute = 60_000
+const hour = 60 * minute
 const task = workerData as WorkerTask
-const clock = createManualClock(task.from, task.from - 3_600_000)
+const clock = createManualClock(task.from, task.from - hour)
 const log = pino({ level: 'silent' })
+/** By gateway, since the start; some are sealed between two orders, as when settings come. */
+const sealed: Record<string, number> = {}
 const running = task.configs.map(start)
 
+/**
+ * A spool in memory: the thread ends with the simulation. Nothing but pages is looked at often, and thresholds are not
+ * sought, as the simulator's are known.
+ */
 function start(config: GatewayConfig): Running {
-  const folder = config.data
-  const { signer } = gatewayKey(folder, config.gateway)
-  const spool = openSpool(join(folder, 'spool.sqlite'), config.spool, () => clock.wall(), {
-    survivesPowerCut: false,
-  })
+  const { signer } = gatewayKey(config.data, config.gateway)
+  const spool = openSpool(':memory:', { ...config.spool, maxBytes: 4_194_304 }, () => clock.wall())
   const gateway = createGateway({
-    config: { ...config, checkpointMs: 900_000, heartbeatMs: 600_000 },
-    ...{ clock, log, signer, spool },
+    config: { ...config, checkpointMs: 24 * hour, heartbeatMs: hour },
+    ...{ clock, log, signer },
+    spool: {
+      ...spool,
+      addPage(...page) {
+        spool.addPage(...page)
+        sealed[config.gateway] = (sealed[config.gateway] ?? 0) + 1
+      },
+    },
     sync: simSync(clock),
     connect: mqttConnect(config),
     bootId: String(task.from),
-    turnMs: minute,
+    turnMs: 5 * minute,
+    calibrates: false,
   })
   const devices = task.instruments
     .filter((one) => one.gateway === config.gateway)
@@ -53,11 +68,10 @@ function start(config: GatewayConfig): Running {
   return { gateway, spool, devices }
 }
 
-/** A minute at a time, so that pages leave while the next minutes are played. */
-async function play(to: number): Promise<void> {
+/** Some minutes at a time, so that pages leave while the next minutes are played. */
+async function play(to: number): Promise<WorkerAnswer> {
   for (let at = clock.wall(); at < to; ) {
-    const end = Math.min(to, at + minute)
-    clock.advanceTo(end)
+    const end = Math.min(to, at + 5 * minute)
     for (const { gateway, devices } of running)
       for (const device of devices)
         for (const { at: sampled, watts } of device.samples(at, end))
@@ -65,14 +79,21 @@ async function play(to: number): Promise<void> {
             ok: true,
             value: { kind: 'sample', sample: { at: sampled, powerMw: Math.round(watts * 1_000) } },
           })
+    // After the samples: at this moment the gateway has heard of everybody just now.
+    clock.advanceTo(end)
     at = end
     await turn()
   }
+  return { sealed }
+}
+
+async function drain(): Promise<WorkerAnswer> {
   const limit = performance.now() + 60_000
   while (running.some(({ gateway }) => gateway.pending() > 0)) {
-    await turn()
+    await pause(5)
     if (performance.now() > limit) throw new Error('no receipts for 60 s')
   }
+  return { sealed }
 }
 
 const say = (answer: WorkerAnswer) => parentPort?.postMessage(answer)
@@ -80,9 +101,8 @@ const say = (answer: WorkerAnswer) => parentPort?.postMessage(answer)
 parentPort?.on('message', (order: WorkerOrder) => {
   if (order === null) void finish()
   else
-    play(order.to).then(
-      () => say({ played: order.to }),
-      (error: unknown) => say({ failed: error instanceof Error ? error.message : String(error) }),
+    (order.drain ? drain() : play(order.to)).then(say, (error: unknown) =>
+      say({ failed: error instanceof Error ? error.message : String(error) }),
     )
 })
 

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Fleet } from '@hours/firmware-sim'
-import { type ManualClock, MINUTE } from '@hours/protocol'
-import type { World } from '../demo/world.ts'
-import { historyPageMs } from '../demo/world.ts'
+import { HOUR, type ManualClock, MINUTE } from '@hours/protocol'
+import { historyPageMs, type World } from '../demo/world.ts'
 import type { WorkerAnswer, WorkerOrder, WorkerTask } from './gateway-worker.ts'
+import { createPageGate, type PageGate, type Pages } from './page-gate.ts'
 
 export interface PlayOptions {
   readonly world: World
@@ -26,33 +26,51 @@ const afterPageEnd = 17 * MINUTE
 const threads = 2
 
 /**
- * Plays [from, to) with the gateways in threads of their own: they measure, sign and send over MQTT while this thread
- * verifies, logs and answers. The clock here leads by one step, so no page comes from the future and none is late.
+ * Plays [from, to) with the gateways in threads of their own: they measure, sign and send over MQTT, one step ahead of
+ * this thread, which verifies, logs and answers. The clock here is at the end of a step when its pages are let in, so
+ * none comes from the future and none is late.
  */
 export async function playYear(options: PlayOptions): Promise<void> {
   const { world, clock, from, to, signal, onStep } = options
+  const gate = createPageGate(world.ingest.commit)
+  world.tap(gate.commit)
   const workers = startWorkers(options)
   try {
+    let answer = everyWorker(workers, { to: stepEnd(from, to) })
     for (let at = from; at < to && !signal.aborted; ) {
-      const next = Math.min(
-        to,
-        (Math.floor((at - 2 * MINUTE) / historyPageMs) + 1) * historyPageMs + 2 * MINUTE,
-      )
-      clock.advanceTo(next)
-      await everyWorker(workers, { to: next }, clock)
-      // The `time` record that says when these pages came; later it would say that they were late.
-      clock.advanceTo(Math.max(clock.wall(), next + MINUTE))
-      await world.ingest.log.tick()
+      const next = stepEnd(at, to)
+      const sealed = await answer
+      // What is still open at the end is sealed and sent before the gateways stop.
+      answer = everyWorker(workers, { to: next < to ? stepEnd(next, to) : to + afterPageEnd })
+      answer.catch(() => undefined)
+      await takeStep(options, gate, { sealed, at: next })
       await onStep(next)
       at = next
     }
-    // What is still open at the end is sealed and sent before the gateways stop.
-    clock.advanceTo(to + afterPageEnd)
-    if (!signal.aborted) await everyWorker(workers, { to: to + afterPageEnd }, clock)
+    if (!signal.aborted) await takeStep(options, gate, { sealed: await answer, at: to + afterPageEnd })
+    await drained(workers, clock)
   } finally {
     await Promise.all(workers.map(stop))
+    world.tap(world.ingest.commit)
   }
   await world.ingest.settled()
+}
+
+/** Steps end two minutes after a page does. */
+const stepEnd = (at: number, to: number) =>
+  Math.min(to, (Math.floor((at - 2 * MINUTE) / historyPageMs) + 1) * historyPageMs + 2 * MINUTE)
+
+/** Lets the step's pages into the log, with a `time` record that says when they came. */
+async function takeStep(
+  { world, clock }: PlayOptions,
+  gate: PageGate,
+  { sealed, at }: { sealed: Pages; at: number },
+): Promise<void> {
+  await gate.gathered(sealed)
+  clock.advanceTo(Math.max(clock.wall() + MINUTE, at))
+  await gate.let(sealed)
+  // Later it would say that they were late.
+  await world.ingest.log.tick()
 }
 
 function startWorkers({ world, fleet, from, sampleMs, silence }: PlayOptions): Worker[] {
@@ -66,30 +84,29 @@ function startWorkers({ world, fleet, from, sampleMs, silence }: PlayOptions): W
   })
 }
 
-/** Gives the order to all and waits for all; receipts are timed by our clock, so it goes on a little meanwhile. */
-async function everyWorker(
-  workers: readonly Worker[],
-  order: WorkerOrder,
-  clock: ManualClock,
-): Promise<void> {
-  let open = workers.length
-  let failure: Error | undefined
+/** Gives the order to all and waits for all; what pages they have sealed. */
+async function everyWorker(workers: readonly Worker[], order: WorkerOrder): Promise<Pages> {
   const answers = workers.map(async (worker) => {
     const [answer] = (await once(worker, 'message')) as [WorkerAnswer]
     if ('failed' in answer) throw new Error(answer.failed)
+    return answer.sealed
   })
-  for (const answer of answers)
-    void answer.then(
-      () => (open -= 1),
-      (error: unknown) => (failure = error instanceof Error ? error : new Error(String(error))),
-    )
   for (const worker of workers) worker.postMessage(order)
-  const soon = clock.wall() + MINUTE
-  while (open > 0 && failure === undefined) {
-    await pause(1)
-    clock.advanceTo(clock.wall() + (clock.wall() < soon ? 250 : 10))
+  return Object.assign({}, ...(await Promise.all(answers))) as Pages
+}
+
+/** Until every page has its receipt; they are timed by our clock, so it goes on meanwhile. */
+async function drained(workers: readonly Worker[], clock: ManualClock): Promise<void> {
+  let open = true
+  const done = everyWorker(workers, { to: 0, drain: true }).finally(() => {
+    open = false
+  })
+  clock.advanceTo(clock.wall() + HOUR)
+  while (open) {
+    await pause(5)
+    clock.advanceTo(clock.wall() + MINUTE)
   }
-  if (failure !== undefined) throw failure
+  await done
 }
 
 async function stop(worker: Worker): Promise<void> {

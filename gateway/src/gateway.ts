@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly random?: () => number
   /** How often pages are looked at for sealing and sources for silence, ms; default 10 s. */
   readonly turnMs?: number
+  /** False where days of simulated history pass in seconds and the thresholds are known; default true. */
+  readonly calibrates?: boolean
   /** Times reconnecting and resending; networks take real time even where the gateway's clock is simulated. */
   readonly net?: Clock
   /** Told when an alarm begins or ends; they also stand in `status`. */
@@ -100,7 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let router = createRouter(settings)
   const gate = createReceiptGate({ gateway, spool, clock, trust: config.trust, onAlarm: alarm })
   const watch = createSourceWatch(time.now(), alarm)
-  const calibration = createCalibrationWatch(spool)
+  const calibration = options.calibrates === false ? undefined : createCalibrationWatch(spool)
   const logbook = createLogbook({
     site,
     gateway,
@@ -155,7 +157,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const taken = logbook.push(instrument, source, sample)
       if (taken?.rejected) watch.refused(instrument, source, taken.rejected)
       else watch.sample(book.settings, source, sample, arrival)
-      if (source === 0 && !taken?.rejected) calibration.sample(instrument, sample)
+      if (source === 0 && !taken?.rejected) calibration?.sample(instrument, sample)
       say(instrument, taken?.transitions ?? [])
     } else if (reading.value.kind === 'availability') watch.online(instrument, source, reading.value.online)
   }
@@ -179,7 +181,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       say(id, book.tick(now))
       watch.check(book.settings, now)
     }
-    calibration.turn(settings, now)
+    calibration?.turn(settings, now)
     alarm('clock_untrusted', !time.trusted())
     alarm('spool_full', spool.state().dropped > 0)
   }
@@ -234,7 +236,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Those that would change something come first; a heartbeat stays small. */
   function proposed(): Pick<Status, 'proposals'> {
-    const all = [...calibration.proposals()].sort(([, a], [, b]) => Number(b.differs) - Number(a.differs))
+    const all = [...(calibration?.proposals() ?? [])].sort(
+      ([, a], [, b]) => Number(b.differs) - Number(a.differs),
+    )
     if (all.length === 0) return {}
     return { proposals: Object.fromEntries(all.slice(0, maxProposals)) }
   }

@@ -45,6 +45,16 @@ export interface IngestOptions {
   readonly simulated: boolean
   /** Asked at the start for the sizes they have seen, and shown the log every 60 s; those of the policy with a URL. */
   readonly witnesses?: readonly Witness[]
+  /** For simulated history, where days pass in seconds; refused of a site that is not simulated. */
+  readonly haste?: Haste
+}
+
+/** What simulated history may leave out, as it can be played again. */
+export interface Haste {
+  /** False: nothing waits for the disk. A kill loses no more than before, a power cut may lose what was told. */
+  readonly survivesPowerCut: boolean
+  /** At most one receipt a gateway in this time of the simulated clock, ms. */
+  readonly receiptEveryMs: number
 }
 
 /** Ingest with what the process that runs it needs besides the port. */
@@ -76,15 +86,19 @@ export interface RunningIngest extends Ingest {
  * index has caught up with it. Throws `locked`, `log_damaged`, `log_rolled_back`, `bad_key`, `bad_option`.
  */
 export async function createIngest(options: IngestOptions): Promise<RunningIngest> {
-  const { dataDir, clock, logName, simulated, log: logger } = options
+  const { dataDir, clock, logName, simulated, log: logger, haste } = options
   if (simulated !== logName.startsWith('demo.'))
     throw new IngestError(
       'bad_option',
       `log name "${logName}": a simulated log, and no other, begins with "demo." (records.md, section 11)`,
     )
+  if (haste && !simulated)
+    throw new IngestError('bad_option', 'haste: only of a simulated log; everything else is durable')
+  const survivesPowerCut = haste?.survivesPowerCut ?? true
   mkdirSync(dataDir, { recursive: true })
   const keys = openKeys(join(dataDir, 'keys'))
   const operations = openOperations(join(dataDir, 'operations.sqlite'))
+  if (!survivesPowerCut) operations.exec('PRAGMA synchronous = OFF')
   const quarantine = createQuarantine(operations)
   const heads = createHeads(operations)
   const power = createPowerStore(operations)
@@ -93,6 +107,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   const opened = openIndex({
     path: join(dataDir, 'index.sqlite'),
     clock,
+    survivesPowerCut,
     onRecord: (record) => afterRecord(record),
     onBatch: (items) => {
       for (const { page } of items) if (page) later.judge?.projected(page.opened)
@@ -118,6 +133,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     clock,
     log,
     service: keys.service,
+    receiptEveryMs: haste?.receiptEveryMs,
     chain: (...of) => commit.durable(...of),
     onError,
   })
@@ -158,6 +174,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       logName,
       signer: keys.log,
       clock,
+      survivesPowerCut,
       opening: (origin, previous) => {
         const payload = { v: 1, origin, previous, keys: openingKeys(keys, clock.wall()) }
         return signRecord({ kind: 'opening', payload: JSON.stringify(payload), signer: keys.operator })

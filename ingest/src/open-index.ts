@@ -32,6 +32,8 @@ export interface OpenedIndex {
 export interface OpenIndexOptions {
   readonly path: string
   readonly clock?: Clock
+  /** False only where days of simulated history pass in seconds: it is not durable at each commit then. */
+  readonly survivesPowerCut?: boolean
   readonly onRecord?: (record: BookRecord) => void
   readonly onBatch?: (items: readonly Projectable[]) => void
   readonly onError?: (error: unknown) => void
@@ -42,6 +44,7 @@ export interface OpenIndexOptions {
 export function openIndex(options: OpenIndexOptions): OpenedIndex {
   const { path, clock = systemClock } = options
   const db = openIndexDb(path)
+  if (options.survivesPowerCut === false) db.exec('PRAGMA synchronous = OFF')
   const registry = createRegistry(clock)
   const instruments = createInstrumentTable(db)
   const accounts = createAccountReader(db)

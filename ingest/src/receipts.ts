@@ -14,7 +14,7 @@ import type { EvidenceLogWriter } from './log/evidence-log.ts'
 import type { Position } from './ports.ts'
 
 /** At most one receipt a gateway in this time (records.md, section 7). */
-const receiptEveryMs = 1_000
+const defaultEveryMs = 1_000
 const maxRejected = 64
 /** Bases that are tried at a time when it is not known which checkpoint the gateway holds, and remembered at all. */
 const maxTries = 12
@@ -62,12 +62,14 @@ export interface ReceiptOptions {
   readonly clock: Clock
   readonly log: EvidenceLogWriter
   readonly service: Signer
+  /** At most one receipt a gateway in this time; default 1 s. */
+  readonly receiptEveryMs?: Millis | undefined
   readonly chain: (gateway: string, epoch: number) => ChainState
   readonly onError: (error: unknown) => void
 }
 
 export function createReceipts(options: ReceiptOptions): Receipts {
-  const { clock, log, service } = options
+  const { clock, log, service, receiptEveryMs = defaultEveryMs } = options
   const gateways = new Map<string, GatewayState>()
   let publish: PublishDown | undefined
   let sent = 0

@@ -105,6 +105,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     })
     options.onBatch(items)
     for (const record of records) options.onRecord(record)
+    if (listeners.size === 0) return
     const touched = widenTouched(changed, tables.accounts, registry)
     if (touched.length > 0) for (const listener of listeners) listener(touched)
   }

@@ -48,6 +48,8 @@ export interface EvidenceLogOptions {
   readonly find?: (digest: string) => Position | undefined
   /** Sizes this log is known to have had: operations, index, witnesses. */
   readonly heads?: readonly KnownHead[]
+  /** False only where days of simulated history pass in seconds; default true. */
+  readonly survivesPowerCut?: boolean
   /** Called after each publish, before the records' promises resolve. */
   readonly onPublished?: (batch: readonly { position: Position; bytes: Uint8Array; digest: string }[]) => void
 }
@@ -100,7 +102,8 @@ export async function openEvidenceLog(options: EvidenceLogOptions): Promise<Evid
     const path = join(directory, String(year))
     const files = createLogFiles(path)
     const state = await recoverYear(path, origin, { files, signer })
-    return createYearLog({ year, origin, directory: path, files, state, signer })
+    const { survivesPowerCut = true } = options
+    return createYearLog({ year, origin, directory: path, files, state, signer, survivesPowerCut })
   }
 }
 
