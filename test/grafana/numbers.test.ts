@@ -1,232 +1,407 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { alertRules, dashboardsOf, defaultOptions } from '@hours/grafana'
 import {
-  createApi,
-  createInfluxSeries,
-  createSeriesOutbox,
-  feedSeries,
-  type InfluxSeries,
-  type RunningIngest,
-} from '@hours/ingest'
-import { createManualClock, DAY, encodePowerReport, encodeStatus, HOUR, type Usage } from '@hours/protocol'
-import { pino } from 'pino'
+  DAY,
+  type GatewaySummary,
+  HOUR,
+  MINUTE,
+  type PowerSeries,
+  type State,
+  type StateSpans,
+  type Usage,
+} from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  createTestGateway,
-  enrolmentRecord,
-  freshFolder,
-  openIngest,
-  pageMs,
-  start,
-  unitRecord,
-} from '../../ingest/src/ingest.fixture.ts'
-import { hasInfluxd, type Influxd, startInfluxd } from '../contract/influxd.fixture.ts'
+import { hasInfluxd } from '../contract/influxd.fixture.ts'
+import { days, fault, from, type PlayedDays, playDays, powerMinutes, silence, to } from './played-days.ts'
 import { expand, queriesOf } from './queries.ts'
+
+type Row = Readonly<Record<string, string | number | boolean | null>>
+type Line = { kpi: string; value: number }
+
+const states = ['off', 'standby', 'run', 'fault', 'unknown'] as const
+const keys = ['gz-gibh/sem-01', 'gz-gibh/nmr-01', 'gz-gibh/xrd-01'] as const
+const period = '2026-01-05..2026-01-07'
+const single = { site: 'gz-gibh', instrument: 'sem-01' }
 
 /**
  * Every query of every panel, variable and alert on a real influxd, on data that came through ingest, feed and outbox;
- * the numbers are held against those of the HTTP API.
+ * the numbers of each panel are held against those of the HTTP API, and a panel without such a check fails.
  */
-describe.runIf(hasInfluxd)('Grafana’s queries on a real influxd', () => {
-  const folder = freshFolder()
-  const days = 2
-  const from = start
-  const to = start + days * DAY - 1
-  let influxd: Influxd
-  let series: InfluxSeries
-  let ingest: RunningIngest
-  let usage: Usage['rows']
+describe.runIf(hasInfluxd)('Grafana’s numbers on a real influxd', () => {
+  let world: PlayedDays
+  /** What the API says: figures of everything and of each instrument, days, spans, gateways. */
+  let whole: ReadonlyMap<string, number>
+  const own = new Map<string, ReadonlyMap<string, number>>()
+  let byDay: Usage['rows']
+  let spans: StateSpans['spans']
+  let gateways: GatewaySummary[]
+  let logSize: number
 
   beforeAll(async () => {
-    influxd = await startInfluxd()
-    series = createInfluxSeries({ url: influxd.url })
-    const clock = createManualClock(start)
-    ingest = await openIngest(folder, clock)
-    const gateway = createTestGateway('gw-1')
-    await ingest.recordAll([
-      unitRecord(),
-      ...gateway.records(),
-      enrolmentRecord('gw-1', 'sem-01'),
-      enrolmentRecord('gw-1', 'nmr-01'),
-    ])
-    await ingest.settled()
-    const outbox = createSeriesOutbox({ path: join(folder, 'outbox.sqlite'), store: series, clock })
-    const feed = feedSeries({
-      ingest,
-      outbox,
-      onError: (error) => {
-        throw error
-      },
-    })
-    const send = (kind: string, payload: Uint8Array) =>
-      feed.commit({ topic: gateway.topic.replace(/page$/, kind), payload, client: gateway.id })
-    const sent: Promise<void>[] = []
-    const pages = (count: number, sem: 'run' | 'off' | 'fault') => {
-      for (let i = 0; i < count; i++) {
-        const half = pageMs / 2
-        const bytes = gateway.page({
-          'sem-01': [[sem, 0, pageMs]],
-          'nmr-01': [
-            ['run', 0, half],
-            ['standby', half, pageMs],
-          ],
-        })
-        clock.advanceTo(gateway.at() + 1_000)
-        sent.push(send('page', bytes))
-      }
-    }
-    await send('status', Buffer.from(encodeStatus({ v: 1, online: true, at: start } as never)))
-    pages(100, 'run')
-    pages(150, 'off')
-    gateway.skip(3 * HOUR)
-    pages(250, 'off')
-    pages(30, 'fault')
-    pages(2 * 288 - 566, 'run')
-    for (let at = 0; at < 60; at++)
-      sent.push(
-        send(
-          'power',
-          Buffer.from(
-            encodePowerReport({
-              v: 1,
-              from: start + at * 60_000,
-              stepMs: 60_000,
-              instruments: [{ id: 'sem-01', mw: [[900_000, 1_000_000 + at * 1_000, 1_200_000]], mwh: null }],
-            } as never),
-          ),
-        ),
+    world = await playDays()
+    const figures = async (scope: string) => {
+      const answer = await world.get<{ figures: Line[]; log: { size: number } }>(
+        `/api/v1/figures?scope=${scope}&period=${period}`,
       )
-    await Promise.all(sent)
-    clock.advanceTo(start + days * DAY)
-    await feed.settled()
-    await outbox.flush()
-    expect(outbox.state()).toMatchObject({ pending: 0, quarantined: 0 })
-    const api = await createApi({
-      ingest,
-      log: pino({ level: 'silent' }),
-      software: 'test',
-      logDir: join(folder, 'log'),
-    })
-    const answer = await api.inject('/api/v1/usage?period=2026-01-05..2026-01-07&by=period')
-    usage = answer.json<Usage>().rows
-    expect(usage).toHaveLength(2)
-    await feed.close()
-    await outbox.close()
-    await api.close()
+      logSize = answer.log.size
+      return new Map(answer.figures.map(({ kpi, value }) => [kpi, value]))
+    }
+    whole = await figures('all')
+    for (const key of keys) own.set(key, await figures(key))
+    byDay = (await world.get<Usage>(`/api/v1/usage?period=${period}&by=day`)).rows
+    spans = (await world.get<StateSpans>(`/api/v1/instruments/${keys[0]}/states?from=${from}&to=${to + 1}`))
+      .spans
+    gateways = (await world.get<{ items: GatewaySummary[] }>('/api/v1/gateways')).items
   }, 120_000)
-  afterAll(async () => {
-    await ingest.close()
-    await influxd.remove()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(async () => world.close())
 
-  const dashboards = dashboardsOf(defaultOptions)
-  const single = { site: 'gz-gibh', instrument: 'sem-01' }
-  const found = Object.entries(dashboards).flatMap(([name, dashboard]) => queriesOf(name, dashboard))
-
-  it.each(found)('$where answers', async ({ where, query }) => {
-    const variables = where.startsWith('instrument') ? single : {}
-    // The instrument's "this year" is the year of the clock on the wall; the test's data is older.
-    const text = expand(query, { from, to, variables }).replace('now() - 366d', `${start - 366 * DAY}ms`)
-    expect((await series.query(text)).length, text).toBeGreaterThan(0)
-  })
-
-  const alerts = (alertRules(defaultOptions).rules ?? []).flatMap(({ uid, data = [] }) =>
-    data
-      .map(({ model }) => (model as { query?: string }).query)
-      .filter((query) => query !== undefined)
-      .map((query) => ({ uid, query })),
-  )
-  it.each(alerts)('alert $uid answers: $query', async ({ uid, query }) => {
-    // Alerts look back from now: here from the end of the data.
-    const end = uid === 'hours-coverage-yesterday' ? start + 2 * DAY + 8 * HOUR : to
-    const text = query.replaceAll('now()', `${uid === 'hours-power-while-off' ? start + 50 * 60_000 : end}ms`)
-    const rows = await series.query(text.replace(`"state" = 'off' AND`, ''))
-    expect(rows.length, text).toBeGreaterThan(0)
-  })
-
-  const panel = async (dashboard: string, title: string, variables: Record<string, string> = {}) => {
-    const one = found.find(({ where }) => where.startsWith(`${dashboard} / ${title}`))
-    if (!one) throw new Error(`no panel ${title}`)
-    return series.query(expand(one.query, { from, to, variables }))
+  const of = (kpi: string, key?: string): number => {
+    const value = (key === undefined ? whole : own.get(key))?.get(kpi)
+    if (value === undefined) throw new Error(`the API has no ${kpi} of ${key ?? 'all'}`)
+    return value
   }
-  const only = async (dashboard: string, title: string, column: string, variables = {}) =>
-    Number((await panel(dashboard, title, variables))[0]?.[column])
-  const sum = (pick: (row: Usage['rows'][number]) => number) => usage.reduce((all, row) => all + pick(row), 0)
-
-  it('hours of the fleet are those of the API', async () => {
-    expect(await only('fleet', 'Power-on hours', 'on')).toBeCloseTo(sum(({ on }) => on) / HOUR, 9)
-    expect(await only('fleet', 'Run hours', 'run')).toBeCloseTo(sum(({ states }) => states.run) / HOUR, 9)
-    const length = sum(({ states }) => Object.values(states).reduce((all, ms) => all + ms, 0))
-    expect(length).toBe(2 * days * DAY)
-    const coverage = (length - sum(({ states }) => states.unknown)) / length
-    expect(coverage).toBeLessThan(1)
-    expect(await only('fleet', 'Coverage', 'coverage')).toBeCloseTo(coverage * 100, 9)
-    expect(await only('fleet', 'Utilization', 'utilization')).toBeCloseTo(
-      (sum(({ states }) => states.run) / length) * 100,
-      9,
+  const hours = (kpi: string, key?: string) => of(kpi, key) / HOUR
+  const share = (kpi: string, key?: string) => 100 * of(kpi, key)
+  /** One row with one number. */
+  const only = (rows: readonly Row[], name: string, wanted: number) => {
+    expect(rows).toHaveLength(1)
+    expect(Number(rows[0]?.[name])).toBeCloseTo(wanted, 9)
+  }
+  const keyOf = ({ site, instrument }: Row) => `${String(site)}/${String(instrument)}`
+  /** One row for each instrument, each with its own numbers. */
+  const each = (rows: readonly Row[], wanted: (key: string) => Record<string, number>) => {
+    expect(rows.map(keyOf).sort()).toEqual([...keys].sort())
+    for (const row of rows)
+      for (const [name, value] of Object.entries(wanted(keyOf(row))))
+        expect([keyOf(row), name, Number(row[name]).toFixed(9)]).toEqual([keyOf(row), name, value.toFixed(9)])
+  }
+  /** Sums of the API's days over instruments, by the day's begin. */
+  const daily = (pick: (row: Usage['rows'][number]) => number, key?: string) => {
+    const sums = new Map<number, number>()
+    for (const row of byDay)
+      if (key === undefined || row.key === key) sums.set(row.from, (sums.get(row.from) ?? 0) + pick(row))
+    return sums
+  }
+  const perDay = (rows: readonly Row[], name: string, wanted: ReadonlyMap<number, number>) => {
+    expect(rows.map(({ time, [name]: value }) => [time, Number(value).toFixed(9)])).toEqual(
+      [...wanted].map(([at, value]) => [at, value.toFixed(9)]),
     )
-  })
+  }
+  const length = (row: Usage['rows'][number]) => states.reduce((sum, state) => sum + row.states[state], 0)
+  const known = (row: Usage['rows'][number]) => length(row) - row.states.unknown
+  const ratio = (part: ReadonlyMap<number, number>, all: ReadonlyMap<number, number>) =>
+    new Map([...part].map(([at, value]) => [at, (100 * value) / (all.get(at) ?? Number.NaN)]))
+  const inHours = (sums: ReadonlyMap<number, number>) =>
+    new Map([...sums].map(([at, value]) => [at, value / HOUR]))
 
-  it('the table and the ranking name each instrument with its own hours', async () => {
-    const rows = await panel('fleet', 'Instruments')
-    for (const { key, on, states } of usage) {
-      const row = rows.find(({ site, instrument }) => `${String(site)}/${String(instrument)}` === key)
-      expect(row?.['run h']).toBeCloseTo(states.run / HOUR, 9)
-      expect(row?.['on h']).toBeCloseTo(on / HOUR, 9)
-      expect(row?.['unknown h']).toBeCloseTo(states.unknown / HOUR, 9)
+  /** What the API's power of sem-01 is in the slots of a panel, W. */
+  const power = async () => {
+    const url = `/api/v1/instruments/${keys[0]}/power?from=${from}&to=${from + DAY}&step=300000`
+    return (await world.get<PowerSeries>(url)).points.map(([at, min, mean, max]) => ({
+      time: at,
+      mean: mean / 1_000,
+      min: min / 1_000,
+      max: max / 1_000,
+    }))
+  }
+  /** Run share of each hour of the week, from the API's spans: the zone has no summer time, the first day is a Monday. */
+  const weekShares = () => {
+    const cells = new Map<number, { run: number; known: number }>()
+    for (let how = 0; how < days * 24; how++) {
+      const [begin, end] = [from + how * HOUR, from + (how + 1) * HOUR]
+      const within = (wanted: (state: State) => boolean) =>
+        spans
+          .filter(({ state }) => wanted(state))
+          .reduce((sum, span) => sum + Math.max(0, Math.min(span.to, end) - Math.max(span.from, begin)), 0)
+      const cell = { run: within((state) => state === 'run'), known: within((state) => state !== 'unknown') }
+      if (cell.known > 0) cells.set(how, cell)
     }
-    const ranks = await panel('fleet', 'Most run hours')
-    expect(ranks).toHaveLength(2)
+    return cells
+  }
+  const gatewayOf = ({ gateway }: Row) => gateways.find((one) => one.gateway === gateway)
+  const sumGateways = (pick: (one: GatewaySummary) => number) =>
+    gateways.reduce((sum, one) => sum + pick(one), 0)
+
+  /** One check for each query, by the begin of its place. */
+  const checks: Readonly<Record<string, (rows: readonly Row[]) => void | Promise<void>>> = {
+    'fleet / Power-on hours': (rows) => only(rows, 'on', hours('on')),
+    'fleet / Run hours': (rows) => only(rows, 'run', hours('run')),
+    'fleet / Effective hours': (rows) => only(rows, 'effective', hours('effective')),
+    'fleet / Utilization': (rows) => only(rows, 'utilization', share('utilCalendar')),
+    'fleet / Sharing rate': (rows) => only(rows, 'sharing', share('shareHours')),
+    'fleet / Coverage': (rows) => only(rows, 'coverage', share('coverage')),
+    'fleet / Hours by state': (rows) => {
+      for (const state of states) perDay(rows, state, inHours(daily((row) => row.states[state])))
+    },
+    'fleet / Most run hours': (rows) => each(rows, (key) => ({ run: hours('run', key) })),
+    'fleet / Least coverage': (rows) => each(rows, (key) => ({ coverage: share('coverage', key) })),
+    'fleet / Instruments': (rows) =>
+      each(rows, (key) => ({
+        'run h': hours('run', key),
+        'on h': hours('on', key),
+        'effective h': hours('effective', key),
+        'external h': hours('external', key),
+        'unknown h': hours('unknown', key),
+        'coverage %': share('coverage', key),
+      })),
+    'fleet / variable site': (rows) => expect(rows.map(({ value }) => value)).toEqual(['gz-gibh']),
+    'fleet / variable instrument': (rows) =>
+      expect(rows.map(({ value }) => `gz-gibh/${String(value)}`).sort()).toEqual([...keys].sort()),
+
+    'instrument / States': (rows) => {
+      // A point at each begin of a page's span: between two of the API's changes the state stays.
+      for (const { time, state } of rows)
+        expect([
+          time,
+          spans.find((span) => span.from <= Number(time) && Number(time) < span.to)?.state,
+        ]).toEqual([time, state])
+      const begins = new Set(rows.map(({ time }) => time))
+      expect(spans.filter((span) => !begins.has(span.from))).toEqual([])
+    },
+    'instrument / Power-on hours': (rows) => only(rows, 'on', hours('on', keys[0])),
+    'instrument / Run hours': (rows) => only(rows, 'run', hours('run', keys[0])),
+    'instrument / Sharing rate': (rows) => only(rows, 'sharing', share('shareHours', keys[0])),
+    'instrument / Coverage': (rows) => only(rows, 'coverage', share('coverage', keys[0])),
+    'instrument / Hours of each day': (rows) => {
+      for (const state of states) perDay(rows, state, inHours(daily((row) => row.states[state], keys[0])))
+    },
+    'instrument / Power · 功率 / A': async (rows) => {
+      const wanted = await power()
+      expect(wanted).toHaveLength(powerMinutes / 5)
+      expect(rows.filter(({ mean }) => mean !== null)).toEqual(wanted)
+    },
+    'instrument / Power · 功率 / B': async (rows) =>
+      expect(rows.filter((row) => row['run threshold'] !== null)).toEqual(
+        (await power()).map(({ time }) => ({ time, 'run threshold': 100 })),
+      ),
+    'instrument / Where its power lies': async (rows) =>
+      expect(rows).toEqual((await power()).map(({ time, mean }) => ({ time, W: mean }))),
+    'instrument / Run share by hour of the week': (rows) => {
+      const shown = rows.map(({ how, share: value }) => [Number(how), Number(value).toFixed(9)] as const)
+      const wanted = [...weekShares()].map(([how, cell]) => [how, ((100 * cell.run) / cell.known).toFixed(9)])
+      expect(shown.toSorted(([a], [b]) => a - b)).toEqual(wanted)
+    },
+    'instrument / variable site': (rows) => expect(rows.map(({ value }) => value)).toEqual(['gz-gibh']),
+    'instrument / variable instrument': (rows) =>
+      expect(rows.map(({ value }) => value)).toEqual(['nmr-01', 'sem-01', 'xrd-01']),
+
+    'gateways / Gateways online': (rows) =>
+      only(
+        rows,
+        'online',
+        sumGateways(({ online }) => (online ? 1 : 0)),
+      ),
+    'gateways / Gateways silent': (rows) =>
+      only(
+        rows,
+        'silent',
+        sumGateways(({ online }) => (online ? 0 : 1)),
+      ),
+    'gateways / Pages waiting at gateways': (rows) =>
+      only(
+        rows,
+        'spool',
+        sumGateways(({ spool }) => spool?.pages ?? 0),
+      ),
+    'gateways / Pages refused': (rows) =>
+      only(
+        rows,
+        'rejected',
+        sumGateways(({ rejected }) => rejected),
+      ),
+    'gateways / Gateways ·': (rows) => {
+      expect(rows).toHaveLength(gateways.length)
+      for (const row of rows) {
+        const one = gatewayOf(row)
+        expect(row).toMatchObject({
+          online: one?.online ? 1 : 0,
+          'pages waiting': one?.spool?.pages,
+          'clock offset ms': one?.clock?.offsetMs,
+          // The last page came when the period was over.
+          received: (one?.received ?? 0) - (one?.gateway === 'gw-1' ? 1 : 0),
+          rejected: one?.rejected,
+        })
+      }
+    },
+    'gateways / Unknown hours a day': (rows) =>
+      perDay(rows, 'unknown', inHours(daily((row) => row.states.unknown))),
+    'gateways / Clock offset': (rows) => {
+      for (const { gateway, clock } of gateways)
+        expect(rows.findLast((row) => row['gateway'] === gateway)?.['offset']).toBe(clock?.offsetMs)
+    },
+    'gateways / Pages waiting (late)': (rows) => {
+      for (const { gateway, spool } of gateways)
+        expect(rows.findLast((row) => row['gateway'] === gateway)?.['spool']).toBe(spool?.pages)
+    },
+    'gateways / Gaps': (rows) => {
+      // gw-1 was not heard in the silence, gw-2 for half a day only; a slot in which it falls silent counts as silent.
+      const heard = (name: string) =>
+        new Set(
+          rows.filter(({ gateway, online }) => gateway === name && online === 1).map(({ time }) => time),
+        )
+      const slots = (since: number, until: number) =>
+        new Set(Array.from({ length: (until - since) / (5 * MINUTE) }, (_, i) => since + i * 5 * MINUTE))
+      const first = slots(from, silence.from)
+      expect(heard('gw-1')).toEqual(first.union(slots(silence.to + 5 * MINUTE, to + 1)))
+      expect(heard('gw-2')).toEqual(slots(from, from + DAY / 2))
+    },
+    'gateways / Most unknown hours': (rows) => each(rows, (key) => ({ unknown: hours('unknown', key) })),
+    'gateways / variable site': (rows) => expect(rows.map(({ value }) => value)).toEqual(['gz-gibh']),
+    'gateways / variable instrument': (rows) => expect(rows).toHaveLength(keys.length),
+
+    'regulator / Effective hours': (rows) => only(rows, 'effective', hours('effective')),
+    'regulator / Hours for others': (rows) => only(rows, 'external', hours('external')),
+    'regulator / Sharing rate': (rows) => only(rows, 'sharing', share('shareHours')),
+    'regulator / Of the quota': (rows) => only(rows, 'quota', share('utilQuota')),
+    'regulator / Coverage ·': (rows) => only(rows, 'coverage', share('coverage')),
+    'regulator / Newest log position': (rows) => {
+      // Every page is in the log before the figures it changed are told.
+      expect(Number(rows[0]?.['revision'])).toBeLessThan(logSize)
+      expect(Number(rows[0]?.['revision'])).toBeGreaterThan(2 * 288)
+    },
+    'regulator / Instruments against the quota': (rows) =>
+      each(rows, (key) => ({
+        'effective h': hours('effective', key),
+        'of quota %': share('utilQuota', key),
+        'external h': hours('external', key),
+        'coverage %': share('coverage', key),
+        'enrolled h': hours('enrolled', key),
+      })),
+    'regulator / Coverage by day': (rows) => perDay(rows, 'coverage', ratio(daily(known), daily(length))),
+    'regulator / Revisions': (rows) => {
+      expect(rows.map(({ time }) => time)).toEqual([from, from + DAY])
+      for (const { revision } of rows) expect(Number(revision)).toBeLessThan(logSize)
+    },
+    'regulator / variable site': (rows) => expect(rows.map(({ value }) => value)).toEqual(['gz-gibh']),
+    'regulator / variable instrument': (rows) => expect(rows).toHaveLength(keys.length),
+  }
+
+  const found = Object.entries(dashboardsOf(defaultOptions)).flatMap(([name, dashboard]) =>
+    queriesOf(name, dashboard),
+  )
+  const rowsOf = (where: string, query: string, variables: Record<string, string> = {}) => {
+    const all = { ...(where.startsWith('instrument') ? single : {}), ...variables }
+    // The instrument's "this year" is the year of the clock on the wall; the test's data is older.
+    const text = expand(query, { from, to, variables: all }).replace('now() - 366d', `${from - 366 * DAY}ms`)
+    return world.series.query(text)
+  }
+
+  it.each(found)('$where gives the number of the API', async ({ where, query }) => {
+    const mine = Object.entries(checks).filter(([begin]) => where.startsWith(begin))
+    expect(
+      mine.map(([begin]) => begin),
+      'a panel needs exactly one check',
+    ).toHaveLength(1)
+    const rows = await rowsOf(where, query)
+    expect(rows.length, query).toBeGreaterThan(0)
+    await mine[0]?.[1](rows)
   })
 
-  it('bars by day sum to the whole, cut at local midnight', async () => {
-    const rows = await panel('fleet', 'Hours by state')
-    expect(rows.map(({ time }) => Number(time))).toEqual([start, start + DAY])
-    for (const state of ['run', 'off', 'fault', 'unknown', 'standby'] as const)
-      expect(rows.reduce((all, row) => all + Number(row[state]), 0)).toBeCloseTo(
-        sum(({ states }) => states[state]) / HOUR,
-        9,
-      )
-  })
-
-  it('the instrument has its states from its pages, its power in W, and 168 hours of the week', async () => {
-    const states = await panel('instrument', 'States', single)
-    expect(states[0]).toMatchObject({ time: start, state: 'run' })
-    expect(states.map(({ state }) => state)).toContain('unknown')
-    const power = await panel('instrument', 'Power ·', single)
-    expect(power.find(({ time }) => time === start)).toMatchObject({ mean: 1_002, min: 900, max: 1_200 })
-    const week = await series.query(
-      'SELECT sum("run_ms") AS "run" FROM "usage_week_hour" WHERE "instrument" = \'sem-01\'',
-    )
-    expect(week[0]?.['run']).toBe(usage.find(({ key }) => key.endsWith('sem-01'))?.states.run)
+  it('the numbers are of an eventful world: no check holds because everything is 0 or 100', () => {
+    for (const kpi of [...states, 'external', 'on', 'effective'])
+      expect([kpi, of(kpi) > 0]).toEqual([kpi, true])
+    expect(of('coverage')).toBeLessThan(0.9)
+    expect(new Set(gateways.map(({ online }) => online)).size).toBe(2)
+    expect(sumGateways(({ rejected }) => rejected)).toBe(1)
   })
 
   it('a rate without a denominator is absent, never 0', async () => {
-    const none = { instrument: 'no-such' }
-    expect(await panel('fleet', 'Coverage', none)).toEqual([])
-    // Nobody outside was served: that is 0; nothing ran at all would be n/a.
-    expect(await only('fleet', 'Sharing rate', 'sharing')).toBe(0)
+    for (const { where, query } of found.filter((one) =>
+      /^fleet \/ (?:Coverage|Utilization|Sharing)/.test(one.where),
+    ))
+      expect([where, await rowsOf(where, query, { instrument: 'no-such' })]).toEqual([where, []])
+    // It ran for nobody: that has no sharing rate; it was enrolled: that has a utilization of 0.
+    const rate = (title: string) => found.find(({ where }) => where.startsWith(`fleet / ${title}`))!
+    const idle = { instrument: 'xrd-01' }
+    expect(await rowsOf('', rate('Sharing').query, idle)).toEqual([])
+    expect((await rowsOf('', rate('Utilization').query, idle))[0]?.['utilization']).toBe(0)
   })
 
-  it('the quota counts the enrolled part of the year', async () => {
-    const run = sum(({ states }) => states.run)
-    const expected = (run / (1_400 * HOUR * ((2 * days * DAY) / (8_760 * HOUR)))) * 100
-    expect(await only('regulator', 'Of the quota', 'quota')).toBeCloseTo(expected, 9)
-  })
-
-  it('alerts measure what they say: fault of the last two hours, unknown of yesterday', async () => {
-    const query = (uid: string) => alerts.find((alert) => alert.uid === uid)!.query
-    const faultEnd = start + (250 * 300_000 + 3 * HOUR) + 250 * 300_000 + 30 * 300_000
-    const fault = await series.query(query('hours-fault').replaceAll('now()', `${faultEnd}ms`))
-    expect(Number(fault.find(({ instrument }) => instrument === 'sem-01')?.['sum'])).toBeGreaterThan(900_000)
-    expect(fault.find(({ instrument }) => instrument === 'nmr-01')?.['sum']).toBe(0)
-    const coverage = await series.query(
-      query('hours-coverage-yesterday').replaceAll('now()', `${start + DAY + 8 * HOUR + 1}ms`),
+  describe('alerts', () => {
+    const rules = (alertRules(defaultOptions).rules ?? []).flatMap(({ uid, data = [] }) =>
+      data.flatMap(({ refId, model }) => {
+        const { query } = model as { query?: string }
+        return query === undefined ? [] : [{ name: `${uid} ${refId ?? ''}`, query }]
+      }),
     )
-    const [row] = coverage
-    const known = Object.values(row ?? {}).find((value) => typeof value === 'number' && value <= 100)
-    expect(known).toBeCloseTo((1 - (3 * HOUR) / DAY) * 100, 6)
+    /** A rule's answer as if it had been asked at `now`, one value for each series. */
+    const asked = async (name: string, now: number) => {
+      const query = rules.find((rule) => rule.name === name)?.query ?? ''
+      // In life nothing is later than now.
+      const ended = query.includes('time <=')
+        ? query
+        : query.replace(/(time > now\(\) - \w+)/, '$1 AND time <= now()')
+      return world.series.query(ended.replaceAll('now()', `${now}ms`))
+    }
+    const value = (rows: readonly Row[], tag: string, name: string, column: string) =>
+      Number(rows.find((row) => row[tag] === name)?.[column] ?? Number.NaN)
+    const within = (state: State, since: number, until: number) =>
+      spans
+        .filter((span) => span.state === state)
+        .reduce((sum, span) => sum + Math.max(0, Math.min(span.to, until) - Math.max(span.from, since)), 0)
+
+    /** One check for each query: what it measures, against the API's spans, days and gateways. */
+    const measured: Readonly<Record<string, () => Promise<void>>> = {
+      'hours-gateway-silent A': async () => {
+        const rows = await asked('hours-gateway-silent A', to)
+        for (const { gateway, online } of gateways)
+          expect(value(rows, 'gateway', gateway, 'last')).toBe(online ? 1 : 0)
+      },
+      'hours-coverage-yesterday A': async () => {
+        const rows = await asked('hours-coverage-yesterday A', from + DAY + 8 * HOUR)
+        const [first] = [...ratio(daily(known), daily(length)).values()]
+        const shown = Object.values(rows[0] ?? {}).find((one) => typeof one === 'number' && one <= 100)
+        expect(shown).toBeCloseTo(first ?? Number.NaN, 9)
+      },
+      'hours-run-without-change A': async () => {
+        const now = from + 12 * HOUR
+        const rows = await asked('hours-run-without-change A', now)
+        expect(value(rows, 'instrument', 'sem-01', 'sum')).toBe(within('run', from, now))
+      },
+      'hours-fault A': async () => {
+        const now = fault.to + 20 * MINUTE
+        const rows = await asked('hours-fault A', now)
+        // The hours that begin in the last two.
+        const since = from + Math.ceil((now - 2 * HOUR - from) / HOUR) * HOUR
+        expect(value(rows, 'instrument', 'sem-01', 'sum')).toBe(within('fault', since, fault.to))
+        expect(value(rows, 'instrument', 'sem-01', 'sum')).toBeGreaterThan(900_000)
+        expect(value(rows, 'instrument', 'nmr-01', 'sum')).toBe(0)
+      },
+      'hours-power-while-off A': async () => {
+        const now = from + 50 * MINUTE
+        const rows = await asked('hours-power-while-off A', now)
+        const url = `/api/v1/instruments/${keys[0]}/power?from=${now - 19 * MINUTE}&to=${now}&step=60000`
+        const { points } = await world.get<PowerSeries>(url)
+        expect(value(rows, 'instrument', 'sem-01', 'min')).toBe(
+          Math.min(...points.map(([, , mean]) => mean)) / 1_000,
+        )
+      },
+      'hours-power-while-off B': async () => {
+        // Off all the time: as many points say off as say anything; while it runs none does.
+        const off = await asked('hours-power-while-off B', silence.from - MINUTE)
+        expect(value(off, 'instrument', 'sem-01', 'count')).toBe(4)
+        const running = await asked('hours-power-while-off B', from + 50 * MINUTE)
+        expect(running.find(({ instrument }) => instrument === 'sem-01')).toBeUndefined()
+      },
+      'hours-power-while-off C': async () => {
+        const rows = await asked('hours-power-while-off C', silence.from - MINUTE)
+        expect(value(rows, 'instrument', 'sem-01', 'count')).toBe(4)
+      },
+      'hours-clock-offset A': async () => {
+        const rows = await asked('hours-clock-offset A', to)
+        for (const { gateway, clock } of gateways)
+          expect(value(rows, 'gateway', gateway, 'last')).toBe(clock?.offsetMs)
+      },
+      'hours-unknown-growing A': async () => {
+        const now = from + Math.ceil((silence.to - from) / HOUR) * HOUR
+        const rows = await asked('hours-unknown-growing A', now)
+        expect(value(rows, 'instrument', 'sem-01', 'sum')).toBe(within('unknown', now - 5 * HOUR, now))
+        expect(value(rows, 'instrument', 'sem-01', 'sum')).toBe(silence.to - silence.from)
+      },
+    }
+
+    it.each(rules)('$name measures what it says', async ({ name }) => {
+      expect(Object.keys(measured)).toContain(name)
+      await measured[name]?.()
+    })
   })
 })
