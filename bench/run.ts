@@ -141,6 +141,7 @@ const suites: Readonly<Record<string, () => Promise<boolean>>> = {
   series: () => program('series.ts'),
   verify: () => program('verify.ts', '15', '365'),
   peer: () => program('peer.ts'),
+  assessment: () => program('assessment.ts'),
 }
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith('-'))
 const unknown = wanted.filter((name) => !Object.hasOwn(suites, name))

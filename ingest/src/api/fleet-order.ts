@@ -21,25 +21,28 @@ const standsFor: Readonly<Record<FleetSort, number>> = {
 export function createFleetOrder({ ingest }: ApiContext, month: MonthCache) {
   const orders = new WeakMap<Standing, Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>>()
 
-  return (sort: FleetSort, standing: Standing): readonly InstrumentEntry[] => {
+  function ordered(sort: FleetSort, standing: Standing): readonly InstrumentEntry[] {
     const kept =
       orders.get(standing) ?? new Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>()
     orders.set(standing, kept)
     const known = kept.get(sort)
     const now = ingest.clock.wall()
     if (known && Math.abs(now - known.at) < standsFor[sort]) return known.list
-    const list = sortedBy(standing.entries, rankOf(sort))
+    const list = sort === 'key' ? byKey(standing.entries) : sortedBy(inKeyOrder(standing), rankOf(sort))
     kept.set(sort, { at: now, list })
     return list
   }
 
+  const inKeyOrder = (standing: Standing) => ordered('key', standing)
+
+  return ordered
+
   /** Smaller comes first; asked for once an instrument, not once a comparison. */
-  function rankOf(sort: FleetSort): (entry: InstrumentEntry) => number | string {
+  function rankOf(sort: Exclude<FleetSort, 'key'>): (entry: InstrumentEntry) => number | string {
     if (sort === 'name') return ({ enrolment, key }) => enrolment.names.en ?? enrolment.names.zh ?? key
     if (sort === 'state') return ({ key }) => stateOrder.indexOf(ingest.live.instrument(key).state)
     if (sort === 'on' || sort === 'run') return (entry) => -(month.peek(entry)?.[sort] ?? 0)
-    if (sort === 'coverage') return (entry) => month.peek(entry)?.coverage ?? 2
-    return ({ key }) => key
+    return (entry) => month.peek(entry)?.coverage ?? 2
   }
 }
 
@@ -47,13 +50,17 @@ export function createFleetOrder({ ingest }: ApiContext, month: MonthCache) {
 const stateOrder: readonly State[] = ['fault', 'unknown', 'run', 'standby', 'off']
 const collator = new Intl.Collator('en', { numeric: true })
 
+const byKey = (entries: readonly InstrumentEntry[]) =>
+  entries.toSorted((a, b) => collator.compare(a.key, b.key))
+
+/** Of those that rank alike the order stays: comparing thousands of keys again takes a tenth of a second. */
 function sortedBy(
-  entries: readonly InstrumentEntry[],
+  inKeyOrder: readonly InstrumentEntry[],
   rank: (entry: InstrumentEntry) => number | string,
 ): readonly InstrumentEntry[] {
-  return entries
+  return inKeyOrder
     .map((entry) => ({ entry, rank: rank(entry) }))
-    .sort((a, b) => compare(a.rank, b.rank) || compare(a.entry.key, b.entry.key))
+    .sort((a, b) => compare(a.rank, b.rank))
     .map(({ entry }) => entry)
 }
 
