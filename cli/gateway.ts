@@ -3,9 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import {
   createDiscovery,
   createGatewayLogger,
+  type Discovered,
   discoveredYaml,
+  discoverMeters,
   listenLocally,
   loadGatewayConfig,
+  loadSparkplugReader,
+  parseSegment,
   runGateway,
 } from '@hours/gateway'
 import type { GatewayConfig } from '@hours/protocol'
@@ -18,7 +22,9 @@ interface Options {
   readonly config?: string
   readonly data?: string
   readonly discover?: boolean
+  readonly broker?: string
   readonly local?: string
+  readonly segment?: string
   readonly seconds: number
 }
 
@@ -28,13 +34,16 @@ export function gatewayCommand(): Command {
     .enablePositionalOptions()
     .description(
       'Reads plugs and meters, writes signed pages and sends them to the broker, until Ctrl-C. It never switches anything.\n' +
-        'With --discover it only listens to the local broker and prints the plugs it heard, ready for the YAML file.\n' +
+        'With --discover it only listens to the local broker, reads the meters of the segment it is told, and prints\n' +
+        'what it found, ready for the YAML file. It never sends a command.\n' +
         'Exit codes: 0 stopped, 1 failed, 2 wrong usage.',
     )
     .option('--config <file>', 'the gateway’s YAML file')
     .option('--data <dir>', 'folder of spool and key, instead of the one the YAML names')
     .option('--discover', 'list plugs and meters on the local broker and end')
-    .option('--local <url>', 'with --discover: the local broker, such as mqtt://127.0.0.1:1883')
+    .option('--broker <url>', 'with --discover: the local broker, such as mqtt://127.0.0.1:1883')
+    .option('--local <url>', 'the same as --broker')
+    .option('--segment <cidr:port>', 'with --discover: read Modbus meters there, such as 192.168.7.0/24:502')
     .option('--seconds <n>', 'with --discover: how long to listen', wholeSeconds, 30)
     .addCommand(gatewayEnrolCommand())
     .addCommand(gatewayRenewCommand())
@@ -83,15 +92,29 @@ async function run(config: GatewayConfig): Promise<void> {
   console.log('stopped; what has no receipt yet waits in the spool.')
 }
 
-async function discover({ config, local, seconds }: Options, command: Command): Promise<void> {
+async function discover(options: Options, command: Command): Promise<void> {
+  const url = options.broker ?? options.local
   const broker =
-    local === undefined && config !== undefined ? configOf(config, undefined).local : { url: local ?? '' }
-  if (!broker || broker.url === '') {
-    command.error('--discover needs --local URL, or --config FILE with `local`.')
+    url === undefined && options.config !== undefined ? configOf(options.config, undefined).local : { url }
+  const segment = options.segment === undefined ? undefined : parseSegment(options.segment)
+  if (broker?.url === undefined && !segment) {
+    command.error('--discover needs --broker URL, --segment CIDR:PORT, or --config FILE with `local`.')
     return
   }
   const stop = stopSignal()
-  const discovery = createDiscovery()
+  const [plugs, meters] = await Promise.all([
+    broker?.url === undefined ? [] : listen({ ...broker, url: broker.url }, options.seconds, stop),
+    segment ? discoverMeters(segment, stop) : [],
+  ])
+  console.log(discoveredYaml([...plugs, ...meters]))
+}
+
+async function listen(
+  broker: NonNullable<GatewayConfig['local']>,
+  seconds: number,
+  stop: AbortSignal,
+): Promise<readonly Discovered[]> {
+  const discovery = createDiscovery(await loadSparkplugReader())
   const heard = { broker: false }
   const listener = listenLocally(broker, discovery.filters, {
     onMessage: (topic, payload) => discovery.see(topic, payload, Date.now()),
@@ -102,9 +125,8 @@ async function discover({ config, local, seconds }: Options, command: Command): 
   console.error(`listening to ${broker.url} for ${seconds} s ...`)
   await pause(seconds * 1_000, undefined, { signal: stop }).catch(() => undefined)
   await listener.stop()
-  if (!heard.broker)
-    throw new Error(`local: "${broker.url}" could not be reached. Fix: start it, or check the address.`)
-  console.log(discoveredYaml(discovery.found()))
+  if (heard.broker) return discovery.found()
+  throw new Error(`broker: "${broker.url}" could not be reached. Fix: start it, or check the address.`)
 }
 
 function stopSignal(): AbortSignal {

@@ -1,5 +1,5 @@
 import type { Source } from '@hours/protocol'
-import { mqttSourceDecoder } from '@hours/sensing'
+import { type DecodedReading, decodeSparkplug, mqttSourceDecoder } from '@hours/sensing'
 import { stringify } from 'yaml'
 
 /** A plug or meter that was heard. */
@@ -26,14 +26,31 @@ const filters = [
   '+/status/+',
   'shellies/+/+/+/power',
   'zigbee2mqtt/#',
+  'spBv1.0/+/+/+/+',
 ]
 const components = /^(switch|pm1|em1|em):\d{1,2}$/
 
-export function createDiscovery(): Discovery {
+/** A decoded Sparkplug payload, or undefined; loaded only where something is to be discovered. */
+export type SparkplugReader = (payload: Uint8Array) => unknown
+
+export function createDiscovery(readSparkplug: SparkplugReader = () => undefined): Discovery {
   const devices = new Map<string, { source: Source; mw: number | null; messages: number }>()
 
   function note(source: Source, topic: string, payload: Uint8Array, arrival: number): void {
-    const reading = mqttSourceDecoder(source)?.decode(topic, payload, arrival)
+    count(source, mqttSourceDecoder(source)?.decode(topic, payload, arrival))
+  }
+
+  /** A birth names a device's metrics: the first that is called power is read. */
+  function noteEdge(topic: string, payload: unknown, arrival: number): void {
+    const [, group = '', type, node = '', device] = topic.split('/')
+    if ((type !== 'DBIRTH' && type !== 'DDATA') || device === undefined) return
+    for (const powerMetric of powerMetrics(payload)) {
+      const source = { kind: 'sparkplug' as const, group, node, device, powerMetric }
+      count(source, decodeSparkplug(topic, payload, arrival, source))
+    }
+  }
+
+  function count(source: Source, reading: DecodedReading | undefined): void {
     const sample = reading?.ok === true && reading.value.kind === 'sample' ? reading.value.sample : undefined
     const name = JSON.stringify(source)
     const known = devices.get(name)
@@ -49,11 +66,21 @@ export function createDiscovery(): Discovery {
   return {
     filters,
     see(topic, payload, arrival) {
-      for (const source of candidates(topic, payload)) note(source, topic, payload, arrival)
+      if (topic.startsWith('spBv1.0/')) noteEdge(topic, readSparkplug(payload), arrival)
+      else for (const source of candidates(topic, payload)) note(source, topic, payload, arrival)
     },
     found: () => [...devices.values()].sort((a, b) => a.source.kind.localeCompare(b.source.kind)),
   }
 }
+
+function powerMetrics(payload: unknown): string[] {
+  const metrics = (payload as { metrics?: unknown } | undefined)?.metrics
+  const all: readonly unknown[] = Array.isArray(metrics) ? metrics : []
+  const names = all.map((one) => (one as { name?: unknown } | null)?.name)
+  return names.filter((name): name is string => typeof name === 'string' && isPower(name)).slice(0, 1)
+}
+
+const isPower = (name: string) => name.length <= 400 && /power|watt/i.test(name)
 
 /** Which sources such a topic can belong to. */
 function candidates(topic: string, payload: Uint8Array): Source[] {
@@ -90,6 +117,14 @@ function componentsOf(payload: Uint8Array): string[] {
   }
 }
 
+function placeOf(source: Source): string {
+  if (source.kind === 'modbus-tcp')
+    return `${source.meter} at ${source.host}:${source.port} unit ${source.unit}`
+  if (source.kind === 'sparkplug')
+    return `${source.group}/${source.node}/${source.device} ${source.powerMetric}`
+  return 'topic' in source ? source.topic : ''
+}
+
 /**
  * What was found, as the `instruments` of a gateway's YAML. Thresholds cannot be known yet: 2 W is called powered, and
  * nothing is called run until `hours calibrate` has proposed a level.
@@ -102,7 +137,7 @@ export function discoveredYaml(found: readonly Discovered[]): string {
   }))
   const notes = found.map(
     ({ source, mw, messages }, i) =>
-      `#   instrument-${i + 1}: ${source.kind} ${'topic' in source ? source.topic : ''}, ${messages} message(s), ${
+      `#   instrument-${i + 1}: ${source.kind} ${placeOf(source)}, ${messages} message(s), ${
         mw === null ? 'no power yet' : `${mw / 1_000} W`
       }`,
   )
