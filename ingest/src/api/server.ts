@@ -45,6 +45,7 @@ import { settingsRoutes } from './settings-routes.ts'
 import { servePage } from './page-files.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { Problem, sendProblem } from './problem.ts'
+import { qualityRoutes } from './quality-routes.ts'
 import { reconciliationRoutes } from './reconciliation-routes.ts'
 import { reportRoutes } from './report-routes.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
@@ -154,6 +155,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   figureRoutes(app, context, made)
   assessmentRoutes(app, context, made)
   reconciliationRoutes(app, context, made)
+  qualityRoutes(app, context, made)
   rulesetRoutes(app, context)
   channelRoutes(app, context, made)
   exportRoutes(app, context, made)

@@ -74,7 +74,8 @@ export function siteRoutes(app: Api, context: ApiContext, { standing }: { standi
 
 type GatewayEntry = ReturnType<ApiContext['ingest']['registry']['gateways']>[number]
 
-function gatewayRow(
+/** A gateway as it stands now: what it has sent, what is missing, and its clock. */
+export function gatewayRow(
   { ingest }: ApiContext,
   { site, gateway, epoch, instruments }: GatewayEntry & { instruments: number },
 ): Gateway {

@@ -1,5 +1,6 @@
 import { Usage } from '@hours/protocol'
 import { z } from 'zod'
+import type { InstrumentEntry } from '../ports.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
@@ -7,12 +8,18 @@ import { badField } from './problem.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
-import { periodEnd, totalsOf, type UsageLine, usageRows } from './usage-rows.ts'
+import { atLevel, periodEnd, totalsOf, usageCuts, type UsageLine, usageRows } from './usage-rows.ts'
 
 const Query = z.strictObject({
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
-  by: z.enum(['day', 'month', 'period']).default('period'),
+  by: z.enum(usageCuts).default('period').describe('an academic year runs from 1 September to 31 August'),
+  level: z
+    .enum(['instrument', 'unit', 'entity', 'city', 'province'])
+    .default('instrument')
+    .describe(
+      'whose rows: of each instrument, or summed for each managing unit, or the entity, city or province above',
+    ),
   format: z.enum(['json', 'csv']).optional(),
 })
 
@@ -31,17 +38,40 @@ export function usageRoutes(app: Api, context: ApiContext, { standing }: { stand
       config: { needs: 'read' },
     },
     (request, reply) => {
-      const { scope, period, by, format } = request.query
+      const { scope, period, by, level, format } = request.query
       const entries = entriesOf(context, standing(), scope)
       const zone = entries[0]?.zone ?? 'UTC'
       const end = periodEnd(period, zone)
       if (!end.ok) throw badField('period', period, end.error.message)
       tagged(context, { request, reply, until: end.value })
-      const rows = usageRows(context, entries, { period, by })
+      const own = usageRows(context, entries, { period, by })
+      const rows = level === 'instrument' ? own : atLevel(own, above(context, entries, level))
       if (wantsCsv(request, format)) return sendCsv(reply, 'usage', table(rows))
-      return { scope, period, zone, rows, totals: totalsOf(scope, rows), simulated: context.ingest.simulated }
+      return { scope, period, zone, rows, totals: totalsOf(scope, own), simulated: context.ingest.simulated }
     },
   )
+}
+
+/** By instrument: the organisation of that kind that it stands under, `org:ID`; its managing unit where there is none. */
+function above(
+  { ingest }: ApiContext,
+  entries: readonly InstrumentEntry[],
+  level: 'unit' | 'entity' | 'city' | 'province',
+): ReadonlyMap<string, string> {
+  const { registry } = ingest
+  const found = new Map<string, string>()
+  for (const { key, enrolment } of entries) {
+    const walked = new Set<string>()
+    let id: string | null = level === 'unit' ? null : enrolment.unit
+    while (id !== null && !walked.has(id)) {
+      walked.add(id)
+      const one = registry.organisation(id)
+      if (one?.kind === level) break
+      id = one?.parent ?? null
+    }
+    found.set(key, `org:${id ?? enrolment.unit}`)
+  }
+  return found
 }
 
 const table = (rows: readonly UsageLine[]): CsvTable => ({

@@ -1,11 +1,14 @@
 import type { Decoded, Millis, Usage } from '@hours/protocol'
-import { type CivilSpan, civilDays, civilMonths, parsePeriod } from '@hours/usage'
+import { type CivilSpan, civilDays, civilMonths, parsePeriod, yearParts } from '@hours/usage'
 import type { InstrumentEntry, StateDay } from '../ports.ts'
 import type { ApiContext } from './context.ts'
 import { enrolledLength, powered, sumDays } from './month-figures.ts'
 import { badField, Problem } from './problem.ts'
 
 export type UsageLine = Usage['rows'][number]
+
+export const usageCuts = ['day', 'month', 'year', 'academic-year', 'period'] as const
+type Cut = (typeof usageCuts)[number]
 
 /** Rows that one answer may have; a year of days of 270 instruments. */
 const maxRows = 100_000
@@ -20,7 +23,7 @@ export function periodEnd(period: string, zone: string): Decoded<Millis, 'bad_pe
 export function usageRows(
   context: ApiContext,
   entries: readonly InstrumentEntry[],
-  { period, by }: { period: string; by: 'day' | 'month' | 'period' },
+  { period, by }: { period: string; by: Cut },
 ): UsageLine[] {
   const now = context.ingest.clock.wall()
   const rows: UsageLine[] = []
@@ -38,7 +41,7 @@ export function usageRows(
 
 interface Wanted {
   readonly period: string
-  readonly by: 'day' | 'month' | 'period'
+  readonly by: Cut
   readonly now: Millis
 }
 
@@ -47,17 +50,19 @@ function rowsOf(context: ApiContext, entry: InstrumentEntry, { period, by, now }
   if (!parsed.ok) throw badField('period', period, parsed.error.message)
   const { from, to } = parsed.value
   const days = from < now ? context.ingest.index.days([entry.key], from, Math.min(to, now)) : []
-  const spans: readonly CivilSpan[] =
-    by === 'period'
-      ? [parsed.value]
-      : by === 'day'
-        ? civilDays(entry.zone, from, to)
-        : civilMonths(entry.zone, from, to)
-  return spans.flatMap((span) => {
+  return cutsOf[by](entry.zone, parsed.value).flatMap((span) => {
     const clipped = { label: span.label, from: Math.max(span.from, from), to: Math.min(span.to, to) }
     const own = days.filter((day) => day.from >= clipped.from && day.from < clipped.to)
     return rowOf(entry, clipped, { days: own, now })
   })
+}
+
+const cutsOf: Readonly<Record<Cut, (zone: string, period: CivilSpan) => readonly CivilSpan[]>> = {
+  day: (zone, { from, to }) => civilDays(zone, from, to),
+  month: (zone, { from, to }) => civilMonths(zone, from, to),
+  year: (zone, { from, to }) => yearParts(zone, from, to),
+  'academic-year': (zone, { from, to }) => yearParts(zone, from, to, 'academic'),
+  period: (_zone, period) => [period],
 }
 
 /** Enrolled time that no daily row knows is unknown: that is what coverage is about. What is to come is neither. */
@@ -96,6 +101,12 @@ export function totalsOf(scope: string, rows: readonly UsageLine[]): UsageLine[]
     const length = Object.values(row.states).reduce((sum, ms) => sum + ms, 0)
     return { ...row, coverage: length > 0 ? (length - row.states.unknown) / length : null }
   })
+}
+
+/** Rows of instruments summed for each `org:ID` that stands above them, label by label. */
+export function atLevel(rows: readonly UsageLine[], above: ReadonlyMap<string, string>): UsageLine[] {
+  const groups = Map.groupBy(rows, ({ key }) => above.get(key) ?? key)
+  return [...groups].flatMap(([name, own]) => totalsOf(name, own))
 }
 
 function added(a: UsageLine, b: UsageLine): UsageLine {

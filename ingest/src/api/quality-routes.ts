@@ -1,0 +1,207 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { DAY, GatewaySummary, Names } from '@hours/protocol'
+import { gradeOf } from '@hours/usage'
+import { z } from 'zod'
+import type { InstrumentPart } from '../figures/figure-reader.ts'
+import { instrumentGaps } from '../figures/instrument-gaps.ts'
+import { askedPeriod } from './asked-period.ts'
+import type { ApiContext } from './context.ts'
+import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
+import { tagged } from './etag.ts'
+import { badField } from './problem.ts'
+import { entriesOf } from './scope.ts'
+import type { Api } from './server.ts'
+import { gatewayRow } from './site-routes.ts'
+import type { Standing } from './standing.ts'
+
+const Query = z.strictObject({
+  scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
+  period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(40).optional().describe('`next` of the page before'),
+  format: z.enum(['json', 'csv']).optional(),
+})
+
+const Gap = z.object({
+  from: z.int(),
+  to: z.int(),
+  ms: z.int(),
+  why: z.enum(['no_page', 'unsampled', 'conflict', 'void', 'time', 'clock']),
+})
+/** ms; `live`, `late` and `unknown` make up what is enrolled, `onRecovered` is what counters prove of `unknown`. */
+const Sums = z.object({
+  enrolled: z.int(),
+  live: z.int(),
+  late: z.int(),
+  unknown: z.int(),
+  onRecovered: z.int(),
+  coverage: z.number().nullable(),
+  grade: z.enum(['A', 'B', 'C', 'not verifiable']),
+})
+const Row = Sums.extend({
+  instrument: z.string(),
+  names: Names,
+  gateway: z.string(),
+  /** The longest first; null where the period is too long to look for them in so many instruments. */
+  gaps: z.array(Gap).nullable(),
+  gapCount: z.int().nullable(),
+})
+const Answer = z.object({
+  scope: z.string(),
+  period: z.string(),
+  zone: z.string(),
+  total: Sums.describe('pooled over the scope'),
+  items: z.array(Row).describe('the least covered first'),
+  gateways: z
+    .array(
+      GatewaySummary.pick({
+        ...{ gateway: true, site: true, online: true, lastHeard: true, through: true },
+        ...{
+          missing: true,
+          received: true,
+          rejected: true,
+          late: true,
+          spool: true,
+          clock: true,
+          alarms: true,
+        },
+      }),
+    )
+    .describe('those of the scope: pages that are missing or late, and the clock'),
+  next: z.string().nullable(),
+  simulated: z.boolean(),
+})
+type Answer = z.infer<typeof Answer>
+
+/** Spans of so many days are read for one answer. */
+const mostInstrumentDays = 9_000
+const mostGaps = 20
+
+/** `GET /api/v1/quality`: how far the hours of a scope can be believed: coverage, what came late, gaps with their reason, clocks. */
+export function qualityRoutes(
+  app: Api,
+  context: ApiContext,
+  { standing }: { standing: () => Standing },
+): void {
+  const { ingest } = context
+
+  app.get(
+    '/api/v1/quality',
+    {
+      schema: {
+        summary: 'how far hours can be believed: coverage, what came late, gaps with their reason, clocks',
+        querystring: Query,
+        response: { 200: z.union([Answer, z.string()]) },
+        tags: ['figures'],
+      },
+      config: { needs: 'read' },
+    },
+    async (request, reply) => {
+      const { scope, period, limit, cursor, format } = request.query
+      const entries = entriesOf(context, standing(), scope)
+      const asked = askedPeriod(entries, period)
+      const offset = offsetOf(cursor)
+      tagged(context, { request, reply, until: asked.end })
+      const parts = await ingest.figures.parts(entries, asked.in)
+      const rows = parts
+        .map((part) => ({ part, sums: sumsOf([part]) }))
+        .sort((a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part))
+      const page = rows.slice(offset, offset + limit)
+      const days = page.reduce((sum, { part: { span } }) => sum + (span.to - span.from) / DAY, 0)
+      const items: Answer['items'] = []
+      for (const { part, sums } of page) {
+        items.push(rowOf(part, sums, days <= mostInstrumentDays ? gapsOf(part) : null))
+        await turn()
+      }
+      if (wantsCsv(request, format)) return sendCsv(reply, 'quality', table(items))
+      const gateways = new Set(entries.map(({ site, enrolment }) => `${site}/${enrolment.gateway}`))
+      return {
+        scope,
+        period,
+        zone: asked.zone,
+        total: sumsOf(parts),
+        items,
+        gateways: ingest.registry
+          .gateways()
+          .filter(({ site, gateway }) => gateways.has(`${site}/${gateway}`))
+          .map((one) =>
+            gatewayRow(context, { ...one, instruments: standing().atGateway.get(one.gateway) ?? 0 }),
+          ),
+        next: offset + limit < rows.length ? String(offset + limit) : null,
+        simulated: ingest.simulated,
+      }
+    },
+  )
+
+  function gapsOf({ entry, span }: InstrumentPart): z.infer<typeof Gap>[] {
+    const accounted = ingest.index.accounted(entry.key, span.from, span.to)
+    return instrumentGaps(accounted, entry, span).map(({ from, to, why }) => ({
+      from,
+      to,
+      ms: to - from,
+      why,
+    }))
+  }
+}
+
+function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0
+  if (!/^\d{1,9}$/.test(cursor)) throw badField('cursor', cursor, 'use `next` of the page before')
+  return Number(cursor)
+}
+
+const byKey = (a: InstrumentPart, b: InstrumentPart) => (a.entry.key < b.entry.key ? -1 : 1)
+
+function sumsOf(parts: readonly InstrumentPart[]): z.infer<typeof Sums> {
+  const sum = (of: 'enrolled' | 'late' | 'unknown' | 'onRecovered') =>
+    parts.reduce((all, { totals }) => all + totals.measures[of], 0)
+  const [enrolled, late, unknown] = [sum('enrolled'), sum('late'), sum('unknown')]
+  const coverage = enrolled > 0 ? (enrolled - unknown) / enrolled : null
+  const live = enrolled - unknown - late
+  return {
+    enrolled,
+    live,
+    late,
+    unknown,
+    onRecovered: sum('onRecovered'),
+    coverage,
+    grade: gradeOf(coverage),
+  }
+}
+
+const rowOf = (
+  { entry: { key, enrolment } }: InstrumentPart,
+  sums: z.infer<typeof Sums>,
+  gaps: z.infer<typeof Gap>[] | null,
+): Answer['items'][number] => ({
+  ...sums,
+  instrument: key,
+  names: enrolment.names,
+  gateway: enrolment.gateway,
+  gaps: gaps && gaps.toSorted((a, b) => b.ms - a.ms || a.from - b.from).slice(0, mostGaps),
+  gapCount: gaps && gaps.length,
+})
+
+const hours = (ms: number) => (ms / 3_600_000).toFixed(1)
+const table = (items: Answer['items']): CsvTable => ({
+  head: [
+    'instrument',
+    'gateway',
+    'enrolled_h',
+    'live_h',
+    'late_h',
+    'unknown_h',
+    'recovered_h',
+    'coverage_pct',
+    'grade',
+    'gaps',
+  ],
+  rows: items.map((one) => [
+    one.instrument,
+    one.gateway,
+    ...[one.enrolled, one.live, one.late, one.unknown, one.onRecovered].map(hours),
+    one.coverage === null ? 'n/a' : (one.coverage * 100).toFixed(2),
+    one.grade,
+    one.gapCount,
+  ]),
+})
