@@ -39,8 +39,8 @@ const sealed: Record<string, number> = {}
 const running = task.configs.map(start)
 
 /**
- * A spool in memory: the thread ends with the simulation. Nothing but pages is looked at often, and thresholds are not
- * sought, as the simulator's are known.
+ * A spool in memory, and nothing remembered beside it: the thread ends with the simulation. What no figure comes from is
+ * left out: minutes of power for charts, thresholds to propose, heartbeats more often than hourly.
  */
 function start(config: GatewayConfig): Running {
   const { signer } = gatewayKey(config.data, config.gateway)
@@ -54,12 +54,13 @@ function start(config: GatewayConfig): Running {
         spool.addPage(...page)
         sealed[config.gateway] = (sealed[config.gateway] ?? 0) + 1
       },
+      addPower: () => undefined,
     },
     sync: simSync(clock),
     connect: mqttConnect(config),
     bootId: String(task.from),
     turnMs: 5 * minute,
-    calibrates: false,
+    remembers: false,
   })
   const devices = task.instruments
     .filter((one) => one.gateway === config.gateway)

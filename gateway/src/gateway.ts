@@ -42,8 +42,8 @@ export interface GatewayOptions {
   readonly random?: () => number
   /** How often pages are looked at for sealing and sources for silence, ms; default 10 s. */
   readonly turnMs?: number
-  /** False where days of simulated history pass in seconds and the thresholds are known; default true. */
-  readonly calibrates?: boolean
+  /** False where days of simulated history pass in seconds and nobody resumes them: see `LogbookOptions`; default true. */
+  readonly remembers?: boolean
   /** Times reconnecting and resending; networks take real time even where the gateway's clock is simulated. */
   readonly net?: Clock
   /** Told when an alarm begins or ends; they also stand in `status`. */
@@ -76,7 +76,7 @@ const defaultTurnMs = 10_000
 const maxProposals = 32
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { config, clock, spool, log, net = systemClock, random = Math.random } = options
+  const { config, clock, spool, log, net = systemClock, random = Math.random, remembers = true } = options
   const { site, gateway } = config
   const software = options.software ?? '0.1.0'
   const alarms = new Set<string>()
@@ -102,7 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let router = createRouter(settings)
   const gate = createReceiptGate({ gateway, spool, clock, trust: config.trust, onAlarm: alarm })
   const watch = createSourceWatch(time.now(), alarm)
-  const calibration = options.calibrates === false ? undefined : createCalibrationWatch(spool)
+  const calibration = remembers ? createCalibrationWatch(spool) : undefined
   const logbook = createLogbook({
     site,
     gateway,
@@ -113,6 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     signer: options.signer,
     boot,
     resumed,
+    remembers,
     instruments: settings,
     config: stored?.config ?? firstConfig(config.instruments),
     seen: () => gate.seen(),

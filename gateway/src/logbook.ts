@@ -16,6 +16,8 @@ export interface LogbookOptions extends Omit<PageWriterOptions, 'chain' | 'now'>
   readonly time: TimeKeeper
   readonly boot: number
   readonly resumed: Resumed
+  /** False: neither a journal nor the state of the open page is kept; whoever ends the process has to play it again. */
+  readonly remembers: boolean
   readonly instruments: readonly InstrumentSettings[]
   readonly config: Page['config']
   /** New settings are in force: a page has begun under them. */
@@ -53,7 +55,7 @@ export interface Logbook {
 export function createLogbook(options: LogbookOptions): Logbook {
   const { spool, time, pageMs, boot, resumed, onAlarm } = options
   const writer = createPageWriter({ ...options, chain: resumed.chain, now: () => time.now() })
-  const journal = createJournal(spool, resumed.lastRow)
+  const journal = options.remembers ? createJournal(spool, resumed.lastRow) : undefined
   let config = options.config
   /** States of all instruments this gateway ever had: counters never fall, not even over a removal. */
   const known = new Map<string, InstrumentState>(Object.entries(resumed.open?.instruments ?? {}))
@@ -124,7 +126,7 @@ export function createLogbook(options: LogbookOptions): Logbook {
     }
     from = to
     mono = monoTo
-    writer.save({ open: openState() })
+    writer.save(options.remembers ? { open: openState() } : {})
   }
 
   /** The page under the old settings ends where all is final, so that each page has one configuration. */
@@ -146,11 +148,12 @@ export function createLogbook(options: LogbookOptions): Logbook {
   function openState(): Uint8Array {
     for (const [id, one] of instruments) known.set(id, one.checkpoint())
     const [now, state] = [time.now(), time.checkpoint()]
-    const row = journal.settle(now, state)
+    const row = journal?.settle(now, state) ?? 0
     const all = Object.fromEntries(known)
     return encodeOpenState({ boot, from, mono, now, time: state, journal: row, config, instruments: all })
   }
   function keepOpen(): void {
+    if (!options.remembers) return
     writer.guarded(() => spool.setAll({ open: openState() }))
   }
 
@@ -210,12 +213,12 @@ export function createLogbook(options: LogbookOptions): Logbook {
     },
     push(instrument, source, sample) {
       const taken = instruments.get(instrument)?.push(sample, source)
-      if (taken) journal.add({ instrument, source, at: sample.at, sample })
+      if (taken) journal?.add({ instrument, source, at: sample.at, sample })
       return taken
     },
     reject(instrument, source, at) {
       instruments.get(instrument)?.reject(at)
-      journal.add({ instrument, source, at })
+      journal?.add({ instrument, source, at })
     },
     watchClock,
     turn,
@@ -224,7 +227,7 @@ export function createLogbook(options: LogbookOptions): Logbook {
       if (!time.lost()) sealUntil(settled(), time.now())
       keepOpen()
     },
-    checkpoint: () => writer.guarded(() => void journal.flush(time.now(), time.checkpoint())),
+    checkpoint: () => writer.guarded(() => void journal?.flush(time.now(), time.checkpoint())),
     configure,
     config: () => config,
   }

@@ -1,4 +1,5 @@
 import type { MilliWatts, Millis, PowerMinute } from '@hours/protocol'
+import { plainCopy } from '@hours/sensing'
 
 /** Power and energy of one stretch of time, whatever its length; plain JSON for checkpoints. */
 interface Bucket {
@@ -55,7 +56,7 @@ export interface MeterPage {
 }
 
 export function createMeter(restored?: MeterState): Meter {
-  const s = structuredClone(restored ?? emptyMeter())
+  const s = plainCopy(restored ?? emptyMeter())
   const minutes = new Map<number, Bucket>(s.minutes)
   const bucket = (minute: number): Bucket => {
     const known = minutes.get(minute)
@@ -123,7 +124,7 @@ export function createMeter(restored?: MeterState): Meter {
       s.last = null
       minutes.clear()
     },
-    checkpoint: () => structuredClone({ ...s, minutes: [...minutes] }),
+    checkpoint: () => plainCopy({ ...s, minutes: [...minutes] }),
   }
 }
 

@@ -51,7 +51,7 @@ export interface IngestOptions {
 
 /** What simulated history may leave out, as it can be played again. */
 export interface Haste {
-  /** False: nothing waits for the disk. A kill loses no more than before, a power cut may lose what was told. */
+  /** False: nothing waits for the disk, so that a power cut, or a kill in the wrong moment, ends the simulation. */
   readonly survivesPowerCut: boolean
   /** At most one receipt a gateway in this time of the simulated clock, ms. */
   readonly receiptEveryMs: number

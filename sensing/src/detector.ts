@@ -13,6 +13,7 @@ import {
 } from './detector-state.ts'
 import { SensingError } from './error.ts'
 import { advanceFlag, cutFlag, flagNow, forceFlag, settledUntil, startFlag } from './flag.ts'
+import { plainCopy } from './plain-copy.ts'
 import type { Sample } from './reading.ts'
 
 /** What became of one sample. A sample without power and contact is accepted and is no evidence of a state. */
@@ -55,7 +56,7 @@ export function createDetector(settings: DetectorSettings, restored?: DetectorSt
     run: { rise: dwellMs, fall: settings.holdMs ?? dwellMs },
     fault: { rise: dwellMs, fall: dwellMs },
   }
-  const s: DetectorState = restored ? structuredClone(restored) : emptyDetectorState()
+  const s: DetectorState = restored ? plainCopy(restored) : emptyDetectorState()
 
   function verdict(sample: Sample): RejectReason | undefined {
     if (!Number.isSafeInteger(sample.at)) return 'bad_time'
@@ -216,7 +217,7 @@ export function createDetector(settings: DetectorSettings, restored?: DetectorSt
     },
     current: () => ({ ...s.live, mw: s.mw }),
     counts: () => ({ samples: s.samples, rejected: { ...s.rejected } }),
-    checkpoint: () => structuredClone(s),
+    checkpoint: () => plainCopy(s),
   }
 }
 

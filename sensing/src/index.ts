@@ -10,6 +10,7 @@ export {
   type Transition,
 } from './detector-state.ts'
 export { SensingError, type SensingErrorCode } from './error.ts'
+export { plainCopy } from './plain-copy.ts'
 export {
   type Contact,
   type DecodedReading,

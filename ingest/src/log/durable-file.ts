@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -54,11 +54,20 @@ export async function writeDurably(files: readonly FileBytes[]): Promise<void> {
   await Promise.all([...directories].map(syncDirectory))
 }
 
-/** As `writeDurably` for all but a power cut: a simulated year is played again sooner than it waits for a disk. */
+/**
+ * For simulated history, which is played again sooner than it waits for a disk. A file that is there is removed first:
+ * ext4 writes one out at once that is renamed over another.
+ */
 export function writeQuickly(files: readonly FileBytes[]): void {
   for (const { path, bytes } of files) {
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path + unfinished, bytes)
-    renameSync(path + unfinished, path)
+    const made = path + unfinished
+    if (existsSync(path)) {
+      writeFileSync(made, bytes)
+      unlinkSync(path)
+      renameSync(made, path)
+    } else {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, bytes)
+    }
   }
 }
