@@ -54,12 +54,13 @@ export function createInfluxQuery(target: InfluxTarget): InfluxQuery {
         const { res } = cause as { res?: { statusCode?: number; statusMessage?: string } }
         throw influxError({ url: target.url, status: res?.statusCode, body: res?.statusMessage, cause })
       })
-    return rowsOf(Answer.parse(raw))
+    return rowsOf(Answer.parse(raw), target.url)
   }
 }
 
-function rowsOf({ results }: z.infer<typeof Answer>): InfluxRow[] {
+function rowsOf({ results }: z.infer<typeof Answer>, url: string): InfluxRow[] {
   const error = results.find((one) => one.error !== undefined)?.error
+  if (error?.startsWith('database not found')) throw influxError({ url, status: 404, body: error })
   if (error !== undefined) throw new Error(`InfluxQL: ${error}`)
   return results.flatMap(({ series }) =>
     (series ?? []).flatMap(({ columns, tags, values }) =>
