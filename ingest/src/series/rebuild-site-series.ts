@@ -32,6 +32,8 @@ export async function rebuildSiteSeries(
     const outbox = createSeriesOutbox({ path: join(dataDir, 'outbox.sqlite'), store, clock, rest: 0 })
     const before = outbox.state().quarantined
     try {
+      // Makes the database where there is none, before it is looked into.
+      await store.write([])
       const points = await rebuildSeries(source, { outbox, store, ...(onProgress ? { onProgress } : {}) })
       return { points, quarantined: outbox.state().quarantined - before }
     } finally {
