@@ -1,5 +1,4 @@
 import { connectAsync, type MqttClient } from 'mqtt'
-import payload from 'sparkplug-payload'
 
 /** Without a name a metric goes by the alias that the birth gave it. */
 export interface SparkplugMetric {
@@ -31,6 +30,8 @@ export async function createSparkplugNode(options: {
   /** Number of this session, told by births and by the death. */
   readonly bdSeq?: number
 }): Promise<SparkplugNode> {
+  // Protocol Buffers, which the rest of the simulator has no use for.
+  const { default: payload } = await import('sparkplug-payload')
   const { encodePayload } = payload.get('spBv1.0') ?? missing()
   const topic = (kind: string, device = '') => `spBv1.0/${options.group}/${kind}/${options.node}${device}`
   const device = `/${options.device}`
