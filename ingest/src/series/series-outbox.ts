@@ -195,7 +195,7 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
       }
     },
     async close() {
-      await gathering?.written
+      await gathering?.written.catch(() => undefined)
       closed = true
       wake?.()
       cancelRetry?.()
