@@ -55,6 +55,8 @@ export interface Haste {
   readonly survivesPowerCut: boolean
   /** At most one receipt a gateway in this time of the simulated clock, ms. */
   readonly receiptEveryMs: number
+  /** The index follows by so many entries at once. */
+  readonly projectAtLeast: number
 }
 
 /** Ingest with what the process that runs it needs besides the port. */
@@ -108,6 +110,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     path: join(dataDir, 'index.sqlite'),
     clock,
     survivesPowerCut,
+    projectAtLeast: haste?.projectAtLeast,
     onRecord: (record) => afterRecord(record),
     onBatch: (items) => {
       for (const { page } of items) if (page) later.judge?.projected(page.opened)
@@ -160,6 +163,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   chores.add('clock', 10_000, () => void guard.behind())
   chores.add('live view', 5_000, () => live.sweep())
   chores.add('sizes of the log', 5_000, () => heads.remember(log))
+  chores.add('refused messages', 1_000, () => quarantine.flush())
   chores.add('power', 60_000, () => power.flush())
   chores.add('witnesses', 60_000, () => void witnessing.round().catch(onError))
 
@@ -284,7 +288,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       await projector.settled().catch(onError)
       receipts.close()
       // A store that takes nothing keeps neither the other one nor the log's lock from being let go.
-      for (const last of [() => heads.remember(log), () => power.flush()])
+      for (const last of [() => heads.remember(log), () => power.flush(), () => quarantine.flush()])
         try {
           last()
         } catch (error) {
