@@ -32,6 +32,8 @@ export interface LoadResult {
   /** Spans that were compared. */
   readonly spans: number
   readonly pages: number
+  /** Of them so many were logged more than 20 simulated minutes after their end. */
+  readonly late: number
   readonly attacks: ReadonlyMap<string, number>
   /** Real ms from sending a page to its verified receipt, ascending. */
   readonly latencies: readonly number[]
@@ -118,11 +120,12 @@ export async function runLoad(options: LoadOptions, say: (line: string) => void)
   const health = (await site.ask('health')) as string[]
   for (const one of honest) one.close()
   await site.ask('stop')
-  const { faults, spans } = await judgeLoad(dir, honest, enemies, clock)
+  const { faults, spans, late } = await judgeLoad(dir, honest, enemies, clock)
   rmSync(dir, { recursive: true, force: true })
   return {
     faults,
     spans,
+    late,
     pages: honest.length * pages,
     attacks: byAttack(enemies),
     latencies: honest.flatMap((one) => one.latencies).sort((a, b) => a - b),
@@ -185,7 +188,7 @@ export async function benchLoad(): Promise<boolean> {
   const exact = printFigure(
     'loadFaults',
     result.faults.length,
-    `${result.spans} spans of ${(options.gateways - options.hostile) * options.perGateway} instruments compared to the ms, ${result.pages} pages`,
+    `${result.spans} spans of ${(options.gateways - options.hostile) * options.perGateway} instruments compared to the ms, ${result.pages} pages, ${result.late} of them late`,
   )
   const fast = printFigure(
     'loadReceiptP99Ms',
