@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium())('when something is wrong, the page says what and
     async (address) => {
       server.mood.fail = 401
       const { page } = await open(address)
-      await page.getByText('You are not signed in').first().waitFor()
+      await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()
     },
   )
 

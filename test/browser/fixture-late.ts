@@ -225,6 +225,5 @@ function assessment(scope: string, period: string, ruleset: string) {
       size: 207_366,
       root: '3bib5AOAnjJXUNPSY814kpwpQreUKjS3fhIslZSnTIw=',
     },
-    bundle: '/api/v1/reports/demo/bundle.tar',
   }
 }

@@ -18,6 +18,7 @@ import type {
   InstrumentSensing,
   Organisations,
   Reconciliation,
+  ReportJob,
   RuleSets,
   Sessions,
 } from './api-shapes.ts'
@@ -82,8 +83,9 @@ export const api = {
     ask<Sessions>('/bookings', { instrument, from, to }),
   reconciliation: (query: Query) => ask<Reconciliation>('/reconciliation', query),
   rulesets: () => ask<RuleSets>('/rulesets'),
-  assessment: (ruleset: string, scope: string, period: string) =>
-    ask<Assessment>('/assessments', { ruleset, scope, period }),
+  assessment: (ruleset: string, scope: string, period: string, parameters: string) =>
+    ask<Assessment>('/assessments', { ruleset, scope, period, parameters }),
+  report: (id: string) => ask<ReportJob>(`/reports/${encodeURIComponent(id)}`),
   channels: () => ask<Channels>('/channels'),
 }
 
@@ -112,6 +114,19 @@ export async function sendImport(csv: string, dryRun: boolean): Promise<ImportRe
     method: 'POST',
     headers: { 'content-type': 'text/csv' },
     body: csv,
+  })
+}
+
+/** Asks for the evidence of a scope and period; the answer is a job to look after. */
+export async function startBundle(wish: {
+  readonly scope: string
+  readonly period: string
+  readonly ruleset: string
+}): Promise<ReportJob> {
+  return request<ReportJob>('/api/v1/reports', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...wish, format: 'bundle' }),
   })
 }
 

@@ -118,6 +118,10 @@ export interface RuleSet {
   readonly id: string
   readonly version?: string | number
   readonly names?: Names
+  /** What it must be told, or may be. */
+  readonly parameters?: Readonly<
+    Record<string, { readonly title?: Names; readonly required?: boolean; readonly default?: unknown }>
+  >
 }
 export interface RuleSets {
   readonly items: readonly RuleSet[]
@@ -144,8 +148,17 @@ export interface Assessment {
   readonly cohort?: number | null
   readonly coverage?: number | null
   readonly checkpoint?: { readonly origin: string; readonly size: number; readonly root: string } | null
-  /** Where the evidence bundle of this statement can be had. */
-  readonly bundle?: string | null
+}
+
+/** `POST /api/v1/reports`, `GET /api/v1/reports/{id}` */
+export interface ReportJob {
+  readonly id: string
+  readonly state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+  readonly progress: { readonly done: number; readonly of: number }
+  /** Where the file is, once it is done. */
+  readonly file: string | null
+  readonly name: string | null
+  readonly problem: { readonly title: string } | null
 }
 
 /** `POST /api/v1/imports?dryRun=1`: each row's fate before anything is written. */

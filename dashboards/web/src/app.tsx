@@ -153,12 +153,19 @@ function CurrentView() {
   const loader = wanted ? loginLoader : loaders[name]
   const [loaded, setLoaded] = useState<{ name: string; view: ComponentType } | undefined>()
   useEffect(() => {
-    if (!loader) return
+    if (!loader) return undefined
+    // A view that was asked for before must not come after the one that is wanted now.
+    let isWanted = true
     loader().then(
-      (view) => setLoaded({ name, view }),
+      (view) => {
+        if (isWanted) setLoaded({ name, view })
+      },
       // A newer version was installed while the page was open: its files have other names.
       () => location.reload(),
     )
+    return () => {
+      isWanted = false
+    }
   }, [name])
   if (name === '') return <NowView />
   if (!loader)

@@ -309,6 +309,10 @@ export const en = {
     statement:
       'Coverage is stated with every figure; unknown time is never counted. A score does not prove that an instrument was used well: see the residual threats in the report.',
     choose: 'Choose a rule set to see its scores.',
+    needs: 'This rule set needs values that nobody has published. Fill in:',
+    bundleMake: 'Make the evidence bundle',
+    bundleFetch: 'Download the evidence bundle',
+    bundleNot: 'The bundle was not made',
   },
   quality: {
     title: 'Quality and gateways',

@@ -274,6 +274,10 @@ export const zh: Text = {
     bundleText: '离线重算这些指标所需的全部内容。解压后运行：',
     statement: '每个数字都注明覆盖率；未知时间从不计入。得分不能证明仪器使用得当：见报告中的残余风险。',
     choose: '请选择规则集。',
+    needs: '该规则集需要未公布的参数，请填写：',
+    bundleMake: '生成证据包',
+    bundleFetch: '下载证据包',
+    bundleNot: '证据包未生成',
   },
   quality: {
     title: '质量与网关',

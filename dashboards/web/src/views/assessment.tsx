@@ -11,6 +11,8 @@ import { ScopeField } from '../scope-field.tsx'
 import { simulated } from '../simulated.ts'
 import { useSiteZone } from '../site-zone.ts'
 import { text } from '../text/text.ts'
+import { ReportBundle } from './report-bundle.tsx'
+import { givenParameters, neededOf, RuleParameters } from './rule-parameters.tsx'
 
 /** Scores by a rule set, with reasons; to be read, printed, and checked by whoever doubts them. */
 export function AssessmentView() {
@@ -20,10 +22,16 @@ export function AssessmentView() {
   const rulesets = useResource(api.rulesets())
   const organisations = useResource(api.organisations())
   const list = itemsOf(rulesets.data ?? [])
-  const chosen = query.get('ruleset') ?? list[0]?.id ?? ''
+  // One that can be worked out as it stands comes first.
+  const first =
+    list.find((one) => one.id.startsWith('cn-national')) ?? list.find((one) => neededOf(one).length === 0)
+  const chosen = query.get('ruleset') ?? (first ?? list[0])?.id ?? ''
+  const rules = list.find(({ id }) => id === chosen)
+  const parameters = givenParameters(rules)
   const scope = query.get('scope') ?? 'all'
   const period = askedPeriod(zone)
-  const answer = useResource(chosen === '' ? null : api.assessment(chosen, scope, period))
+  const isReady = rules !== undefined && parameters !== undefined
+  const answer = useResource(isReady ? api.assessment(chosen, scope, period, parameters) : null)
   return (
     <>
       <h1>{words.title}</h1>
@@ -41,13 +49,23 @@ export function AssessmentView() {
         </label>
         <ScopeField organisations={itemsOf(organisations.data ?? [])} value={scope} />
         <PeriodField zone={zone} value={period} />
+        <RuleParameters of={rules} />
       </div>
       <FaultNotice of={rulesets} />
       {rulesets.fault ? null : <FaultNotice of={answer} />}
       {rulesets.data && list.length === 0 ? <Notice title={words.choose} /> : null}
+      {rules && parameters === undefined ? (
+        <Notice title={words.needs}>
+          <p>
+            {neededOf(rules)
+              .map(({ title }) => title)
+              .join(', ')}
+          </p>
+        </Notice>
+      ) : null}
       {answer.data ? (
         <Statement of={answer.data} />
-      ) : answer.fault || rulesets.fault ? null : (
+      ) : answer.fault || rulesets.fault || (rules && !isReady) ? null : (
         <Waiting height={480} />
       )}
     </>
@@ -104,21 +122,15 @@ function Statement({ of }: { of: Assessment }) {
   )
 }
 
-function Bundle({ of: { bundle, checkpoint } }: { of: Assessment }) {
+function Bundle({ of: { scope, period, ruleset, checkpoint } }: { of: Assessment }) {
   const words = text.value.assessment
   return (
     <section>
       <h2>{words.bundle}</h2>
-      {bundle ? (
-        <p class="row no-print">
-          <a class="button" href={bundle} download>
-            {words.bundle}
-          </a>
-        </p>
-      ) : null}
+      <ReportBundle wish={{ scope, period, ruleset: ruleset.id }} />
       <p class="lead">{words.bundleText}</p>
       <pre class="pre" tabIndex={0}>
-        hours verify bundle/ --policy regulator.policy
+        npm run -s hours -- verify DIR --policy regulator.policy
       </pre>
       {checkpoint ? (
         <p class="soft small">

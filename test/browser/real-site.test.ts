@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Usage } from '@hours/protocol'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { artefacts } from './built-page.ts'
+import { type Browser, hasChromium, openChromium } from './chromium.ts'
+import { type RealSite, startSite } from './real-site.ts'
+import { watch } from './watched-page.ts'
+
+const views = {
+  now: '/',
+  kiosk: '/?kiosk',
+  instrument: '/i/gz-gibh/sem-01',
+  fleet: '/fleet',
+  reconciliation: '/reconciliation',
+  assessment: '/assessment',
+  quality: '/quality',
+  setup: '/setup',
+} as const
+
+const hour = 3_600_000
+/** As the page writes hours: one decimal, thousands with commas. */
+const hours = (ms: number) =>
+  (ms / hour).toLocaleString('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+
+describe.skipIf(!hasChromium())('the page of the real system, with a simulated fleet behind it', () => {
+  let site: RealSite
+  let browser: Browser
+  beforeAll(async () => {
+    site = await startSite(3)
+    browser = await openChromium()
+    mkdirSync(artefacts, { recursive: true })
+  }, 240_000)
+  afterEach(() => browser.closePages())
+  afterAll(async () => {
+    await browser.close()
+    await site.close()
+  })
+
+  const open = async (address: string) => {
+    const watched = await watch(browser.context, site.url)
+    await watched.page.goto(site.url + address)
+    await watched.settled()
+    return watched
+  }
+  /** The big figures of a view by their labels. */
+  async function figures(page: Page): Promise<ReadonlyMap<string, string>> {
+    const texts = await page.locator('dl.figures > div').allInnerTexts()
+    return new Map(texts.map((text) => [text.split('\n')[0] ?? '', text]))
+  }
+
+  it.each(Object.entries(views))(
+    '%s has something to show, in both languages, and no fault',
+    async (name, address) => {
+      for (const [lang, theme, width] of [
+        ['en', 'light', 1280],
+        ['zh', 'dark', 390],
+      ] as const) {
+        const { page, complaints, audit, settled } = await watch(browser.context, site.url)
+        await page.setViewportSize({ width, height: 900 })
+        await page.goto(
+          `${site.url}${address}${address.includes('?') ? '&' : '?'}lang=${lang}&theme=${theme}`,
+        )
+        await settled()
+        expect(await audit()).toEqual([])
+        expect(complaints).toEqual([])
+        await page.screenshot({ path: join(artefacts, `real-${name}-${lang}-${width}.png`), fullPage: true })
+      }
+    },
+  )
+
+  it('shows the hours of the fleet as the API gives them, unknown ones too', async () => {
+    const { page } = await open('/fleet')
+    const shown = await figures(page)
+    const year = new Date(Date.now() + 8 * hour).getUTCFullYear()
+    const { rows } = await site.get<Usage>(`usage?scope=all&period=${year}`)
+    const sum = (of: (row: Usage['rows'][number]) => number) => rows.reduce((all, row) => all + of(row), 0)
+    expect(shown.get('Powered')).toContain(hours(sum(({ on }) => on)))
+    expect(shown.get('Running')).toContain(hours(sum(({ states }) => states.run)))
+    const unknown = Number(/([\d.,]+) h unknown/.exec(shown.get('Coverage') ?? '')?.[1])
+    // What is not yet in a page is unknown, and more of it with every second.
+    expect(unknown).toBeGreaterThan(0)
+    expect(Math.abs(unknown - sum(({ states }) => states.unknown) / hour)).toBeLessThan(1)
+  })
+
+  it('verifies yesterday in the browser: every page, its chain, its place in the log', async () => {
+    const yesterday = new Date(Date.now() + 8 * hour - 24 * hour).toISOString().slice(0, 10)
+    const { page } = await open(`/i/gz-gibh/sem-01?day=${yesterday}`)
+    await page.getByRole('button', { name: 'Verify this day' }).click()
+    await page.waitForSelector('[data-verdict]')
+    expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('ok')
+    expect(await page.locator('[data-check=signatures]').innerText()).toMatch(/(\d+) \/ \1/)
+  })
+
+  it('names the witness that has signed the log', async () => {
+    const { page } = await open('/quality')
+    await page.getByText('witness.demo.hours/w1').first().waitFor()
+  })
+
+  it('puts levels in force from the set-up view, as a record with a revision', async () => {
+    const { page } = await open('/setup')
+    await page.getByLabel('Power of').selectOption('gz-gibh/ms-01')
+    await page.getByText('In force (revision 1): run from').waitFor()
+    await page.getByRole('button', { name: 'Put the levels drawn here in force' }).click()
+    await page.getByText('as revision 2').waitFor()
+    const settings = await site.get<{ revision: number; settings: { thresholds: { runStartMw: number } } }>(
+      'instruments/gz-gibh/ms-01/settings',
+    )
+    expect(settings).toMatchObject({ revision: 2, settings: { thresholds: { runStartMw: 400_000 } } })
+  })
+})
