@@ -22,7 +22,8 @@ export function whenHalted(
 /** As much as the index's journal grows to before its pages are brought home. */
 const probeBytes = 4 * 1024 * 1024
 
-function diskTakesFiles(dataDir: string): boolean {
+/** Whether a file of some size can be written there, to the disk. */
+export function diskTakesFiles(dataDir: string): boolean {
   const path = join(dataDir, 'disk-probe.tmp')
   try {
     writeFileSync(path, Buffer.alloc(probeBytes), { flush: true })

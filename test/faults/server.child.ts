@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createBroker } from '@hours/broker'
 import { gridFleet } from '@hours/firmware-sim'
-import { createIngest } from '@hours/ingest'
+import { createIngest, type RunningIngest } from '@hours/ingest'
 import { createManualClock } from '@hours/protocol'
 import { pino } from 'pino'
 import { enrolmentRecords } from '../../cli/demo/enrol.ts'
 import { gatewayKey } from '../../cli/demo/gateway-keys.ts'
+import { diskTakesFiles } from '../../cli/when-halted.ts'
 import { serveCommands } from './child.ts'
 import { sampleMs } from './fleet.ts'
 
@@ -16,14 +17,23 @@ const [, , folder = '', seed = '0', gateways = '0', perGateway = '0', enrolFrom 
 const clock = createManualClock(Number(from))
 const log = pino({ level: process.env['HOURS_FAULT_LOG'] ?? 'fatal' })
 const fleet = gridFleet({ seed: Number(seed), gateways: Number(gateways), perGateway: Number(perGateway) })
-const ingest = await createIngest({
-  dataDir: join(folder, 'server'),
-  clock,
-  log,
-  logName: 'demo.faults',
-  simulated: true,
-})
-if (ingest.registry.instruments().length === 0) {
+const dataDir = join(folder, 'server')
+
+/** What `hours serve` opens, on the port that the gateways know. */
+async function open(port: number) {
+  const ingest = await createIngest({ dataDir, clock, log, logName: 'demo.faults', simulated: true })
+  if (ingest.registry.instruments().length === 0) await enrol(ingest)
+  const broker = await createBroker({
+    commit: ingest.commit,
+    directory: ingest.directory,
+    log,
+    listen: { host: '127.0.0.1', port, allowPlain: true },
+  })
+  ingest.attach(broker.publish)
+  return { ingest, broker }
+}
+
+async function enrol(ingest: RunningIngest): Promise<void> {
   const ids = [...new Set(fleet.instruments.map((one) => one.gateway))]
   const keys = ids.map((gateway) => ({ gateway, ...gatewayKey(join(folder, gateway), gateway) }))
   for (const { gateway, password } of keys) ingest.setGatewayPassword(gateway, password)
@@ -31,22 +41,29 @@ if (ingest.registry.instruments().length === 0) {
   await ingest.recordAll(enrolmentRecords(fleet, publics, { from: Number(enrolFrom), sampleMs }))
   await ingest.settled()
 }
-const broker = await createBroker({
-  commit: ingest.commit,
-  directory: ingest.directory,
-  log,
-  listen: { host: '127.0.0.1', port: 0, allowPlain: true },
-})
-ingest.attach(broker.publish)
+
+let site = await open(0)
+
+/** As `hours serve` does: a site that a full disk has halted is opened again when the disk takes files. */
+async function reopenWhenHalted(): Promise<void> {
+  if (site.ingest.halted() === undefined || !diskTakesFiles(dataDir)) return
+  const { port } = site.broker
+  await site.broker.close()
+  await site.ingest.close()
+  site = await open(port)
+}
 
 serveCommands({
-  ready: () => ({ port: broker.port, trust: ingest.trust(), vkey: ingest.log.vkey() }),
+  ready: () => ({ port: site.broker.port, trust: site.ingest.trust(), vkey: site.ingest.log.vkey() }),
   async to({ at }: { at: number }) {
     if (at > clock.wall()) clock.advanceTo(at)
     await turn()
+    await reopenWhenHalted()
+    const { ingest } = site
     return { ...ingest.metrics(), memory: process.memoryUsage().rss, health: ingest.health().reasons }
   },
   async stop() {
+    const { broker, ingest } = site
     await broker.close()
     await ingest.settled()
     const refused = ingest.quarantine.list(20).map(({ code, reason }) => `${code}: ${reason}`)
