@@ -9,6 +9,7 @@ import { typedPath } from './paths.ts'
 import { policyWitnesses } from './witnesses.ts'
 import { whenHalted } from './when-halted.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
+import { openSiteChannels } from './site-channels.ts'
 import {
   checkDoorFlags,
   type DoorFlags,
@@ -130,6 +131,7 @@ async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOp
   })
   live.broker = broker
   ingest.attach(broker.publish)
+  const channels = openSiteChannels({ ingest, clock: systemClock, dir: dataDir, log })
   const ownTls = flags.behindProxy === undefined ? tls : undefined
   const api = await createApi({
     ingest,
@@ -137,6 +139,7 @@ async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOp
     webRoot,
     series: series.store,
     outbox: series.outbox,
+    channels,
     software: '0.1.0',
     logDir: join(dataDir, 'log'),
     door,
@@ -165,6 +168,7 @@ async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOp
       halt.stop()
       await broker.close()
       await api.close()
+      await channels.close()
       await series.close()
       await ingest.close()
       door.close()

@@ -8,15 +8,18 @@ import { createManualClock, DAY, every, HOUR } from '@hours/protocol'
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { buildPage } from './build-page.ts'
+import { serveBookingPages } from './demo/booking-pages.ts'
 import { type HistoryGateway, playHistory } from './demo/history.ts'
 import { playLive } from './demo/live.ts'
 import { keepDemoUse } from './demo/sessions.ts'
 import { type DemoState, readDemoState, writeDemoState } from './demo/state-file.ts'
+import { type Story, storyOf } from './demo/story.ts'
 import { createWorld, historyPageMs } from './demo/world.ts'
 import { runDemoWitness } from './demo/witness.ts'
 import { typedPath } from './paths.ts'
 import { flagOrEnv, portOf } from './ports-flags.ts'
 import { createProgress } from './progress.ts'
+import { openSiteChannels } from './site-channels.ts'
 import { openSiteSeries } from './site-series.ts'
 
 interface Flags {
@@ -72,12 +75,16 @@ async function up(flags: Flags): Promise<void> {
   const clock = createManualClock(resumed, resumed - HOUR)
   const world = await createWorld({ dir, fleet, clock, log, mqttPort, sampleMs, enrolFrom: state.from })
   const series = openSiteSeries({ ingest: world.ingest, dir, log })
+  const story = storyOf(state.from, state.days ?? 30)
+  const pages = await serveBookingPages(clock, story.deadPageFrom)
+  const channels = openSiteChannels({ ingest: world.ingest, clock, dir, log, settings: pages.settings })
   const api = await createApi({
     ingest: world.ingest,
     log,
     webRoot,
     series: series.store,
     outbox: series.outbox,
+    channels,
     software: '0.1.0',
     logDir: join(dir, 'log'),
   })
@@ -98,7 +105,7 @@ async function up(flags: Flags): Promise<void> {
     const present = Date.now()
     const playedHistory = state.until < present - DAY / 2 && state.until === state.from
     if (playedHistory) {
-      await history({ state, present, world, clock, devices, signal: stop.signal, dir })
+      await history({ state, story, present, world, clock, devices, signal: stop.signal, dir })
     } else if (clock.wall() < present) {
       // The machine slept or the demo was off: nobody measured, so that time is unknown, and stays it.
       clock.advanceTo(present)
@@ -109,7 +116,9 @@ async function up(flags: Flags): Promise<void> {
       world.tap(feed.commit)
       if (playedHistory) void feed.rebuild().catch((err: unknown) => log.error({ err }, 'series'))
       const onError = (err: unknown) => log.error({ err }, 'demo')
-      const stopUse = await keepDemoUse({ ingest: world.ingest, fleet, clock, from: state.from, onError })
+      const { from, days: length = 30 } = state
+      const stopUse = await keepDemoUse({ ingest: world.ingest, fleet, clock, from, days: length, onError })
+      for (const { id } of channels.channels) void channels.probe(id).catch(onError)
       const gateways = world.startGateways({ pageMs: livePageMs })
       const live = await playLive({
         clock,
@@ -131,6 +140,8 @@ async function up(flags: Flags): Promise<void> {
     const until = clock.wall()
     await world.stopGateways()
     await api.close()
+    await channels.close()
+    await pages.close()
     await series.close()
     await world.close()
     await witness?.close()
@@ -141,6 +152,7 @@ async function up(flags: Flags): Promise<void> {
 
 async function history(options: {
   state: DemoState
+  story: Story
   present: number
   world: Awaited<ReturnType<typeof createWorld>>
   clock: ReturnType<typeof createManualClock>
@@ -148,15 +160,12 @@ async function history(options: {
   signal: AbortSignal
   dir: string
 }): Promise<void> {
-  const { state, present, world, clock, devices, signal, dir } = options
+  const { state, story, present, world, clock, devices, signal, dir } = options
   const progress = createProgress(`${Math.round((present - state.from) / DAY)} days of history`)
   const started = world.startGateways({ pageMs: historyPageMs })
   const gateways = new Map([...started].map(([id, one]) => [id, historyGateway(id, one)]))
   const from = state.from
   const to = Math.floor(present / historyPageMs) * historyPageMs
-  // One gateway was without power for three hours, nine days ago: what nobody measured is unknown.
-  const night = to - 9 * DAY
-  const outages = [{ gateway: 'sysu-centre', from: night, to: night + 3 * HOUR }]
   await playHistory({
     clock,
     devices,
@@ -165,7 +174,7 @@ async function history(options: {
     to,
     stepMs: historyStepMs,
     allow: 0,
-    outages,
+    outages: [story.outage],
     signal,
     onStep: (at) => {
       const played = new Date(at + 8 * HOUR).toISOString().slice(0, 10)
@@ -197,7 +206,7 @@ function newState(days: number): DemoState {
   const offset = 8 * HOUR
   const today = Math.floor((Date.now() + offset) / DAY) * DAY - offset
   const from = today - days * DAY
-  return { seed: 1, from, until: from }
+  return { seed: 1, from, until: from, days }
 }
 
 function invite(address: string, dir: string, speed: number): void {

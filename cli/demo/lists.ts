@@ -25,11 +25,12 @@ export async function writeLists({ ingest, ...lists }: Lists & { ingest: Running
 
 const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as Item
 
-/** Two networks list the fleet, one of them all of it: in totals each instrument counts once. */
+/** Three networks list the fleet, one of them all of it: in totals each instrument counts once. */
 const memberships = ({ fleet, from }: Lists): Item[] => [
   ...['gibh', 'sysu'].map((organisation) =>
     item('membership', 'installation', { channel: 'gd-net', organisation, from }),
   ),
+  item('membership', 'installation', { channel: 'gz-old', organisation: 'sysu', from }),
   ...fleet.instruments
     .filter(({ unit }) => unit !== 'sysu-chem')
     .map((instrument) =>

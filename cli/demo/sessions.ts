@@ -2,6 +2,7 @@ import { type Fleet, stretchesOf } from '@hours/firmware-sim'
 import type { RunningIngest } from '@hours/ingest'
 import { DAY, every, HOUR, type ManualClock, MINUTE } from '@hours/protocol'
 import { channel, writeLists } from './lists.ts'
+import { type Story, storyOf } from './story.ts'
 import { noShowOf, plannedUse, type PlannedUse } from './use-plan.ts'
 
 /** A row as `Intake.take` takes it. */
@@ -11,6 +12,7 @@ interface Row {
   readonly input: Readonly<Record<string, unknown>>
 }
 
+const usualDays = 30
 /** Reservations are known this far ahead. */
 const ahead = 7 * DAY
 /** An earlier start may have ended in the middle of these; what is there already is known again by its id. */
@@ -22,6 +24,8 @@ export interface DemoUseOptions {
   readonly clock: ManualClock
   /** Where the demo's history begins. */
   readonly from: number
+  /** How long it is at a first start, in days: what goes wrong is spread over it. */
+  readonly days?: number
   readonly onError: (error: unknown) => void
 }
 
@@ -56,12 +60,14 @@ export async function keepDemoUse(options: DemoUseOptions): Promise<() => void> 
 export function demoRows(options: {
   readonly fleet: Fleet
   readonly from: number
+  readonly days?: number | undefined
   readonly since: number
   readonly now: number
   readonly isFirst: boolean
 }): Row[] {
   const { fleet, from, since, now, isFirst } = options
-  const missed = unbookedRun(fleet, from)
+  const story = storyOf(from, options.days ?? usualDays)
+  const missed = unbookedRun(fleet, from, story)
   const uses = plannedUse(fleet, { from: since, to: now + ahead, opens: from }).filter(
     (use) => !isSame(use, missed),
   )
@@ -71,14 +77,18 @@ export function demoRows(options: {
     ...recorded.map(sessionRow),
     ...recorded.filter(({ way }) => way === 'compute').map(computeRow),
     ...(isFirst
-      ? [...noShowRows(fleet, from), ...claimRows(fleet, from, now), ...otherRows(fleet, from)]
+      ? [...noShowRows(fleet, from, story), ...claimRows(fleet, from, now), ...otherRows(fleet, story)]
       : []),
   ]
 }
 
-/** A run that nobody booked and nobody recorded: the first longer one of a confocal, ten days in. */
-export function unbookedRun(fleet: Fleet, from: number): PlannedUse | undefined {
-  return plannedUse(fleet, { from: from + 10 * DAY, to: from + 20 * DAY, opens: from }).find(
+/** A run that nobody booked and nobody recorded: the first longer one of a confocal, a third in. */
+export function unbookedRun(
+  fleet: Fleet,
+  from: number,
+  { unbooked }: Story = storyOf(from, usualDays),
+): PlannedUse | undefined {
+  return plannedUse(fleet, { ...unbooked, opens: from }).find(
     (use) => use.instrument.id === 'confocal-01' && use.to - use.from > HOUR,
   )
 }
@@ -132,16 +142,13 @@ const computeRow = (use: PlannedUse): Row =>
     jobs: 1 + Math.floor((use.to - use.from) / HOUR),
   })
 
-/** Two reservations nobody came to: where, and how many days into the history. */
-const stoodUp = [
-  ['sem-01', 12],
-  ['xrd-01', 21],
-] as const
-
-function noShowRows(fleet: Fleet, from: number): Row[] {
-  return stoodUp.flatMap(([id, day]) => {
+/** Two reservations nobody came to. */
+function noShowRows(fleet: Fleet, from: number, { noShows, end }: Story): Row[] {
+  return noShows.flatMap(({ instrument: id, from: earliest }) => {
     const instrument = fleet.instruments.find((one) => one.id === id)
-    const missed = instrument && noShowOf(instrument, from + day * DAY, from + (day + 8) * DAY)
+    // In a short history the rest of it may be a weekend: then what came before.
+    const missed =
+      instrument && (noShowOf(instrument, earliest, end) ?? noShowOf(instrument, from + 2 * HOUR, earliest))
     if (!missed) return []
     const booked = { id: `b-${id}-no-show`, from: missed.from, to: missed.to }
     return [
@@ -176,18 +183,18 @@ function claimRows({ instruments }: Fleet, from: number, now: number): Row[] {
       from,
       to,
       onHours: stated(hours((state) => state !== 'off')),
-      effectiveHours: stated(hours((state) => state === 'run')),
+      runHours: stated(hours((state) => state === 'run')),
       source: 'annual return of the owner',
     })
   })
 }
 
 /** A serviced microscope, people trained, a paper: one of each kind. */
-function otherRows(fleet: Fleet, from: number): Row[] {
-  const at = from + 6 * DAY + 10 * HOUR
+function otherRows(fleet: Fleet, { trained, serviced, end }: Story): Row[] {
+  const at = trained + 10 * HOUR
   const tem = fleet.instruments.find(({ id }) => id === 'tem-01')
   const instrument = 'gz-gibh/tem-01'
-  const pause = tem && noShowOf(tem, from + 12 * DAY, from + 20 * DAY)
+  const pause = tem && noShowOf(tem, serviced, end)
   if (!tem) return []
   return [
     ...(pause

@@ -7,6 +7,8 @@ export interface DemoState {
   /** Where its history begins, and how far it has been played (Unix ms). */
   readonly from: number
   readonly until: number
+  /** How long the first history is, in days; 30 where an earlier release did not say. */
+  readonly days?: number
 }
 
 const file = (dir: string) => join(dir, 'demo.json')
