@@ -44,9 +44,10 @@ async function enrol(ingest: RunningIngest): Promise<void> {
 
 let site = await open(0)
 
+let reopening: Promise<void> | undefined
+
 /** As `hours serve` does: a site that a full disk has halted is opened again when the disk takes files. */
-async function reopenWhenHalted(): Promise<void> {
-  if (site.ingest.halted() === undefined || !diskTakesFiles(dataDir)) return
+async function reopen(): Promise<void> {
   const { port } = site.broker
   await site.broker.close()
   await site.ingest.close()
@@ -58,11 +59,14 @@ serveCommands({
   async to({ at }: { at: number }) {
     if (at > clock.wall()) clock.advanceTo(at)
     await turn()
-    await reopenWhenHalted()
+    // Beside the clock, which goes on: what closes may wait for it.
+    if (!reopening && site.ingest.halted() !== undefined && diskTakesFiles(dataDir))
+      reopening = reopen().finally(() => (reopening = undefined))
     const { ingest } = site
     return { ...ingest.metrics(), memory: process.memoryUsage().rss, health: ingest.health().reasons }
   },
   async stop() {
+    await reopening
     const { broker, ingest } = site
     await broker.close()
     await ingest.settled()

@@ -106,6 +106,10 @@ export interface Issue {
   /** ms claimed by people, and ms the sensors bear out. */
   readonly claimed?: number | null
   readonly verified?: number | null
+  /** Of a claim: which hours. */
+  readonly measure?: string | null
+  /** What it comes to inside the period, ms. */
+  readonly ms?: number
 }
 export interface Reconciliation {
   readonly items: readonly Issue[]

@@ -15,7 +15,12 @@ const locale = () => localeOf(language.value)
 
 function number(digits: number, value: number): string {
   const format = made(`n ${digits} ${language.value}`, () => {
-    return new Intl.NumberFormat(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    return new Intl.NumberFormat(locale(), {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      // No "-0.0": what is nothing has no sign.
+      signDisplay: 'negative',
+    })
   })
   // Half up, as everywhere (domain.md, 4.6); Intl rounds half away from zero, the same for what is not negative.
   return format.format(value)

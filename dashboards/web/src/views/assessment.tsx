@@ -23,8 +23,7 @@ export function AssessmentView() {
   const organisations = useResource(api.organisations())
   const list = itemsOf(rulesets.data ?? [])
   // One that can be worked out as it stands comes first.
-  const first =
-    list.find((one) => one.id.startsWith('cn-national')) ?? list.find((one) => neededOf(one).length === 0)
+  const first = list.find((one) => neededOf(one).length === 0)
   const chosen = query.get('ruleset') ?? (first ?? list[0])?.id ?? ''
   const rules = list.find(({ id }) => id === chosen)
   const parameters = givenParameters(rules)
@@ -54,15 +53,7 @@ export function AssessmentView() {
       <FaultNotice of={rulesets} />
       {rulesets.fault ? null : <FaultNotice of={answer} />}
       {rulesets.data && list.length === 0 ? <Notice title={words.choose} /> : null}
-      {rules && parameters === undefined ? (
-        <Notice title={words.needs}>
-          <p>
-            {neededOf(rules)
-              .map(({ title }) => title)
-              .join(', ')}
-          </p>
-        </Notice>
-      ) : null}
+      {rules && parameters === undefined ? <Notice title={words.needs} /> : null}
       {answer.data ? (
         <Statement of={answer.data} />
       ) : answer.fault || rulesets.fault || (rules && !isReady) ? null : (

@@ -82,7 +82,14 @@ function Counts({ counts }: { counts: Readonly<Record<string, number>> | undefin
 const differenceOf = ({ claimed, verified }: Issue) =>
   claimed === null || claimed === undefined || verified === null || verified === undefined
     ? null
-    : verified - claimed
+    : claimed - verified
+/** Within one civil day the date once; of whole days only dates, the last one included. */
+function whenOf({ from, to }: Issue, zone: string): string {
+  const [first, last] = [when('day', from, zone), when('day', to - 1, zone)]
+  if (when('seconds', from, zone) === when('seconds', to, zone))
+    return first === last ? first : `${first} – ${last}`
+  return `${when('dateTime', from, zone)} – ${when(first === last ? 'time' : 'dateTime', to, zone)}`
+}
 const shown = (ms: number | null | undefined) => (ms === null || ms === undefined ? none : hours(ms))
 
 function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: string }) {
@@ -97,16 +104,23 @@ function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: stri
   const address = ({ instrument, from, to }: Issue) =>
     `${instrumentAddress(instrument)}?from=${from - room}&to=${to + room}`
   const columns: Column<Issue>[] = [
-    { name: words.kind, cell: ({ kind }) => words.kinds[kind] ?? kind },
+    {
+      name: words.kind,
+      cell: ({ kind, measure }) => {
+        const of = measure === null || measure === undefined ? '' : ` · ${words.measures[measure] ?? measure}`
+        return `${words.kinds[kind] ?? kind}${of}`
+      },
+    },
     {
       name: words.instrument,
       cell: (item) => <a href={address(item)}>{nameOf(item.names, item.instrument)}</a>,
     },
     {
       name: words.when,
-      cell: (item) => `${when('dateTime', item.from, zoneOf(item))} – ${when('time', item.to, zoneOf(item))}`,
+      cell: (item) => whenOf(item, zoneOf(item)),
     },
-    { name: words.who, cell: ({ user }) => user ?? none },
+    { name: words.who, cell: ({ user }) => (user ? <span title={user}>{user.slice(0, 10)}</span> : none) },
+    { name: `${words.lasts}, ${text.value.hour}`, number: true, cell: ({ ms }) => shown(ms) },
     { name: `${words.claimed}, ${text.value.hour}`, number: true, cell: ({ claimed }) => shown(claimed) },
     { name: `${words.verified}, ${text.value.hour}`, number: true, cell: ({ verified }) => shown(verified) },
     {
@@ -117,13 +131,15 @@ function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: stri
   ]
   const file = {
     name: 'reconciliation',
-    head: ['kind', 'instrument', 'from_utc', 'to_utc', 'user', 'claimed_ms', 'verified_ms'],
+    head: ['kind', 'measure', 'instrument', 'from_utc', 'to_utc', 'ms', 'user', 'claimed_ms', 'verified_ms'],
     body: () =>
-      items.map(({ kind, instrument, from, to, user, claimed, verified }) => [
+      items.map(({ kind, measure, instrument, from, to, ms, user, claimed, verified }) => [
         kind,
+        measure,
         instrument,
         new Date(from).toISOString(),
         new Date(to).toISOString(),
+        ms,
         user,
         claimed,
         verified,
@@ -135,7 +151,9 @@ function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: stri
         label={words.title}
         columns={columns}
         rows={items}
-        keyOf={({ kind, instrument, from }) => `${kind} ${instrument} ${from}`}
+        keyOf={({ kind, measure, instrument, from, session }) =>
+          `${kind} ${measure ?? ''} ${instrument} ${from} ${session ?? ''}`
+        }
       />
       <CsvButton rows={file} title={words.title} />
     </section>
