@@ -15,7 +15,7 @@ import {
 import type { DecodedReading, Transition } from '@hours/sensing'
 import type { Logger } from 'pino'
 import { createCalibrationWatch } from './calibration-watch.ts'
-import { firstConfig, openConfig, settingsDigest, storedConfig } from './config-inbox.ts'
+import { createDigests, firstConfig, openConfig, storedConfig } from './config-inbox.ts'
 import { createLogbook } from './logbook.ts'
 import { bootCount, resume } from './open-state.ts'
 import { createPublisher } from './publisher.ts'
@@ -138,6 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     onConfig: takeConfig,
   })
   const stops: (() => void)[] = []
+  const digestOf = createDigests()
   let beating = false
 
   function handleReading(instrument: string, source: number, reading: DecodedReading, arrival = time.now()) {
@@ -160,7 +161,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       else watch.sample(book.settings, source, sample, arrival)
       if (source === 0 && !taken?.rejected) calibration?.sample(instrument, sample)
       say(instrument, taken?.transitions ?? [])
-    } else if (reading.value.kind === 'availability') watch.online(instrument, source, reading.value.online)
+    } else if (reading.value.kind === 'availability') {
+      const lost = reading.value.lost && logbook.push(instrument, source, { at: arrival, lost: true })
+      if (lost) say(instrument, lost.transitions)
+      watch.online(instrument, source, reading.value.online)
+    }
   }
 
   /** State events are the live view: sent at once or not at all, never spooled. */
@@ -224,7 +229,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       software,
       config: {
         ...logbook.config(),
-        differs: settingsDigest(settings) !== settingsDigest(config.instruments),
+        differs: digestOf(settings) !== digestOf(config.instruments),
       },
       spool: spool.state(),
       clock: pageClock(time.checkpoint(), time.mono(), 0),

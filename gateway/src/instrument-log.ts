@@ -131,6 +131,10 @@ export function createInstrumentLog(settings: InstrumentSettings, restored?: Ins
       const line = lines[source]
       if (!line) return { transitions: [] }
       const { rejected, transitions } = line.detector.push(sample)
+      if (sample.lost) {
+        if (source === powerSource) meter.cut()
+        return { transitions: tell(transitions, sample.at) }
+      }
       if (rejected) {
         meter.reject(sample.at)
         return { rejected, transitions: [] }

@@ -131,6 +131,21 @@ describe('detector', () => {
       'off 90..120',
     ])
   })
+  it('leaves a hole where a machine says itself that it cannot be watched, however short', () => {
+    const run = series(10, ...times(12, 500))
+    const lost: Sample = { at: 55_000, lost: true }
+    expect(spansOf([...run.slice(0, 6), lost, lost, ...run.slice(7)])).toEqual([
+      'run 0..50',
+      'unknown 50..70',
+      'run 70..110',
+    ])
+    const detector = createDetector(settings)
+    for (const sample of run.slice(0, 6)) detector.push(sample)
+    expect(detector.push(lost).transitions.map(({ state, since }) => [state, since])).toEqual([
+      ['unknown', 50_000],
+    ])
+    expect(detector.push(lost).transitions).toEqual([])
+  })
   it('tells the live view of each change once, back-dated, and of silence', () => {
     const detector = createDetector(settings)
     const seen = series(10, ...times(4, 0), ...times(5, 500)).flatMap(

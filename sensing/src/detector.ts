@@ -69,6 +69,7 @@ export function createDetector(settings: DetectorSettings, restored?: DetectorSt
   }
 
   function push(sample: Sample): Pushed {
+    if (sample.lost) return { transitions: lose(sample.at) }
     if (sample.powerMw === undefined && sample.contact === undefined) return { transitions: [] }
     const contactOnly = sample.powerMw === undefined && s.powerBased
     // Beside power, a contact speaks at the next power sample: power alone decides what is a hole.
@@ -122,6 +123,13 @@ export function createDetector(settings: DetectorSettings, restored?: DetectorSt
     for (const name of flags) cutFlag(s.stretch[name])
     emit()
     s.stretch = null
+  }
+
+  /** Coverage ends at the last sample, whatever comes next (domain.md, section 4.4: unknown is never filled in). */
+  function lose(at: number): Transition[] {
+    if (!s.stretch || s.last === null || at < s.last) return []
+    close()
+    return s.live.state === 'unknown' ? [] : change('unknown', s.last, at, 'lost')
   }
 
   /** Turns settled changes of the three conditions into spans. */

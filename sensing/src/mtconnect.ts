@@ -31,7 +31,12 @@ export function decodeMtconnect(
   const stream = deviceStream(text.value, options.device)
   if (stream === undefined)
     return refuse('bad_field', `device "${options.device ?? ''}": not one such DeviceStream in the document`)
-  const gone: DecodedReading = accept<Reading>({ kind: 'availability', online: false, at: arrival })
+  const gone: DecodedReading = accept<Reading>({
+    kind: 'availability',
+    online: false,
+    at: arrival,
+    lost: true,
+  })
   if (valuesOf(stream, 'Availability').includes('UNAVAILABLE')) return gone
   const execution = valuesOf(stream, 'Execution')
   const power = valuesOf(stream, 'PowerState')

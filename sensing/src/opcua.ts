@@ -46,7 +46,7 @@ export function decodeOpcua(values: OpcuaValues, at: number, profile: 'lads' | '
   const state = text === undefined ? undefined : (profile === 'lads' ? lads : machinery).get(text)
   if (values.state !== undefined && values.state !== null && state === undefined)
     return refuse('bad_field', `state: ${shown(values.state)}: not a state of ${profile}`)
-  if (state === 'gone') return accept<Reading>({ kind: 'availability', online: false, at })
+  if (state === 'gone') return accept<Reading>({ kind: 'availability', online: false, at, lost: true })
   const sample = present<Sample>({
     at,
     powerMw: power.value,

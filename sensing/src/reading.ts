@@ -17,12 +17,17 @@ export interface Sample {
   /** The device's own on-time counter, ms. */
   readonly onTimeMs?: number
   readonly contact?: Contact
+  /** No measurement: the machine itself says here that it cannot be watched, so a hole follows the last sample. */
+  readonly lost?: true
 }
 
-/** What a message said: a sample, whether the device is there, or nothing about power (valid, but no evidence). */
+/**
+ * What a message said: a sample, whether the device is there, or nothing about power (valid, but no evidence). `lost`: the
+ * machine or its node says itself that nobody can tell its state, so it is unknown however soon the next sample comes.
+ */
 export type Reading =
   | { readonly kind: 'sample'; readonly sample: Sample }
-  | { readonly kind: 'availability'; readonly online: boolean; readonly at: number }
+  | { readonly kind: 'availability'; readonly online: boolean; readonly at: number; readonly lost?: true }
   | { readonly kind: 'nothing'; readonly why: string }
 
 /**

@@ -29,9 +29,15 @@ export function decodeSparkplug(
   const [root, group, type, node, device, ...rest] = topic.split('/')
   if (root !== 'spBv1.0' || group !== options.group || node !== options.node || rest.length > 0)
     return refuse('unknown_topic', `topic "${topic.slice(0, 80)}": not of ${options.group}/${options.node}`)
-  if (type === 'NDEATH') return accept<Reading>({ kind: 'availability', online: false, at: arrival })
+  const dead: DecodedReading = accept<Reading>({
+    kind: 'availability',
+    online: false,
+    at: arrival,
+    lost: true,
+  })
+  if (type === 'NDEATH') return dead
   if (device !== options.device) return nothing(`${type ?? ''} of another device`)
-  if (type === 'DDEATH') return accept<Reading>({ kind: 'availability', online: false, at: arrival })
+  if (type === 'DDEATH') return dead
   if (type !== 'DBIRTH' && type !== 'DDATA') return nothing(`${type ?? ''} carries no power`)
   const message = asObject(payload)
   const metrics = message && own(message, 'metrics')

@@ -55,6 +55,14 @@ describe('an MTConnect agent', () => {
     await ends('source_offline:sem-01')
   })
 
+  it('that says UNAVAILABLE is unknown at once, however long a gap is borne otherwise', async () => {
+    const { url, say } = await agent({ execution: 'ACTIVE' })
+    const { shows } = runSources([instrument(mtconnect(url), { maxGapMs: 90_000 })])
+    await shows('run')
+    say({ availability: 'UNAVAILABLE' })
+    await shows('unknown')
+  })
+
   it('that goes away is offline and its time unknown', async () => {
     const { url, close } = await agent({ execution: 'ACTIVE' })
     const { shows, raises } = runSources([instrument(mtconnect(url), { maxGapMs: 1_500 })])

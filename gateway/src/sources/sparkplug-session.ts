@@ -60,7 +60,12 @@ export function createSparkplugSession(source: SparkplugSource): SparkplugSessio
     take(topic, payload, arrival) {
       const [, , type = '', , device] = topic.split('/')
       if (!types.has(type)) return []
-      const gone: DecodedReading = accept<Reading>({ kind: 'availability', online: false, at: arrival })
+      const gone: DecodedReading = accept<Reading>({
+        kind: 'availability',
+        online: false,
+        at: arrival,
+        lost: true,
+      })
       if (type === 'NDEATH') {
         // The will of an older session comes late when the node was taken over; it is not this one's death.
         const died = bdSeqOf(payload)
