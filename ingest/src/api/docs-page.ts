@@ -1,4 +1,5 @@
 interface Operation {
+  readonly summary?: string
   readonly tags?: readonly string[]
   readonly parameters?: readonly {
     readonly name: string
@@ -19,7 +20,7 @@ export function docsPage(document: object): string {
         ({ name, required, description }) =>
           `<li><code>${escape(name)}</code>${required === true ? ' (required)' : ''} ${escape(description ?? '')}</li>`,
       )
-      return `<section><h2><code>${method.toUpperCase()} ${escape(path)}</code></h2><ul>${parameters.join('')}</ul></section>`
+      return `<section><h2><code>${method.toUpperCase()} ${escape(path)}</code></h2><p>${escape(operation.summary ?? '')}</p><ul>${parameters.join('')}</ul></section>`
     }),
   )
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Instrument Hours: API</title><h1>Instrument Hours: API</h1><p>Times are Unix milliseconds, durations milliseconds, power milliwatts. Errors are RFC 9457 problem details. The whole document: <a href="/api/v1/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>${rows.join('')}</html>`

@@ -49,6 +49,8 @@ import { qualityRoutes } from './quality-routes.ts'
 import { reconciliationRoutes } from './reconciliation-routes.ts'
 import { reportRoutes } from './report-routes.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
+import { withExamples } from './route-examples.ts'
+import { summaryOfRoute } from './route-summaries.ts'
 import { rulesetRoutes } from './ruleset-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { siteRoutes } from './site-routes.ts'
@@ -110,9 +112,17 @@ export async function createApi(whole: ApiContext): Promise<Api> {
           'Verified power-on and run hours of scientific instruments. Times: Unix ms; durations: ms; power: mW. Errors: RFC 9457.',
       },
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => {
+      const { schema, url } = jsonSchemaTransform(route)
+      return { url, schema: withExamples(`${String(route.route.method)} ${route.url}`, schema) }
+    },
   })
 
+  // Before any route: whoever lists them reads the very schema.
+  app.addHook('onRoute', (route) => {
+    const summary = summaryOfRoute(String(route.method), route.url)
+    if (summary !== undefined) route.schema = { summary, ...route.schema }
+  })
   await guardRoutes(app, context)
   app.addHook('preHandler', (request, _reply, done) => run(request, done))
   app.addHook('onSend', (_request, reply, _payload, done) => {
