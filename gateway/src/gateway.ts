@@ -78,7 +78,7 @@ const maxProposals = 32
 export function createGateway(options: GatewayOptions): Gateway {
   const { config, clock, spool, log, net = systemClock, random = Math.random, remembers = true } = options
   const { site, gateway } = config
-  const software = options.software ?? '0.1.0'
+  const [software, digestOf] = [options.software ?? '0.1.0', createDigests()]
   const alarms = new Set<string>()
   const alarm = (name: string, on: boolean) => {
     if (on === alarms.has(name)) return
@@ -138,7 +138,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     onConfig: takeConfig,
   })
   const stops: (() => void)[] = []
-  const digestOf = createDigests()
   let beating = false
 
   function handleReading(instrument: string, source: number, reading: DecodedReading, arrival = time.now()) {
@@ -162,8 +161,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (source === 0 && !taken?.rejected) calibration?.sample(instrument, sample)
       say(instrument, taken?.transitions ?? [])
     } else if (reading.value.kind === 'availability') {
-      const lost = reading.value.lost && logbook.push(instrument, source, { at: arrival, lost: true })
-      if (lost) say(instrument, lost.transitions)
+      if (reading.value.lost) say(instrument, logbook.lose(instrument, source, arrival))
       watch.online(instrument, source, reading.value.online)
     }
   }

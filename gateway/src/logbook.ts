@@ -1,5 +1,5 @@
 import { DAY, type InstrumentSettings, maxSealMs, type Page, type PageClock } from '@hours/protocol'
-import type { Sample } from '@hours/sensing'
+import type { Sample, Transition } from '@hours/sensing'
 import {
   createInstrumentLog,
   type InstrumentLog,
@@ -39,6 +39,8 @@ export interface Logbook {
   readonly instruments: ReadonlyMap<string, InstrumentLog>
   push(instrument: string, source: number, sample: Sample): Taken | undefined
   reject(instrument: string, source: number, at: number): void
+  /** The machine itself says that it cannot be watched; kept like a sample, so that a restart knows it too. */
+  lose(instrument: string, source: number, at: number): readonly Transition[]
   /** Follows a step of the wall clock at once. */
   watchClock(): void
   /** Seals every page whose time has come; returns how many. */
@@ -207,15 +209,18 @@ export function createLogbook(options: LogbookOptions): Logbook {
     keepOpen()
   }
 
+  function push(instrument: string, source: number, sample: Sample): Taken | undefined {
+    const taken = instruments.get(instrument)?.push(sample, source)
+    if (taken) journal?.add({ instrument, source, at: sample.at, sample })
+    return taken
+  }
+
   return {
     get instruments() {
       return instruments
     },
-    push(instrument, source, sample) {
-      const taken = instruments.get(instrument)?.push(sample, source)
-      if (taken) journal?.add({ instrument, source, at: sample.at, sample })
-      return taken
-    },
+    push,
+    lose: (instrument, source, at) => push(instrument, source, { at, lost: true })?.transitions ?? [],
     reject(instrument, source, at) {
       instruments.get(instrument)?.reject(at)
       journal?.add({ instrument, source, at })
