@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { factNames } from '@hours/usage'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { type ApiWorld, createApiWorld } from './api.fixture.ts'
@@ -182,6 +185,18 @@ describe('rule sets over the API', () => {
     expect((await post(big)).status).toBe(413)
     expect((await yaml(stringify(big))).status).toBe(413)
     expect((await list()).filter(({ id }) => id === 'our-sheet')).toHaveLength(2)
+  })
+
+  it('takes the one that docs/figures.md shows, and its names are all that there are', async () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/figures.md'), 'utf8')
+    const example = (/```yaml\n(.*?)```/s.exec(text)?.[1] ?? '').replace('id: our-sheet', 'id: of-the-docs')
+    expect(await yaml(example)).toMatchObject({ status: 201, body: { id: 'of-the-docs' } })
+    const path = '/api/v1/assessments?ruleset=of-the-docs&period=2026'
+    expect((await world.get(path)).json()).toMatchObject({
+      cohort: 0,
+      leftOut: expect.arrayContaining(['gz-gibh/sem-01']) as unknown,
+    })
+    for (const name of factNames) expect([name, text.includes(`$${name}`)]).toEqual([name, true])
   })
 
   it('other bodies than JSON and YAML are refused, here and for YAML everywhere else', async () => {
