@@ -29,8 +29,8 @@ const sampleMs = 60_000
 const silence = 0.0015
 const utcOffset = 8 * HOUR
 const batch = 2_000
-/** The year can be played again, so it waits for no disk; four pages of a gateway share a receipt. */
-const haste = { survivesPowerCut: false, receiptEveryMs: HOUR }
+/** The year can be played again, so it waits for no disk; 24 pages of a gateway share a receipt, and the index follows. */
+const haste = { survivesPowerCut: false, receiptEveryMs: 6 * HOUR, projectAtLeast: 128, seldom: 60 }
 
 /** `hours scenario south-china`: the survey's channels through the real pipeline. */
 export function scenarioCommand(): Command {
@@ -135,12 +135,13 @@ async function played(
   const progress = createProgress(`${title}, ${Math.round(length / DAY)} days`)
   let written = from
   const write = async (until: number) => {
+    if (until <= written) return
     const items = parts.flatMap((part) => sessionRecords(part, written, until))
     written = until
     for (let i = 0; i < items.length; i += batch) await ingest.recordAll(items.slice(i, i + batch))
   }
   try {
-    await playYear({
+    const reached = await playYear({
       ...{ world, clock, fleet, from, to, sampleMs, silence },
       signal: stop,
       onStep: async (at) => {
@@ -148,14 +149,16 @@ async function played(
         if (at - written >= 7 * DAY) await write(at)
       },
     })
-    if (stop.aborted) throw new Error('interrupted; nothing was computed')
-    await write(to)
+    const end = from + Math.floor((reached - from) / DAY) * DAY
+    if (end === from) throw new Error('stopped before the first day was over; nothing was computed')
+    if (end < to) console.error(`stopped: figures of the first ${(end - from) / DAY} days`)
+    await write(end)
     await ingest.settled()
     progress.end(
       `${ingest.log.size().toLocaleString('en')} signed records, ${ingest.quarantine.count()} refused`,
     )
     const standing = standingRecords(ingest)
-    return results((instruments) => cohortFigures(ingest, standing, instruments, { from, to }))
+    return results((instruments) => cohortFigures(ingest, standing, instruments, { from, to: end }))
   } finally {
     await world.close()
   }

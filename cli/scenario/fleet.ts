@@ -27,11 +27,11 @@ const outside = [
   }),
 ]
 
-/** A working day of a network's instrument: switched on at nine, off before three, hardly ever at night. */
+/** A working day of a network's instrument: switched on at nine, off at three, hardly ever at night. */
 const officeKind = (id: KindId): Kind => ({
   ...kinds[id],
   alwaysOn: false,
-  habit: { ...kinds[id].habit, day: [9, 14.8], overnight: 0, runsPerDay: [1, 3], runHours: [0.7, 2.2] },
+  habit: { ...kinds[id].habit, day: [9, 14.97], overnight: 0, runsPerDay: [1, 3], runHours: [0.7, 2.2] },
 })
 const officeKinds = (['sem', 'xrd', 'confocal', 'ms'] as const).map(officeKind)
 

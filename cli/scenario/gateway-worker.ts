@@ -40,13 +40,13 @@ const running = task.configs.map(start)
 
 /**
  * A spool in memory, and nothing remembered beside it: the thread ends with the simulation. What no figure comes from is
- * left out: minutes of power for charts, thresholds to propose, heartbeats more often than hourly.
+ * left out: minutes of power for charts, thresholds to propose, heartbeats more often than daily.
  */
 function start(config: GatewayConfig): Running {
   const { signer } = gatewayKey(config.data, config.gateway)
   const spool = openSpool(':memory:', { ...config.spool, maxBytes: 4_194_304 }, () => clock.wall())
   const gateway = createGateway({
-    config: { ...config, checkpointMs: 24 * hour, heartbeatMs: hour },
+    config: { ...config, checkpointMs: 24 * hour, heartbeatMs: 24 * hour },
     ...{ clock, log, signer },
     spool: {
       ...spool,
@@ -59,7 +59,7 @@ function start(config: GatewayConfig): Running {
     sync: simSync(clock),
     connect: mqttConnect(config),
     bootId: String(task.from),
-    turnMs: 5 * minute,
+    turnMs: 15 * minute,
     remembers: false,
   })
   const devices = task.instruments

@@ -12,6 +12,8 @@ export interface PageGate {
   gathered(pages: Pages): Promise<void>
   /** Lets so many through, less those that went before, and resolves when they are in the log. */
   let(pages: Pages): Promise<void>
+  /** Refuses what is still held, so that nobody waits for it. */
+  close(): void
 }
 
 interface Held {
@@ -70,6 +72,10 @@ export function createPageGate(commit: Commit): PageGate {
     async let(pages) {
       const group = Object.keys(pages).flatMap((gateway) => take(gateway, due(gateway, pages)))
       await Promise.all(group.map(letOne))
+    },
+    close() {
+      for (const { failed } of [...held.values()].flat()) failed(new Error('the simulation has ended'))
+      held.clear()
     },
   }
 }

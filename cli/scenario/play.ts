@@ -28,32 +28,35 @@ const threads = 2
 /**
  * Plays [from, to) with the gateways in threads of their own: they measure, sign and send over MQTT, one step ahead of
  * this thread, which verifies, logs and answers. The clock here is at the end of a step when its pages are let in, so
- * none comes from the future and none is late.
+ * none comes from the future and none is late. Returns how far it came before `signal` stopped it.
  */
-export async function playYear(options: PlayOptions): Promise<void> {
+export async function playYear(options: PlayOptions): Promise<number> {
   const { world, clock, from, to, signal, onStep } = options
   const gate = createPageGate(world.ingest.commit)
   world.tap(gate.commit)
   const workers = startWorkers(options)
+  // What is still open at the end is sealed and sent before the gateways stop.
+  const endAfter = (at: number) => (at < to ? stepEnd(at, to) : to + afterPageEnd)
+  let at = from
   try {
-    let answer = everyWorker(workers, { to: stepEnd(from, to) })
-    for (let at = from; at < to && !signal.aborted; ) {
-      const next = stepEnd(at, to)
-      const sealed = await answer
-      // What is still open at the end is sealed and sent before the gateways stop.
-      answer = everyWorker(workers, { to: next < to ? stepEnd(next, to) : to + afterPageEnd })
-      answer.catch(() => undefined)
-      await takeStep(options, gate, { sealed, at: next })
-      await onStep(next)
-      at = next
+    let sealed = everyWorker(workers, { to: endAfter(at) })
+    while (at < to && !signal.aborted) {
+      const pages = await sealed
+      at = endAfter(at)
+      sealed = everyWorker(workers, { to: endAfter(at) })
+      sealed.catch(() => undefined)
+      await takeStep(options, gate, { sealed: pages, at })
+      await onStep(at)
     }
-    if (!signal.aborted) await takeStep(options, gate, { sealed: await answer, at: to + afterPageEnd })
+    await takeStep(options, gate, { sealed: await sealed, at: endAfter(at) })
     await drained(workers, clock)
   } finally {
+    gate.close()
     await Promise.all(workers.map(stop))
     world.tap(world.ingest.commit)
   }
   await world.ingest.settled()
+  return at
 }
 
 /** Steps end two minutes after a page does. */
@@ -80,7 +83,11 @@ function startWorkers({ world, fleet, from, sampleMs, silence }: PlayOptions): W
     const gateways = new Set(own.map(({ gateway }) => gateway))
     const instruments = fleet.instruments.filter(({ gateway }) => gateways.has(gateway))
     const workerData: WorkerTask = { configs: own, instruments, from, sampleMs, silence }
-    return new Worker(new URL('./gateway-worker.ts', import.meta.url), { workerData })
+    return new Worker(new URL('./gateway-worker.ts', import.meta.url), {
+      workerData,
+      // Most of what a page is made of is garbage at once.
+      resourceLimits: { maxYoungGenerationSizeMb: 96 },
+    })
   })
 }
 
@@ -101,7 +108,7 @@ async function drained(workers: readonly Worker[], clock: ManualClock): Promise<
   const done = everyWorker(workers, { to: 0, drain: true }).finally(() => {
     open = false
   })
-  clock.advanceTo(clock.wall() + HOUR)
+  clock.advanceTo(clock.wall() + 6 * HOUR)
   while (open) {
     await pause(5)
     clock.advanceTo(clock.wall() + MINUTE)

@@ -22,6 +22,16 @@ export function settingsDigest(instruments: readonly Settings[]): string {
   return Buffer.from(nodeCrypto.sha256(Buffer.from(text))).toString('base64url')
 }
 
+/** `settingsDigest` that remembers: each heartbeat states it, and settings are never changed in place. */
+export function createDigests(): typeof settingsDigest {
+  const known = new WeakMap<readonly Settings[], string>()
+  return (instruments) => {
+    const digest = known.get(instruments) ?? settingsDigest(instruments)
+    known.set(instruments, digest)
+    return digest
+  }
+}
+
 /**
  * Reads a `config` record: believed when a pinned operator key signed it, for this gateway. Undefined when not; the
  * reason is the operator's to find, because nobody else can publish there (wire.md, section 2).

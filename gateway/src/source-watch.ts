@@ -35,7 +35,11 @@ interface Watched {
   energyThen: number | undefined
   readonly witness: SecondWitness
   online: boolean
+  /** What is alarmed of it. */
+  readonly told: Set<Checked>
 }
+
+type Checked = 'source_silent' | 'source_stuck' | 'energy_differs' | 'on_time_differs' | 'source_reset'
 
 /** A source that says nothing for so long is named. */
 const silentMs = 300_000
@@ -62,6 +66,7 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       energyThen: undefined,
       witness: createSecondWitness(),
       online: true,
+      told: new Set(),
     }
     watched.set(name, fresh)
     return fresh
@@ -78,12 +83,19 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
   }
   function checkOne(name: string, maxGapMs: number, now: Millis): void {
     const one = of(name)
-    onAlarm(`source_silent:${name}`, now - one.heardAt > Math.max(silentMs, maxGapMs))
-    onAlarm(`source_stuck:${name}`, isSame(one, now))
+    // Looked at for each source every few seconds: a name is made only when there is something to tell.
+    const tell = (what: Checked, on: boolean) => {
+      if (one.told.has(what) === on) return
+      if (on) one.told.add(what)
+      else one.told.delete(what)
+      onAlarm(`${what}:${name}`, on)
+    }
     const differs = one.witness.disagreement()
-    onAlarm(`energy_differs:${name}`, differs === 'energy')
-    onAlarm(`on_time_differs:${name}`, differs === 'on')
-    onAlarm(`source_reset:${name}`, one.resetAt !== undefined && now - one.resetAt < HOUR)
+    tell('source_silent', now - one.heardAt > Math.max(silentMs, maxGapMs))
+    tell('source_stuck', isSame(one, now))
+    tell('energy_differs', differs === 'energy')
+    tell('on_time_differs', differs === 'on')
+    tell('source_reset', one.resetAt !== undefined && now - one.resetAt < HOUR)
   }
 
   return {

@@ -8,7 +8,12 @@ export interface Housekeeping {
   stop(): void
 }
 
-export function createHousekeeping(clock: Clock, onError: (error: unknown) => void): Housekeeping {
+/** With `seldom` everything is done so many times more seldom: where simulated days pass in seconds. */
+export function createHousekeeping(
+  clock: Clock,
+  onError: (error: unknown) => void,
+  seldom = 1,
+): Housekeeping {
   const failing = new Map<string, string>()
   const stops: (() => void)[] = []
   return {
@@ -22,7 +27,7 @@ export function createHousekeeping(clock: Clock, onError: (error: unknown) => vo
           onError(error)
         }
       }
-      stops.push(every(clock, period, guarded))
+      stops.push(every(clock, period * seldom, guarded))
     },
     alarms: () => [...failing.values()],
     stop() {

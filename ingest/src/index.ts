@@ -7,7 +7,8 @@ export { sitePolicy, writeBundle } from './report/write-bundle.ts'
 export { type ChannelMonitor, createChannelMonitor, type MonitorOptions } from './channels/channel-monitor.ts'
 export { type ChannelsFile, channelsFrom, readChannelsFile } from './channels/channel-settings.ts'
 export { openProbeStore } from './channels/probe-store.ts'
-export { createIngest, type Haste, type IngestOptions, type RunningIngest } from './ingest.ts'
+export { createIngest, type IngestOptions, type RunningIngest } from './ingest.ts'
+export type { Haste } from './haste.ts'
 export { IngestError, type IngestCode } from './ingest-error.ts'
 export {
   type ExternalBroker,

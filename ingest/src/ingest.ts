@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino'
 import { createPageJudge, type PageJudge } from './accept-page.ts'
 import { createGatewayAccess } from './gateway-passwords.ts'
+import type { Haste } from './haste.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { IngestError } from './ingest-error.ts'
 import { type IngestKeys, openingKeys, openKeys } from './keys.ts'
@@ -47,16 +48,6 @@ export interface IngestOptions {
   readonly witnesses?: readonly Witness[]
   /** For simulated history, where days pass in seconds; refused of a site that is not simulated. */
   readonly haste?: Haste
-}
-
-/** What simulated history may leave out, as it can be played again. */
-export interface Haste {
-  /** False: nothing waits for the disk, so that a power cut, or a kill in the wrong moment, ends the simulation. */
-  readonly survivesPowerCut: boolean
-  /** At most one receipt a gateway in this time of the simulated clock, ms. */
-  readonly receiptEveryMs: number
-  /** The index follows by so many entries at once. */
-  readonly projectAtLeast: number
 }
 
 /** Ingest with what the process that runs it needs besides the port. */
@@ -158,7 +149,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   })
   await log.appendOpening()
   await projector.settled()
-  const chores = createHousekeeping(clock, onError)
+  const chores = createHousekeeping(clock, onError, haste?.seldom)
   chores.add('time records', 10_000, () => void times.tick(log).catch(onError))
   chores.add('clock', 10_000, () => void guard.behind())
   chores.add('live view', 5_000, () => live.sweep())

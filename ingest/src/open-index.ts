@@ -34,6 +34,8 @@ export interface OpenIndexOptions {
   readonly clock?: Clock
   /** False only where days of simulated history pass in seconds: it is not durable at each commit then. */
   readonly survivesPowerCut?: boolean
+  /** How many entries are projected at once at the least, when nobody waits for them. */
+  readonly projectAtLeast?: number | undefined
   readonly onRecord?: (record: BookRecord) => void
   readonly onBatch?: (items: readonly Projectable[]) => void
   readonly onError?: (error: unknown) => void
@@ -76,6 +78,7 @@ export function openIndex(options: OpenIndexOptions): OpenedIndex {
     onRecord: options.onRecord ?? (() => undefined),
     onBatch: options.onBatch ?? (() => undefined),
     onError,
+    atLeast: options.projectAtLeast,
   })
   const byHash = db.prepare('SELECT year, idx FROM entries WHERE hash = ?')
   const index = createReadIndex({

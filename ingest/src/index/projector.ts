@@ -67,10 +67,12 @@ export interface ProjectorOptions {
   /** These entries are in the index now. */
   readonly onBatch: (items: readonly Projectable[]) => void
   readonly onError: (error: unknown) => void
+  /** Waits for so many entries, or until somebody waits for it; default 1. */
+  readonly atLeast?: number | undefined
 }
 
 export function createProjector(options: ProjectorOptions): Projector {
-  const { db, tables, registry } = options
+  const { db, tables, registry, atLeast = 1 } = options
   const pages = createPageProjection(db, tables, registry)
   const statements = {
     entry: db.prepare('INSERT OR IGNORE INTO entries VALUES (?, ?, ?)'),
@@ -191,12 +193,13 @@ export function createProjector(options: ProjectorOptions): Projector {
     options.figures().wake()
   }
 
-  function start(): void {
+  function start(least = atLeast): void {
+    if (queue.length < least) return
     running ??= turn()
       .then(run)
       .finally(() => {
         running = undefined
-        if (queue.length > 0 && failure === undefined) start()
+        if (failure === undefined) start()
       })
   }
 
@@ -219,7 +222,11 @@ export function createProjector(options: ProjectorOptions): Projector {
       if (items.length > 0) batch(items)
     },
     async settled() {
-      while (running) await running
+      start(1)
+      while (running) {
+        await running
+        start(1)
+      }
       if (failure !== undefined) throw new IngestError('log_halted', failure)
     },
     backlog: () => queue.length,
