@@ -39,7 +39,13 @@ interface Watched {
   readonly told: Set<Checked>
 }
 
-type Checked = 'source_silent' | 'source_stuck' | 'energy_differs' | 'on_time_differs' | 'source_reset'
+type Checked =
+  | 'source_silent'
+  | 'source_stuck'
+  | 'energy_differs'
+  | 'on_time_differs'
+  | 'run_time_differs'
+  | 'source_reset'
 
 /** A source that says nothing for so long is named. */
 const silentMs = 300_000
@@ -95,6 +101,7 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
     tell('source_stuck', isSame(one, now))
     tell('energy_differs', differs === 'energy')
     tell('on_time_differs', differs === 'on')
+    tell('run_time_differs', differs === 'run')
     tell('source_reset', one.resetAt !== undefined && now - one.resetAt < HOUR)
   }
 

@@ -74,10 +74,11 @@ export const Source = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('opcua'),
     endpoint: Name,
-    /** NodeIds of what the server has; at least one of the three. */
+    /** NodeIds of what the server has; at least one of them. */
     stateNode: Name.optional(),
     powerNode: Name.optional(),
     onTimeNode: Name.optional(),
+    runTimeNode: Name.optional(),
     profile: z.enum(['lads', 'machinery']).default('machinery'),
     everyMs: z.int().min(200).max(600_000).default(1_000),
   }),

@@ -11,13 +11,14 @@ export const InstrumentStatus = z.tuple([State, Instant, Power.nullable()])
 
 /**
  * What a device counts for itself beside what the gateway made of its readings, in stretches without a hole between
- * `from` and `to`: energy in mWh, powered time in ms; null where it has no such counter.
+ * `from` and `to`: energy in mWh, powered and run time in ms; null (or absent) where it has no such counter.
  */
 export const CounterTally = z.object({
   from: Instant,
   to: Instant,
   energy: z.object({ ours: Energy, theirs: Energy }).nullable(),
   on: z.object({ ours: Duration, theirs: Duration }).nullable(),
+  run: z.object({ ours: Duration, theirs: Duration }).nullable().optional(),
 })
 export type CounterTally = z.infer<typeof CounterTally>
 

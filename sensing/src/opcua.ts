@@ -9,6 +9,7 @@ export interface OpcuaValues {
   readonly state?: unknown
   readonly powerW?: unknown
   readonly onTimeMs?: unknown
+  readonly runTimeMs?: unknown
 }
 
 /** OPC 40001-1 MachineryItemState, by name and by state number. NotAvailable is coverage lost. */
@@ -36,12 +37,10 @@ const lads: ReadonlyMap<string, KnownState | 'gone'> = new Map([
 export function decodeOpcua(values: OpcuaValues, at: number, profile: 'lads' | 'machinery'): DecodedReading {
   const power = scaled(values.powerW, 1_000, 'power')
   if (!power.ok) return power
-  const onTime = scaled(
-    typeof values.onTimeMs === 'bigint' ? Number(values.onTimeMs) : values.onTimeMs,
-    1,
-    'on-time',
-  )
+  const onTime = scaled(numberOf(values.onTimeMs), 1, 'on-time')
   if (!onTime.ok) return onTime
+  const runTime = scaled(numberOf(values.runTimeMs), 1, 'run-time')
+  if (!runTime.ok) return runTime
   const text = wordOf(values.state, profile)
   const state = text === undefined ? undefined : (profile === 'lads' ? lads : machinery).get(text)
   if (values.state !== undefined && values.state !== null && state === undefined)
@@ -52,12 +51,15 @@ export function decodeOpcua(values: OpcuaValues, at: number, profile: 'lads' | '
     powerMw: power.value,
     energyMwh: undefined,
     onTimeMs: onTime.value,
+    runTimeMs: runTime.value,
     contact: state && contactOf(state),
   })
   return Object.keys(sample).length === 1
     ? accept<Reading>({ kind: 'nothing', why: 'no node had a value' })
     : accept<Reading>({ kind: 'sample', sample })
 }
+
+const numberOf = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value)
 
 function wordOf(value: unknown, profile: 'lads' | 'machinery'): string | undefined {
   if (typeof value === 'number' && profile === 'machinery') return machineryNumbers[value]

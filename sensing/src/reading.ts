@@ -16,6 +16,8 @@ export interface Sample {
   readonly energyMwh?: number
   /** The device's own on-time counter, ms. */
   readonly onTimeMs?: number
+  /** The device's own counter of the time it worked, ms. */
+  readonly runTimeMs?: number
   readonly contact?: Contact
   /** No measurement: the machine itself says here that it cannot be watched, so a hole follows the last sample. */
   readonly lost?: true

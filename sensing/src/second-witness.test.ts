@@ -52,6 +52,25 @@ describe('energy as a second witness', () => {
       sample.at > start + 8 * hour ? { ...sample, energyMwh: (sample.energyMwh ?? 0) - 3_000_000 } : sample
     expect(day(busy, 1, reset).disagreement()).toBeUndefined()
   })
+  it.each([
+    ['agree', 1, 1, undefined],
+    ['say that it was powered longer', 1.2, 1, 'on'],
+    ['say that it worked longer', 1, 1.3, 'run'],
+  ])('counters of a machine that only states what it does %s', (_, onScale, runScale, expected) => {
+    const witness = createSecondWitness()
+    let [on, run] = [0, 0]
+    for (let at = start; at < start + 20 * hour; at += 10_000) {
+      const [powered, runs] = [at % (6 * hour) < 5 * hour, at % (6 * hour) < 3 * hour]
+      const contact = { powered, run: runs, fault: false }
+      witness.add({ at, contact, onTimeMs: on * onScale, runTimeMs: run * runScale }, settings)
+      on += powered ? 10_000 : 0
+      run += runs ? 10_000 : 0
+    }
+    expect(witness.disagreement()).toBe(expected)
+    // Ten seconds after the last sample nobody knows yet.
+    expect(witness.tally()?.run?.ours).toBe(run - 10_000)
+    expect(witness.tally()?.on?.ours).toBe(on - 10_000)
+  })
   it('an on-time counter of the device that runs on while we say off is a disagreement', () => {
     const witness = createSecondWitness()
     for (let at = start; at < start + 20 * hour; at += 10_000)

@@ -1,15 +1,16 @@
-import { DAY, type InstrumentSettings } from '@hours/protocol'
+import { DAY, type InstrumentSettings, type Thresholds } from '@hours/protocol'
 import type { Sample } from './reading.ts'
 
 /**
  * What the device counts for itself beside what we make of its readings, over stretches without a hole. Energy in mWh
- * (power integrated under left-hold), powered time in ms; null where the device has no such counter.
+ * (power integrated under left-hold), powered and run time in ms; null where the device has no such counter.
  */
 export interface Tally {
   readonly from: number
   readonly to: number
   readonly energy: { readonly ours: number; readonly theirs: number } | null
   readonly on: { readonly ours: number; readonly theirs: number } | null
+  readonly run: { readonly ours: number; readonly theirs: number } | null
 }
 
 export interface SecondWitness {
@@ -17,7 +18,7 @@ export interface SecondWitness {
   /** Of the last whole day, or of the day so far until there is one. */
   tally(): Tally | undefined
   /** What does not fit, in words; undefined while both agree or there is too little to say. */
-  disagreement(): 'energy' | 'on' | undefined
+  disagreement(): 'energy' | 'on' | 'run' | undefined
 }
 
 /** Plugs round power and energy; a tenth, and what a coarse counter cannot show, is no contradiction. */
@@ -37,6 +38,15 @@ interface Draft {
   knownMs: number
   energy: Pair | null
   on: Pair | null
+  run: Pair | null
+}
+
+/** What the sample before said: its power, and what it says or implies of the two conditions. */
+interface Before {
+  readonly at: number
+  readonly mw: number
+  readonly on: boolean
+  readonly run: boolean
 }
 
 const mwMsPerMwh = 3_600_000
@@ -48,18 +58,33 @@ const mwMsPerMwh = 3_600_000
 export function createSecondWitness(): SecondWitness {
   let day: Draft | undefined
   let whole: Draft | undefined
-  let last: { at: number; mw: number } | undefined
+  let last: Before | undefined
   /** Since the device's counter was read last, without a hole: what we made of the same time. */
   const energy = createCounter()
   const on = createCounter()
+  const run = createCounter()
 
-  function between(from: { at: number; mw: number }, to: number, onFromMw: number): void {
+  function between(from: Before, to: number): void {
     energy.grow(from.mw > 0 ? (from.mw * (to - from.at)) / mwMsPerMwh : 0)
-    on.grow(from.mw >= onFromMw ? to - from.at : 0)
+    on.grow(from.on ? to - from.at : 0)
+    run.grow(from.run ? to - from.at : 0)
     if (day) day.knownMs += to - from.at
   }
 
-  function count(kind: 'energy' | 'on', counter: ReturnType<typeof createCounter>, value: number): void {
+  /** A state that the machine states itself stands beside, or instead of, what its power says. */
+  function judged({ at, powerMw, contact }: Sample, levels: Thresholds): Before | undefined {
+    if (powerMw === undefined && contact === undefined) return last && { ...last, at }
+    const mw = powerMw ?? last?.mw ?? 0
+    const runs = contact?.run === true || mw >= (last?.run ? levels.runStopMw : levels.runStartMw)
+    const powered = runs || contact?.powered === true || mw >= levels.onStartMw
+    return { at, mw, on: powered, run: runs }
+  }
+
+  function count(
+    kind: 'energy' | 'on' | 'run',
+    counter: ReturnType<typeof createCounter>,
+    value: number,
+  ): void {
     const grown = counter.read(value)
     if (!grown || !day) return
     const pair = (day[kind] ??= { ours: 0, theirs: 0 })
@@ -70,37 +95,39 @@ export function createSecondWitness(): SecondWitness {
   const shown = () => whole ?? day
 
   return {
-    add({ at, powerMw, energyMwh, onTimeMs }, { maxGapMs, thresholds }) {
+    add(sample, { maxGapMs, thresholds }) {
+      const { at, energyMwh, onTimeMs, runTimeMs } = sample
       if (last && at < last.at) return
-      day ??= { from: at, to: at, knownMs: 0, energy: null, on: null }
+      day ??= begin(at)
       if (at - day.from >= DAY) {
         whole = day
-        day = { from: at, to: at, knownMs: 0, energy: null, on: null }
+        day = begin(at)
       }
       day.to = at
-      if (last && at - last.at <= maxGapMs) between(last, at, thresholds.onStartMw)
-      else {
-        energy.cut()
-        on.cut()
-      }
+      if (last && at - last.at <= maxGapMs) between(last, at)
+      else for (const counter of [energy, on, run]) counter.cut()
       if (energyMwh !== undefined) count('energy', energy, energyMwh)
       if (onTimeMs !== undefined) count('on', on, onTimeMs)
-      if (powerMw !== undefined) last = { at, mw: powerMw }
-      else if (last) last = { ...last, at }
+      if (runTimeMs !== undefined) count('run', run, runTimeMs)
+      last = judged(sample, thresholds)
     },
     tally() {
       const seen = shown()
-      if (!seen || (seen.energy === null && seen.on === null)) return undefined
-      return { from: seen.from, to: seen.to, energy: rounded(seen.energy), on: rounded(seen.on) }
+      if (!seen || (seen.energy === null && seen.on === null && seen.run === null)) return undefined
+      const { from, to } = seen
+      return { from, to, energy: rounded(seen.energy), on: rounded(seen.on), run: rounded(seen.run) }
     },
     disagreement() {
       const seen = shown()
       if (!seen || seen.knownMs < leastMs) return undefined
       if (seen.energy && differ(seen.energy, energyGrainMwh)) return 'energy'
-      return seen.on && differ(seen.on, onGrainMs) ? 'on' : undefined
+      if (seen.on && differ(seen.on, onGrainMs)) return 'on'
+      return seen.run && differ(seen.run, onGrainMs) ? 'run' : undefined
     },
   }
 }
+
+const begin = (at: number): Draft => ({ from: at, to: at, knownMs: 0, energy: null, on: null, run: null })
 
 /** Sets what we count beside a device's counter; a hole or a reset of the counter begins anew. */
 function createCounter() {

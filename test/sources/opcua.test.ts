@@ -33,7 +33,11 @@ const opcua = (endpoint: string, nodes: Record<string, string>) => ({
 describe('an OPC UA server', () => {
   it('of Machinery states is read, with its power-on counter; nothing is written or called', async () => {
     const { endpoint, nodes, say, requests } = await machine()
-    const source = opcua(endpoint, { stateNode: nodes.item, onTimeNode: nodes.powerOn })
+    const source = opcua(endpoint, {
+      stateNode: nodes.item,
+      onTimeNode: nodes.powerOn,
+      runTimeNode: nodes.operation,
+    })
     const { shows, raises, ends } = runSources([instrument(source)])
     await shows('run')
     say({ item: 'NotExecuting' })

@@ -7,14 +7,13 @@ import { pollSource } from './poll.ts'
 /** Reads state, power and counters of a machine's OPC UA server every `everyMs`; the decoder says what they mean. */
 export const startOpcua: StartSource<'opcua'> = (context) => {
   const { instrument, source, clock } = context
-  const { endpoint, stateNode, powerNode, onTimeNode, profile, everyMs } = source
-  const asked = Object.entries({ state: stateNode, powerW: powerNode, onTimeMs: onTimeNode }).flatMap(
-    ([name, node]) => (node === undefined ? [] : [{ name, node }]),
-  )
+  const { endpoint, stateNode, powerNode, onTimeNode, runTimeNode, profile, everyMs } = source
+  const nodes = { state: stateNode, powerW: powerNode, onTimeMs: onTimeNode, runTimeMs: runTimeNode }
+  const asked = Object.entries(nodes).flatMap(([name, node]) => (node === undefined ? [] : [{ name, node }]))
   if (asked.length === 0)
     throw new GatewayError(
       'bad_config',
-      `${instrument}: opcua without a node. Fix: stateNode, powerNode or onTimeNode, such as ns=2;i=1234.`,
+      `${instrument}: opcua without a node. Fix: stateNode, powerNode, onTimeNode or runTimeNode, such as ns=2;i=1234.`,
     )
   const reader = createOpcuaReader(endpoint)
   const ask = async () => {
