@@ -175,8 +175,14 @@ export async function runSchedule(schedule: Schedule, folder: string): Promise<O
       const pending = await play(at, at + 1_000, [])
       if (pending === 0) return
       if (performance.now() > limit)
-        throw new Error(`${pending} pages have no receipt after ${drainLimitMs} ms`)
+        throw new Error(`${pending} pages have no receipt after ${drainLimitMs} ms: ${await told(at)}`)
     }
+  }
+
+  /** How everybody is, for the message of a schedule that does not end. */
+  async function told(at: number): Promise<string> {
+    const all = [server.to(at), ...gateways.map((one) => one.ask('status'))]
+    return JSON.stringify(await Promise.all(all.map((one) => one.catch(String))))
   }
 
   try {

@@ -17,8 +17,8 @@ export interface ServerSite {
   readonly up: boolean
   start(at: Millis): Promise<ServerReady>
   kill(): Promise<void>
-  /** Moves its clock on; does nothing while it is down. */
-  to(at: Millis): Promise<void>
+  /** Moves its clock on, and says how it is; nothing while it is down. */
+  to(at: Millis): Promise<unknown>
   disk(bytes: number | undefined): void
   /** Ends it cleanly and returns what was refused. */
   stop(): Promise<string[]>
@@ -51,7 +51,7 @@ export function createServerSite(folder: string, schedule: Schedule): ServerSite
     },
     async to(at) {
       const asked = child
-      await asked?.ask('to', { at }).catch((error: unknown) => {
+      return asked?.ask('to', { at }).catch((error: unknown) => {
         if (asked === child) throw error
       })
     },

@@ -194,7 +194,8 @@ export function createProjector(options: ProjectorOptions): Projector {
   }
 
   function start(least = atLeast): void {
-    if (queue.length < least) return
+    // A stopped index takes nothing more: whoever waits for it must hear that, not wait for ever.
+    if (queue.length < least || failure !== undefined) return
     running ??= turn()
       .then(run)
       .finally(() => {
