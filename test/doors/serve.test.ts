@@ -32,7 +32,10 @@ beforeAll(async () => {
   })
   serve.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text))
   serve.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
-  await vi.waitFor(() => expect(said).toMatch(/login .*welcome[^]*mqtts:\/\/\S+:\d+\n/), { timeout: 50_000, interval: 100 })
+  await vi.waitFor(() => expect(said).toMatch(/login .*welcome[^]*mqtts:\/\/\S+:\d+\n/), {
+    timeout: 50_000,
+    interval: 100,
+  })
   ca = readFileSync(join(data, 'ca', 'ca.pem'), 'utf8')
   page = new URL(/page\s+(\S+)/.exec(said)?.[1] ?? '')
   mqttPort = Number(/mqtts:\/\/\S+:(\d+)/.exec(said)?.[1])

@@ -283,7 +283,7 @@ describe('an assessment over the API', () => {
     const csv = await world.api.inject({ url: url('zj-2021', {}, '&format=csv') })
     expect(csv.headers['content-type']).toContain('text/csv')
     expect(csv.body).toContain('zj-2021@2021-1,1,gz-gibh/a,a,,')
-    expect(csv.body).toContain(',10.0,4.0,79.17,')
+    expect(csv.body).toContain(',10.0,20.0,4.0,14.0,79.17,')
     expect(csv.body.trim().split('\n')).toHaveLength(5)
     const etag = String(csv.headers['etag'])
     const again = await world.api.inject({

@@ -232,6 +232,17 @@ describe('booked, recorded and claimed beside what was sensed', () => {
     })
   })
 
+  it('two records that are confirmed to be one session do not overlap', async () => {
+    const overlaps = async () =>
+      (await reconciliation('&kind=session_overlap')).items.map(({ session, other }) => [session, other])
+    expect(await overlaps()).toEqual([
+      ['twin', 'fits'],
+      ['shadow', 'ghost'],
+    ])
+    await world.ingest.recordAll([item('same-as', weekSite, { sessions: ['fits', 'twin'] })])
+    expect(await overlaps()).toEqual([['shadow', 'ghost']])
+  })
+
   it('a year of one instrument with thousands of overlapping bookings and sessions is judged in a moment', async () => {
     const year = Array.from({ length: 3_000 }, (_, i) => -4 - i * 2.9)
     await world.ingest.recordAll(

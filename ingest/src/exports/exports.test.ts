@@ -220,6 +220,13 @@ describe('forms', () => {
       { serviceType: '130', serviceWay: '委托', serviceAmount: 1, amounts: 1234.56, serviceDirection: '138' },
       { serviceType: '120', serviceWay: '占用', serviceAmount: 1, serviceDirection: '137' },
     ])
+    // domain.md 1.5: published adapters lose `serviceTime` to a key listed twice, send hours as a date, or samples as hours.
+    for (const service of body.services)
+      expect(service).toMatchObject({
+        serviceTime: expect.stringMatching(/^2026-01-05 0\d:00/) as string,
+        endTime: expect.stringMatching(/^2026-01-05 0\d/) as string,
+        serviceAmount: expect.any(Number) as number,
+      })
     const read = readNrii(JSON.stringify(body.services))
     const rows = await Array.fromAsync(read.ok ? read.value.rows : [])
     expect(rows.map((row) => ('input' in row ? row.input : null))).toMatchObject([
