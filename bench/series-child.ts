@@ -16,6 +16,8 @@ export interface SeriesServer {
   readonly pid: number
   readonly port: number
   state(): Promise<ServerState>
+  /** Resolves when all that a start has to tell of every instrument is in InfluxDB. */
+  settled(): Promise<void>
   /** Resolves when nothing waits for InfluxDB any more. */
   drained(limitMs: number): Promise<void>
   stop(): Promise<void>
@@ -42,11 +44,12 @@ export async function startSeriesServer(options: {
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const told = JSON.parse(line.toString()) as { port: number }
 
-  async function state(): Promise<ServerState> {
+  async function ask(what: 'state' | 'settle'): Promise<ServerState> {
     const answer = once(child, 'message') as Promise<[ServerState]>
-    child.send('state')
+    child.send(what)
     return (await answer)[0]
   }
+  const state = () => ask('state')
 
   async function ended(act: () => void): Promise<void> {
     const exit = once(child, 'exit')
@@ -59,6 +62,9 @@ export async function startSeriesServer(options: {
     pid: child.pid ?? 0,
     port: told.port,
     state,
+    settled: async () => {
+      await ask('settle')
+    },
     async drained(limitMs) {
       const limit = performance.now() + limitMs
       while ((await state()).pending > 0) {

@@ -35,8 +35,16 @@ ingest.attach(broker.publish)
 console.log(JSON.stringify({ port: broker.port }))
 process.on('message', (message) => {
   if (message === 'state') process.send?.({ ...ingest.metrics(), ...outbox.state() })
+  if (message === 'settle') void settle()
   if (message === 'stop') void stop()
 })
+
+/** All that a start has to tell is told. */
+async function settle(): Promise<void> {
+  await feed.settled()
+  await outbox.flush()
+  process.send?.({ ...ingest.metrics(), ...outbox.state() })
+}
 
 async function stop(): Promise<void> {
   await broker.close()

@@ -128,6 +128,7 @@ async function benchLive(): Promise<boolean> {
       connectLoad({ port: server.port, clientId: gateway, username: gateway, password: gatewayPassword }),
     ),
   )
+  await server.settled()
   const lags: number[] = []
   const memory: number[] = []
   const jobs: Promise<void>[] = []
