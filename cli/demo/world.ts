@@ -118,6 +118,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           spool,
           connect: mqttConnect(config),
           bootId,
+          ...(pageMs < historyPageMs ? {} : { turnMs: 60_000 }),
           ...(options.random ? { random: options.random } : {}),
         })
         running.push({ gateway, spool })

@@ -244,6 +244,7 @@ function createWriter(options: EvidenceLogOptions, { logs, openYear, unlock }: O
       if (closed) return
       closed = true
       await queue.drain()
+      for (const log of logs.values()) log.flush()
       unlock()
     },
   }

@@ -54,6 +54,8 @@ export interface YearLog {
   /** Proof that the leaves `indices` (ascending) stand in the first `size`. */
   subset(indices: readonly number[], size: number): Uint8Array[]
   rootAt(size: number): Uint8Array
+  /** Writes what simulated history has kept in memory; everything is on disk already where power cuts are survived. */
+  flush(): void
 }
 
 export interface YearLogOptions {
@@ -63,16 +65,22 @@ export interface YearLogOptions {
   readonly files: LogFiles
   readonly state: YearState
   readonly signer: Signer
-  /** False only where days of simulated history pass in seconds: nothing waits for the disk, nor is read back from it. */
+  /**
+   * False only where days of simulated history pass in seconds: nothing is read back from the disk, and what the next
+   * publish replaces (checkpoint, last bundle and tiles) is written at `flush`.
+   */
   readonly survivesPowerCut?: boolean
 }
 
 export function createYearLog(options: YearLogOptions): YearLog {
   const { year, origin, directory, files, signer, survivesPowerCut = true } = options
+  const checkpointPath = join(directory, 'checkpoint')
   let { edge, tail, checkpoint } = options.state
   /** Set when a checkpoint may or may not be on disk: signing another of that size would fork the log. */
   let halted: string | undefined
   const bundles = new Map<number, readonly Uint8Array[]>()
+  /** By the place that the next one of its kind takes. */
+  const unwritten = new Map<string, FileBytes>()
   const reader = createTileReader(
     (level, index, width) => edgeTile(edge, level, index) ?? files.hashTile(level, index, width),
     sha256,
@@ -115,26 +123,35 @@ export function createYearLog(options: YearLogOptions): YearLog {
     const { written, tail: nextTail } = bundlesFor(entries)
     const tiles = grown.tiles.map((tile) => ({ path: files.path(tile), bytes: tile.bytes }))
     const root = edgeRoot(grown.edge, sha256)
-    await write([...written, ...tiles])
-    if (survivesPowerCut) await readBack({ written, tiles: grown.tiles, root, added: entries.length })
     const note = signCheckpoint({ origin, size: grown.edge.size, root }, signer, sha256)
-    await putCheckpoint(note)
+    if (survivesPowerCut) {
+      await writeDurably([...written, ...tiles])
+      await readBack({ written, tiles: grown.tiles, root, added: entries.length })
+      await putCheckpoint(note)
+    } else keepPartials([...written, ...tiles, { path: checkpointPath, bytes: utf8(note) }])
     checkpoint = note
     edge = grown.edge
     tail = nextTail
-    removeOldPartials(grown.tiles, written)
+    if (survivesPowerCut) removeOldPartials(grown.tiles, written)
   }
 
-  async function write(all: readonly FileBytes[]): Promise<void> {
-    if (survivesPowerCut) await writeDurably(all)
-    else writeQuickly(all)
+  /** Full bundles and tiles never change; the others and the checkpoint wait for `flush`. */
+  function keepPartials(all: readonly FileBytes[]): void {
+    for (const file of all) {
+      if (file.path === checkpointPath) unwritten.set(checkpointPath, file)
+      else if (isPartial(file.path)) unwritten.set(dirname(file.path), file)
+      else {
+        writeQuickly([file])
+        unwritten.delete(`${file.path}.p`)
+      }
+    }
   }
 
   async function putCheckpoint(note: string): Promise<void> {
     try {
-      await write([{ path: join(directory, 'checkpoint'), bytes: utf8(note) }])
+      await writeDurably([{ path: checkpointPath, bytes: utf8(note) }])
     } catch (cause) {
-      const there = await readFile(join(directory, 'checkpoint'), 'utf8').catch(() => undefined)
+      const there = await readFile(checkpointPath, 'utf8').catch(() => undefined)
       // Still the old one: the signature never left this process and the size is free again.
       if (there === checkpoint) throw cause
       halted = `${directory}: writing the checkpoint failed half-way, so it is not known which tree is signed. Fix: mend the disk and start again.`
@@ -171,7 +188,7 @@ export function createYearLog(options: YearLogOptions): YearLog {
   function removeOldPartials(tiles: readonly TileBytes[], written: readonly FileBytes[]): void {
     const full = tiles.filter(({ width }) => width === tileWidth)
     const paths = full.map((tile) => files.path(tile))
-    const entryPaths = written.map(({ path }) => path).filter((path) => !dirname(path).endsWith('.p'))
+    const entryPaths = written.map(({ path }) => path).filter((path) => !isPartial(path))
     for (const path of [...paths, ...entryPaths]) rmSync(`${path}.p`, { recursive: true, force: true })
   }
 
@@ -213,8 +230,15 @@ export function createYearLog(options: YearLogOptions): YearLog {
       inLog(0, size)
       return treeRootAt(size, reader.at(size))
     },
+    flush() {
+      writeQuickly([...unwritten.values()])
+      unwritten.clear()
+    },
   }
 }
+
+/** Partial bundles and tiles lie in a folder of their own (tlog-tiles). */
+const isPartial = (path: string) => dirname(path).endsWith('.p')
 
 const differs = (path: string) =>
   new IngestError('log_damaged', `${path}: read back other bytes than were written. Fix: check the disk.`)
