@@ -62,6 +62,7 @@ serveCommands({
     // Beside the clock, which goes on: what closes may wait for it.
     if (!reopening && site.ingest.halted() !== undefined && diskTakesFiles(dataDir))
       reopening = reopen().finally(() => (reopening = undefined))
+    if (reopening) return { health: ['it is being opened again'] }
     const { ingest } = site
     return { ...ingest.metrics(), memory: process.memoryUsage().rss, health: ingest.health().reasons }
   },
