@@ -28,7 +28,7 @@ import {
 import { hasInfluxd, type Influxd, startInfluxd } from './influxd.fixture.ts'
 
 /** Gateways and instruments at each; one page and five minutes of power of each instrument every five minutes. */
-const gateways = 3
+const gateways = 2
 const instruments = Array.from({ length: 6 }, (_, i) => `i-${i}`)
 const minutes = pageMs / MINUTE
 
@@ -137,7 +137,7 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
         clock.advanceTo(clock.wall() + 1_000)
         expect(outbox.state().pending).toBe(0)
       },
-      { timeout: 20_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     )
   }
   const powerStored = async () => {
@@ -158,7 +158,7 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
     await influxd.kill()
     const during = await hours(24)
     await feed.settled()
-    await vi.waitFor(() => expect(outbox.state().failing).not.toBeNull(), { timeout: 5_000 })
+    await vi.waitFor(() => expect(outbox.state().failing).not.toBeNull(), { timeout: 30_000 })
 
     // Nobody upstream has noticed.
     expect(median(during)).toBeLessThan(2 * median(before) + 10)
@@ -180,7 +180,7 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
           clock.advanceTo(clock.wall() + 100)
           expect(outbox.state().pending).toBeLessThan(left - 3_000)
         },
-        { timeout: 10_000, interval: 2 },
+        { timeout: 30_000, interval: 2 },
       )
       await influxd.kill()
       await round()
@@ -196,7 +196,7 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
     const found = await reconcile(folder, { series, clock })
     expect(found).toMatchObject({ differences: [], waiting: 0, compared: gateways * instruments.length })
     expect(found.points).toBeGreaterThan(powerSent().n)
-  }, 40_000)
+  }, 150_000)
 
   it('a backlog beyond its bound stays bounded on disk, says so, and a rebuild brings what was dropped', async () => {
     const maxBytes = 1_000_000
@@ -208,7 +208,7 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
     await hours(24)
     await feed.settled()
     const { dropped, bytes } = outbox.state()
-    expect(dropped).toBeGreaterThan(5_000)
+    expect(dropped).toBeGreaterThan(3_000)
     expect(bytes).toBeLessThanOrEqual(maxBytes)
     // Pages of SQLite and its write-ahead log on top.
     expect(statSync(file()).size).toBeLessThan(4 * maxBytes)
@@ -223,5 +223,5 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
     await rebuildSiteSeries(folder, { store: series, clock })
     expect(await reconcile(folder, { series, clock })).toMatchObject({ differences: [], waiting: 0 })
     expect(await powerStored()).toEqual(powerSent())
-  }, 40_000)
+  }, 150_000)
 })
