@@ -35,7 +35,7 @@ test('a log of simulated history that waited for no disk is whole when it is clo
         kind: 'organisation' as const,
         stream: 'site' as never,
         body: organisation(`o-${i}-${n}`),
-      })) as never,
+      })),
     )
   const size = quick.log.size()
   const root = quick.log.root()
