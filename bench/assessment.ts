@@ -136,28 +136,32 @@ const load = () => `load ${loadavg()[0]?.toFixed(1) ?? ''}`
 
 interface Asked {
   readonly took: readonly number[]
-  /** Milliseconds of CPU an answer, of this process: server and caller. */
-  readonly cpu: number
+  /** Milliseconds of CPU of each, ascending, of this process: server and caller. On an idle machine it takes no longer. */
+  readonly cpu: readonly number[]
 }
 
 /** Milliseconds of each of `times` answers over loopback HTTP, ascending; what is no 200 ends the run. */
 async function ask(base: string, times: number, path: (n: number) => string): Promise<Asked> {
   const took: number[] = []
-  const before = process.cpuUsage()
+  const cpu: number[] = []
   for (let n = 0; n < times; n++) {
+    const before = process.cpuUsage()
     const begun = performance.now()
     const answer = await fetch(`${base}${path(n)}`)
     const body = await answer.text()
     took.push(performance.now() - begun)
+    const { user, system } = process.cpuUsage(before)
+    cpu.push((user + system) / 1_000)
     if (answer.status !== 200) throw new Error(`${path(n)}: ${answer.status} ${body.slice(0, 300)}`)
   }
-  const { user, system } = process.cpuUsage(before)
-  return { took: took.sort((a, b) => a - b), cpu: (user + system) / 1_000 / times }
+  return { took: took.sort(ascending), cpu: cpu.sort(ascending) }
 }
-const at = ({ took }: Asked, share: number) =>
-  took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? Number.NaN
+const ascending = (a: number, b: number) => a - b
+const rank = (sorted: readonly number[], share: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+const at = ({ took }: Asked, share: number) => rank(took, share)
 const spread = (asked: Asked) =>
-  `p50 ${at(asked, 0.5).toFixed(1)}, p99 ${at(asked, 0.99).toFixed(1)}, most ${at(asked, 1).toFixed(1)} ms of ${asked.took.length}; ${asked.cpu.toFixed(1)} ms CPU each; ${load()}`
+  `p50 ${at(asked, 0.5).toFixed(1)}, p99 ${at(asked, 0.99).toFixed(1)}, most ${at(asked, 1).toFixed(1)} ms of ${asked.took.length}; CPU p50 ${rank(asked.cpu, 0.5).toFixed(1)}, p99 ${rank(asked.cpu, 0.99).toFixed(1)} ms; ${load()}`
 
 async function measure(): Promise<boolean> {
   const clock = createManualClock(year.to + 2 * HOUR)
@@ -178,17 +182,17 @@ async function measure(): Promise<boolean> {
   )
 
   const parameters = encodeURIComponent(JSON.stringify({ baseHours: 2_000 }))
-  const all = await ask(base, 15, () => '/api/v1/assessments?ruleset=zj-2021&period=2025')
+  const all = await ask(base, 9, () => '/api/v1/assessments?ruleset=zj-2021&period=2025')
   const counted = await ask(
     base,
-    7,
+    3,
     () => `/api/v1/assessments?ruleset=gd-2023&period=2025&parameters=${parameters}`,
   )
-  const odd = await ask(base, 7, () => '/api/v1/assessments?ruleset=zj-2021&period=2025-01-02..2025-12-31')
+  const odd = await ask(base, 3, () => '/api/v1/assessments?ruleset=zj-2021&period=2025-01-02..2025-12-31')
   const met = [printFigure('assessmentMs', at(all, 0.5), `zj-2021, the middle; ${spread(all)}`)]
   printFigure('  with counted records, ms', at(counted, 0.5), `gd-2023; ${spread(counted)}`)
   printFigure('  all but two days, ms', at(odd, 0.5), spread(odd))
-  const whole = await ask(base, 7, () => '/api/v1/figures?scope=all&period=2025&members=0')
+  const whole = await ask(base, 3, () => '/api/v1/figures?scope=all&period=2025&members=0')
   printFigure('  figures of all, ms', at(whole, 0.5), spread(whole))
 
   const one = (n: number) => `${site}/${instrumentName((n * 7_919) % count)}`
