@@ -46,6 +46,24 @@ describe('a dry contact at a GPIO line', () => {
     expect([...gpio.asked()]).toEqual([args])
   })
 
+  it('is read together with others of its chip, and by itself where one of them cannot be read', async () => {
+    const gpio = fakeGpioget('v1.6.3')
+    gpio.says(
+      'case "$*" in *5*) exit 1;; "-- /dev/gpiochip0 4 17") echo 0 1;; *17) echo 1;; *4) echo 0;; esac',
+    )
+    const bad = instrument(contact({ line: 5 }), { id: 'nmr-01' })
+    const { shows, now, raises } = runSources([
+      instrument(contact()),
+      instrument(contact({ line: 4 }), { id: 'xrd-01' }),
+      bad,
+    ])
+    await shows('run')
+    await raises('source_offline:nmr-01')
+    expect([now('xrd-01')[0], now('nmr-01')[0]]).toEqual(['off', 'unknown'])
+    // The broken one is asked less and less; the two others go on together.
+    await vi.waitFor(() => expect(gpio.asked()).toContain('-- /dev/gpiochip0 4 17'), { timeout: 10_000 })
+  })
+
   it('that is wired to be low when active is turned over', async () => {
     const gpio = fakeGpioget('v1.6.3')
     gpio.says('echo 0')
