@@ -2,10 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type ChannelsFile, channelsFrom } from '@hours/ingest'
 import type { Clock } from '@hours/protocol'
-import { channel } from './lists.ts'
-
-/** The network whose page is dead, as the survey found one: "the current page is invalid". */
-export const deadChannel = 'gz-old'
+import { channel, deadChannel } from './lists.ts'
 
 /** Booking pages of two networks on a loopback port of their own, and the settings that have them probed. */
 export interface BookingPages {

@@ -6,6 +6,8 @@ type Item = Parameters<RunningIngest['recordAll']>[0][number]
 
 /** The booking platform that the demo's reservations and sessions come from; it lists most of the fleet. */
 export const channel = 'gz-net'
+/** The network whose page is dead, as the survey found one: "the current page is invalid". */
+export const deadChannel = 'gz-old'
 
 interface Lists {
   readonly fleet: Fleet
@@ -30,7 +32,7 @@ const memberships = ({ fleet, from }: Lists): Item[] => [
   ...['gibh', 'sysu'].map((organisation) =>
     item('membership', 'installation', { channel: 'gd-net', organisation, from }),
   ),
-  item('membership', 'installation', { channel: 'gz-old', organisation: 'sysu', from }),
+  item('membership', 'installation', { channel: deadChannel, organisation: 'sysu', from }),
   ...fleet.instruments
     .filter(({ unit }) => unit !== 'sysu-chem')
     .map((instrument) =>
