@@ -20,6 +20,7 @@ import { createTimeRecords } from './time-records.ts'
 import { type EvidenceLogWriter, openEvidenceLog } from './log/evidence-log.ts'
 import type { KnownHead } from './log/rollback.ts'
 import { openIndex } from './open-index.ts'
+import { checkDatabase } from './open-database.ts'
 import { openOperations } from './operations.ts'
 import type { Ingest, Position } from './ports.ts'
 import { createPowerStore } from './power-store.ts'
@@ -90,7 +91,9 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   const survivesPowerCut = haste?.survivesPowerCut ?? true
   mkdirSync(dataDir, { recursive: true })
   const keys = openKeys(join(dataDir, 'keys'))
-  const operations = openOperations(join(dataDir, 'operations.sqlite'))
+  const operationsPath = join(dataDir, 'operations.sqlite')
+  const operations = openOperations(operationsPath)
+  checkDatabase(operations, operationsPath)
   if (!survivesPowerCut) operations.exec('PRAGMA synchronous = OFF')
   const quarantine = createQuarantine(operations)
   const heads = createHeads(operations)

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { IngestError } from './ingest-error.ts'
@@ -34,6 +34,23 @@ export function openDatabase(path: string, setUp: (db: DatabaseSync) => void): D
       cause: error,
     })
   }
+}
+
+/** A larger file takes seconds to be looked through; damage in it is found when it is read. */
+const checkedBytes = 64 * 1024 * 1024
+
+/** Looks through a small database for what a torn file leaves behind its first pages; throws `store_failed`. */
+export function checkDatabase(db: DatabaseSync, path: string): void {
+  if (statSync(path).size > checkedBytes) return
+  let said: unknown
+  try {
+    said = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
+  } catch (error) {
+    said = (error as Error).message
+  }
+  if (said === 'ok') return
+  db.close()
+  throw new IngestError('store_failed', `${path}: ${String(said)}. Fix: ${fixes.get(11) ?? ''}.`)
 }
 
 /** Whether `error` of `openDatabase` says that the file's content is no database any more. */
