@@ -26,10 +26,10 @@ it('SIGTERM under load: what was logged is answered, the process ends with 0 in 
     const site = await startSite(dataDir)
     const publishing = publishers.map((one) => one.publish(site.mqttPort))
     const wanted = acknowledged().size + 60
-    await vi.waitFor(() => expect(acknowledged().size).toBeGreaterThan(wanted), { timeout: 30_000 })
+    await vi.waitFor(() => expect(acknowledged().size).toBeGreaterThan(wanted), { timeout: 60_000 })
     const from = performance.now()
     expect(await site.kill('SIGTERM')).toBe(0)
-    expect(performance.now() - from).toBeLessThan(8_000)
+    expect(performance.now() - from).toBeLessThan(20_000)
     await Promise.all(publishing)
     expect(site.logged(50)).toEqual([])
     // Every page that got as far as the log was acknowledged before the connection ended, and the reverse.
@@ -41,4 +41,4 @@ it('SIGTERM under load: what was logged is answered, the process ends with 0 in 
   await Promise.all(publishers.map((one) => one.publish(site.mqttPort)))
   await site.kill('SIGTERM')
   await judge(dataDir, publishers)
-}, 90_000)
+}, 240_000)

@@ -63,7 +63,7 @@ async function finish(): Promise<void> {
   await judge(dataDir, publishers)
 }
 
-describe.skipIf(!mountable)('a disk of its own', () => {
+describe.skipIf(!mountable)('a disk of its own', { timeout: 180_000 }, () => {
   /** Takes all the space there is. */
   function fill(path: string): string {
     const file = openSync(join(path, 'somebody-elses-file'), 'w')
@@ -146,7 +146,7 @@ describe.skipIf(!mountable)('a disk of its own', () => {
 const limitable = run('prlimit', '--version')
 if (!limitable) console.warn('prlimit (util-linux) is not here: a halted index is not tried')
 
-describe.skipIf(!limitable)('a file system that takes no large file', () => {
+describe.skipIf(!limitable)('a file system that takes no large file', { timeout: 180_000 }, () => {
   it('halts the index, which is opened again by itself when it takes them', async () => {
     await make()
     const { mqttPort, health, pid } = await start({ fileBytes: 64 << 20 })

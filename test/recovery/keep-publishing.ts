@@ -23,7 +23,7 @@ export function keepPublishing(publishers: readonly Publisher[], port: number): 
   return {
     async grown(by) {
       const before = sum('receipted')
-      await vi.waitFor(() => expect(sum('receipted')).toBeGreaterThan(before + by), { timeout: 30_000 })
+      await vi.waitFor(() => expect(sum('receipted')).toBeGreaterThan(before + by), { timeout: 60_000 })
     },
     async standstill() {
       let last = -1
@@ -34,7 +34,7 @@ export function keepPublishing(publishers: readonly Publisher[], port: number): 
           last = now
           expect(same).toBe(true)
         },
-        { timeout: 30_000, interval: 500 },
+        { timeout: 60_000, interval: 500 },
       )
     },
     async end() {
