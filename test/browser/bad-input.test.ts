@@ -1,3 +1,4 @@
+import { setTimeout as slowly } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { buildPage } from './built-page.ts'
 import { type Browser, hasChromium, openChromium } from './chromium.ts'
@@ -58,6 +59,28 @@ describe.skipIf(!hasChromium())('when something is wrong, the page says what and
       server.mood.fail = 401
       const { page } = await open(address)
       await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()
+    },
+  )
+
+  it.each(addresses)(
+    '%s stays usable while the server takes its time, and then has everything',
+    async (address) => {
+      const watched = await watch(browser.context, server.url)
+      const { page, complaints } = watched
+      page.setDefaultTimeout(15_000)
+      await page.route('**/api/v1/**', async (route) => {
+        await slowly(1_200)
+        await route.continue()
+      })
+      await page.goto(server.url + address)
+      const quality = page.getByRole('link', { name: 'Quality' })
+      await quality.waitFor({ timeout: 1_000 })
+      await watched.settled()
+      expect(await page.locator('main h1').count()).toBe(1)
+      expect(await page.locator('.notice.bad').count()).toBe(0)
+      await quality.click()
+      await page.getByRole('heading', { name: 'Quality and gateways' }).waitFor()
+      expect(complaints).toEqual([])
     },
   )
 

@@ -49,7 +49,10 @@ export function lateAnswer(path: string, url: URL, mood: Mood, method: string): 
       rows: [
         { row: 1, fate: 'accepted' },
         { row: 2, fate: 'accepted' },
-        { row: 3, fate: 'refused', reason: 'to: must be after from' },
+        {
+          ...{ row: 3, line: 4, fate: 'refused', field: 'to', value: '08:00' },
+          ...{ reason: 'it is before from', fix: 'swap from and to' },
+        },
       ],
     })
   return missing

@@ -37,7 +37,7 @@ beforeAll(async () => {
     interval: 100,
   })
   ca = readFileSync(join(data, 'ca', 'ca.pem'), 'utf8')
-  page = new URL(/page\s+(\S+)/.exec(said)?.[1] ?? '')
+  page = new URL(/page\s+(https:\S+)/.exec(said)?.[1] ?? '')
   mqttPort = Number(/mqtts:\/\/\S+:(\d+)/.exec(said)?.[1])
 })
 afterAll(async () => {

@@ -36,7 +36,7 @@ export async function judgeSite(site: {
   /** The server's data folder. */
   readonly folder: string
   readonly devices: readonly Device[]
-  readonly gateways: readonly GatewaySite[]
+  readonly gateways: readonly Pick<GatewaySite, 'id' | 'proxy' | 'losses'>[]
   readonly maxGapMs: number
   readonly vkey: string
   readonly refused: readonly string[]

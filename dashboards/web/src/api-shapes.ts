@@ -168,12 +168,22 @@ export interface ReportJob {
 /** `POST /api/v1/imports?dryRun=1`: each row's fate before anything is written. */
 export interface ImportRow {
   readonly row: number
+  /** Where it begins, as an editor counts. */
+  readonly line?: number
   readonly fate: string
+  readonly field?: string | null
+  readonly value?: string | null
   readonly reason?: string | null
+  readonly fix?: string | null
+  /** What somebody should look at, though the row is taken. */
+  readonly warnings?: readonly { readonly field?: string; readonly reason: string }[]
 }
 export interface ImportResult {
   readonly accepted: number
   readonly refused: number
+  /** There already; with other values, for somebody else to approve. */
+  readonly repeated?: number
+  readonly corrections?: number
   readonly rows: readonly ImportRow[]
 }
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ApiError, sendImport } from '../api-client.ts'
-import type { ImportResult } from '../api-shapes.ts'
+import type { ImportResult, ImportRow } from '../api-shapes.ts'
 import { PlainTable } from '../data-table.tsx'
 import { Notice } from '../notice.tsx'
 import { text } from '../text/text.ts'
@@ -11,6 +11,21 @@ type Stage =
   | { readonly at: 'tried'; readonly result: ImportResult }
   | { readonly at: 'done'; readonly result: ImportResult }
   | { readonly at: 'failed'; readonly missing: boolean; readonly message: string }
+
+/** What is written when it is sent: new rows, and corrections that wait for a second person. */
+const takenOf = ({ accepted, corrections = 0 }: ImportResult) => accepted + corrections
+
+const reasonOf = ({ reason, warnings = [] }: ImportRow) =>
+  [reason, ...warnings.map((one) => one.reason)].filter((one) => one).join('; ')
+
+function Told({ of: { field, value } }: { of: ImportRow }) {
+  if (!field) return <>{''}</>
+  return (
+    <>
+      {field} {value ? <code>{value.slice(0, 60)}</code> : null}
+    </>
+  )
+}
 
 /** Sessions from a CSV: always a dry run first, then what was seen is written. */
 export function ImportPanel() {
@@ -51,9 +66,9 @@ export function ImportPanel() {
         >
           {words.dryRun}
         </button>
-        {stage.at === 'tried' && stage.result.accepted > 0 && csv !== undefined ? (
+        {stage.at === 'tried' && takenOf(stage.result) > 0 && csv !== undefined ? (
           <button type="button" class="button" onClick={() => void send(csv, false)}>
-            {words.importNow(stage.result.accepted)}
+            {words.importNow(takenOf(stage.result))}
           </button>
         ) : null}
       </div>
@@ -62,7 +77,7 @@ export function ImportPanel() {
           {stage.missing ? <p>{text.value.fault.missingDo}</p> : null}
         </Notice>
       ) : null}
-      {stage.at === 'done' ? <Notice title={words.imported(stage.result.accepted)} /> : null}
+      {stage.at === 'done' ? <Notice title={words.imported(takenOf(stage.result))} /> : null}
       {stage.at === 'tried' || stage.at === 'done' ? (
         <PlainTable
           label={words.dryRun}
@@ -70,12 +85,11 @@ export function ImportPanel() {
           keyOf={({ row }) => row}
           columns={[
             { name: words.row, cell: ({ row }) => row },
-            {
-              name: words.fate,
-              cell: ({ fate }) =>
-                fate === 'accepted' ? words.accepted : fate === 'refused' ? words.refused : fate,
-            },
-            { name: words.reason, cell: ({ reason }) => reason ?? '' },
+            { name: words.line, number: true, cell: ({ line }) => line ?? '' },
+            { name: words.fate, cell: ({ fate }) => words.fates[fate] ?? fate },
+            { name: words.field, cell: (row) => <Told of={row} /> },
+            { name: words.reason, cell: reasonOf },
+            { name: words.fix, cell: ({ fix }) => fix ?? '' },
           ]}
         />
       ) : null}

@@ -415,8 +415,15 @@ export const en = {
     row: 'Row',
     fate: 'Fate',
     reason: 'Reason',
-    accepted: 'accepted',
-    refused: 'refused',
+    fates: {
+      accepted: 'new',
+      repeated: 'there already',
+      correction: 'correction, to be approved by somebody else',
+      refused: 'refused',
+    } as Readonly<Record<string, string>>,
+    line: 'Line',
+    field: 'Field',
+    fix: 'What to do',
   },
   login: {
     title: 'Sign in',

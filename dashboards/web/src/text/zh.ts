@@ -370,8 +370,10 @@ export const zh: Text = {
     row: '行',
     fate: '结果',
     reason: '原因',
-    accepted: '接受',
-    refused: '拒绝',
+    fates: { accepted: '新增', repeated: '已存在', correction: '更正，待他人批准', refused: '拒绝' },
+    line: '行号',
+    field: '字段',
+    fix: '处理办法',
   },
   login: {
     title: '登录',
