@@ -70,7 +70,7 @@ export async function startSite(
       throw new Error(`hours serve ended with ${code}: ${said}`)
     }),
   ])
-  const page = /page\s+(\S+)/.exec(said)?.[1] ?? ''
+  const page = /page\s+(http\S+)/.exec(said)?.[1] ?? ''
   return {
     pid: child.pid ?? 0,
     mqttPort: Number(/mqtt:\/\/\S+:(\d+)/.exec(said)?.[1]),
