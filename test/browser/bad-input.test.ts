@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium())('when something is wrong, the page says what and
       const { page, complaints } = watched
       page.setDefaultTimeout(15_000)
       await page.route('**/api/v1/**', async (route) => {
-        await slowly(500)
+        await slowly(250)
         await route.continue()
       })
       await page.goto(server.url + address)

@@ -36,6 +36,12 @@ export interface FigureProjectionOptions {
 
 /** Work in one transaction before others have their turn, ms. */
 const sliceMs = 15
+/**
+ * Rows are made when no batch has come for so long, or the first has waited for the longest, ms of the machine's own clock:
+ * while pages pour in, a day would be made again with each of them. Whoever asks for figures does not wait for this.
+ */
+const quietMs = 1_000
+const longestMs = 30_000
 /** Marked days further apart than this are made on their own: what lies between is not read for nothing. */
 const apartMs = 3 * 86_400_000
 
@@ -46,6 +52,18 @@ export function createFigureProjection(options: FigureProjectionOptions): Figure
   const sources = { accounts, inputs: createInstrumentInputs(registry) }
   let horizon = options.horizon
   let working: Promise<void> | undefined
+  let waiting: NodeJS.Timeout | undefined
+  let due: number | undefined
+
+  function begin(): void {
+    due = undefined
+    if (working || closed) return
+    working = makeAll(marked())
+      .catch(options.onError)
+      .finally(() => {
+        working = undefined
+      })
+  }
   let closed = false
 
   /** One group of marked days of the instrument; false = there is none left. */
@@ -100,15 +118,14 @@ export function createFigureProjection(options: FigureProjectionOptions): Figure
     settled,
     wake() {
       if (working || closed) return
-      working = makeAll(marked())
-        .catch(options.onError)
-        .finally(() => {
-          working = undefined
-        })
+      due ??= performance.now() + longestMs
+      clearTimeout(waiting)
+      waiting = setTimeout(begin, Math.min(quietMs, Math.max(0, due - performance.now()))).unref()
     },
     horizon: () => horizon,
     async close() {
       closed = true
+      clearTimeout(waiting)
       await working
     },
   }
