@@ -122,7 +122,8 @@ describe.skipIf(!mountable)('a disk of its own', { timeout: 180_000 }, () => {
     // Busy while a file of it is open for writing.
     await vi.waitFor(() => expect(remount(log, 'ro')).toBe(true), { timeout: 20_000, interval: 7 })
     await publishing.standstill()
-    expect(await health()).toBe(503)
+    // The acknowledgements stop a moment before the failed commit has been told.
+    await vi.waitFor(async () => expect(await health()).toBe(503), { timeout: 20_000, interval: 200 })
     remount(log, 'rw')
     await publishing.grown(40)
     await publishing.end()
