@@ -1,53 +1,14 @@
-import { type ChildProcess, fork, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { encodeStateEvent, receiptTopic, stateTopic } from '@hours/protocol'
-import { benchFleet, gatewayPassword, signedPages, site } from './fleet.ts'
+import { benchFleet, signedPages, site } from './fleet.ts'
 import { printFigure, printMachine, processUsage } from './figure.ts'
 import { benchLoad } from './load.ts'
-import { connectLoad } from './mqtt-load.ts'
+import { benchReceipts } from './receipts.ts'
+import { connectAll, connections, startServer } from './server-process.ts'
 
-const connections = 16
 const window = 32
-
-interface Server {
-  readonly child: ChildProcess
-  readonly port: number
-  metrics(): Promise<Record<string, number>>
-  stop(): Promise<void>
-}
-
-async function startServer(gateways: number, perGateway: number): Promise<Server> {
-  const child = fork(join(import.meta.dirname, 'server.ts'), [String(gateways), String(perGateway)], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  })
-  if (!child.stdout) throw new Error('the server has no output')
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const { port } = JSON.parse(line.toString()) as { port: number }
-  return {
-    child,
-    port,
-    async metrics() {
-      const answer = once(child, 'message') as Promise<[Record<string, number>]>
-      child.send('metrics')
-      return (await answer)[0]
-    },
-    async stop() {
-      const ended = once(child, 'exit')
-      child.send('stop')
-      await ended
-    },
-  }
-}
-
-const connectAll = (port: number, gateways: readonly string[]) =>
-  Promise.all(
-    gateways.map((gateway) =>
-      connectLoad({ port, clientId: gateway, username: gateway, password: gatewayPassword }),
-    ),
-  )
 
 /** Pages a second, from pre-signed pages over 16 connections, each durable (PUBACK) and receipted. */
 async function benchPages(count: number): Promise<boolean> {
@@ -135,11 +96,13 @@ const program = (file: string, ...args: string[]) => {
 const suites: Readonly<Record<string, () => Promise<boolean>>> = {
   pages: () => benchPages(20_000),
   states: () => benchStates(100_000),
+  receipts: benchReceipts,
   broker: () => program('broker.ts'),
   gateway: () => program('gateway.ts', '30'),
   load: benchLoad,
   series: () => program('series.ts'),
-  verify: () => program('verify.ts', '15', '365'),
+  verify: async () =>
+    [await program('verify.ts', '15', '365'), await program('verify.ts', '5', '365')].every(Boolean),
   peer: () => program('peer.ts'),
   assessment: () => program('assessment.ts'),
 }

@@ -165,9 +165,9 @@ function signatureMs(bytes: Uint8Array): number {
 }
 
 /** In a process of its own, so that its memory is the verifier's. */
-function check(out: string): void {
+async function check(out: string): Promise<void> {
   const began = performance.now()
-  const verdict = verifyBundle(out)
+  const verdict = await verifyBundle(out)
   const seconds = (performance.now() - began) / 1_000
   const { problems, counts } = verdict
   const { peakMb } = processUsage(process.pid)
@@ -181,5 +181,5 @@ const sizeOf = (dir: string): number =>
     .filter((one) => one.isFile())
     .reduce((sum, one) => sum + statSync(join(one.parentPath, one.name)).size, 0)
 
-if (process.argv[2] === '--child') check(process.argv[3] ?? '')
+if (process.argv[2] === '--child') await check(process.argv[3] ?? '')
 else process.exit((await benchVerify(Number(process.argv[2] ?? 15), Number(process.argv[3] ?? 365))) ? 0 : 1)

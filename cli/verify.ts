@@ -45,7 +45,7 @@ export function verifyCommand(): Command {
       try {
         if ((dir === undefined) === (flags.log === undefined))
           throw new Error('name the folder of a report, or --log and a log. Fix: one of the two.')
-        if (dir !== undefined) report(typedPath(dir), flags)
+        if (dir !== undefined) await report(typedPath(dir), flags)
         else await log(flags.log ?? '', flags)
       } catch (error) {
         // 1 is for tampering alone: whatever keeps it from reading at all is wrong usage.
@@ -56,10 +56,10 @@ export function verifyCommand(): Command {
     })
 }
 
-function report(dir: string, flags: Flags): void {
+async function report(dir: string, flags: Flags): Promise<void> {
   if (!existsSync(dir)) throw new Error(`${dir} is not there. Fix: the folder of a report.`)
   const progress = createProgress('verifying')
-  const verdict = verifyBundle(dir, {
+  const verdict = await verifyBundle(dir, {
     ...(flags.policy === undefined ? {} : { policy: readPolicy(typedPath(flags.policy)) }),
     onProgress: (done, all) => progress.update(done, all),
   })

@@ -99,12 +99,14 @@ async function drain(): Promise<WorkerAnswer> {
 
 const say = (answer: WorkerAnswer) => parentPort?.postMessage(answer)
 
+const fail = (error: unknown) => say({ failed: error instanceof Error ? error.message : String(error) })
+
+/** Orders may come before the last is done; they are done and answered one after the other. */
+let turnOf = Promise.resolve()
+
 parentPort?.on('message', (order: WorkerOrder) => {
   if (order === null) void finish()
-  else
-    (order.drain ? drain() : play(order.to)).then(say, (error: unknown) =>
-      say({ failed: error instanceof Error ? error.message : String(error) }),
-    )
+  else turnOf = turnOf.then(() => (order.drain ? drain() : play(order.to))).then(say, fail)
 })
 
 async function finish(): Promise<void> {

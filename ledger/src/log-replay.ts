@@ -8,14 +8,14 @@ import type { Crypto } from './crypto.ts'
 import { createEnrolments, type Enrolments } from './enrolments.ts'
 import { createKeyRegistry, type KeyRegistry } from './key-registry.ts'
 import type { LedgerCode } from './ledger-error.ts'
-import { openPage } from './open-page.ts'
-import { openRecord, type OpenedRecord } from './open-record.ts'
+import { openParsedPage } from './open-page.ts'
+import { openParsedRecord, type OpenedRecord } from './open-record.ts'
 import type { OpenedPage } from './opened-page.ts'
 import type { PageCode, PageVerdict } from './page-verdict.ts'
 import type { Position } from './position.ts'
 import { emptyStream, extendStream, skipForeign, type StreamCode, type StreamState } from './record-stream.ts'
 import { createTimeIndex, type TimeIndex } from './time-index.ts'
-import { parseRecord } from './signed-record.ts'
+import { parseRecord, type SignedRecord } from './signed-record.ts'
 
 /** A leaf of the log read under all the rules. */
 export type ReplayedLeaf =
@@ -35,6 +35,8 @@ export type ReplayCode = LedgerCode | PageCode | StreamCode
 export interface LogReplay {
   /** One leaf; refused when it should never have been logged, which is a fault of whoever runs the log. */
   read(bytes: Uint8Array, at: Position): Decoded<ReplayedLeaf, ReplayCode>
+  /** The same for a leaf that has been taken apart already. */
+  take(record: SignedRecord, at: Position): Decoded<ReplayedLeaf, ReplayCode>
   /** A record of which only the digest is shown, because its body belongs to others; it still counts in its stream. */
   skip(stream: string, digest: string): void
   /** R5-R7, once a `time` record after the page has been read; undefined before. */
@@ -62,8 +64,8 @@ export function createLogReplay(options: {
   const { isEnrolled } = enrolments
   const world = rootAt ? { isOpen, isEnrolled, rootAt } : { isOpen, isEnrolled }
 
-  function readPage(bytes: Uint8Array, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
-    const opened = openPage(bytes, { crypto, keys, at })
+  function readPage(record: SignedRecord, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
+    const opened = openParsedPage(record, { crypto, keys, at })
     if (!opened.ok) return opened
     const { gateway, epoch, seq } = opened.value.page
     const before = neighbours(chains.state(gateway, epoch), seq).before
@@ -73,8 +75,8 @@ export function createLogReplay(options: {
     return accept({ type: 'page', page })
   }
 
-  function readRecord(bytes: Uint8Array, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
-    const opened = openRecord(bytes, { crypto, keys, at })
+  function readRecord(signed: SignedRecord, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
+    const opened = openParsedRecord(signed, { crypto, keys, at })
     if (!opened.ok) return opened
     const record = opened.value
     if ('stream' in record.body) {
@@ -100,12 +102,15 @@ export function createLogReplay(options: {
     return undefined
   }
 
+  const take = (record: SignedRecord, at: Position) =>
+    record.kind === 'page' ? readPage(record, at) : readRecord(record, at)
+
   return {
     read(bytes, at) {
       const record = parseRecord(bytes)
-      if (!record.ok) return record
-      return record.value.kind === 'page' ? readPage(bytes, at) : readRecord(bytes, at)
+      return record.ok ? take(record.value, at) : record
     },
+    take,
     skip: (name, digest) => void streams.set(name, skipForeign(streams.get(name) ?? emptyStream, digest)),
     judge({ page, at, previousSeen }) {
       const arrival = times.arrivalOf(at)

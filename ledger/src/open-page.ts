@@ -4,7 +4,7 @@ import type { KeyRegistry } from './key-registry.ts'
 import type { OpenedPage } from './opened-page.ts'
 import type { PageCode } from './page-verdict.ts'
 import type { Position } from './position.ts'
-import { parseRecord, recordDigest, verifyRecord } from './signed-record.ts'
+import { parseRecord, recordDigest, type SignedRecord, verifyRecord } from './signed-record.ts'
 
 /** What a page is opened with. */
 export interface OpenContext {
@@ -21,11 +21,16 @@ export function openPage(bytes: Uint8Array, context: OpenContext): Decoded<Opene
   const record = parseRecord(bytes)
   if (!record.ok)
     return refuse(record.error.code === 'oversize' ? 'oversize' : 'malformed', record.error.message)
-  const { kind, kid, holder, payload } = record.value
+  return openParsedPage(record.value, context)
+}
+
+/** As `openPage`, for a record that has been taken apart already. */
+export function openParsedPage(record: SignedRecord, context: OpenContext): Decoded<OpenedPage, PageCode> {
+  const { bytes, kind, kid, holder, payload } = record
   if (kind !== 'page') return refuse('malformed', `a "${kind}" record is no page`)
   const key = context.keys.find(kid, context.at)
   if (!key.ok) return key
-  if (!verifyRecord(record.value, key.value, context.crypto))
+  if (!verifyRecord(record, key.value, context.crypto))
     return refuse('bad_signature', `the signature by ${kid} does not hold`)
   const page = decodePage(payload)
   if (!page.ok) return refuse(pageCode(page.error.code, page.error.message), page.error.message)

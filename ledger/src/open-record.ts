@@ -31,13 +31,24 @@ export type OpenedRecord = {
  * signature under a key good at this position, its fields. The very first `opening` brings its own keys: whoever trusts
  * the log's checkpoint trusts them; every later one must be signed by a key already there.
  */
-export function openRecord(
-  bytes: Uint8Array,
-  context: { readonly crypto: Crypto; readonly keys: KeyRegistry; readonly at: Position },
-): Decoded<OpenedRecord, LedgerCode> {
+export function openRecord(bytes: Uint8Array, context: RecordContext): Decoded<OpenedRecord, LedgerCode> {
   const record = parseRecord(bytes)
-  if (!record.ok) return record
-  const { kind, kid, holder, payload } = record.value
+  return record.ok ? openParsedRecord(record.value, context) : record
+}
+
+/** What a record is opened with; `at` = where it stands in the log. */
+export interface RecordContext {
+  readonly crypto: Crypto
+  readonly keys: KeyRegistry
+  readonly at: Position
+}
+
+/** As `openRecord`, for a record that has been taken apart already. */
+export function openParsedRecord(
+  record: SignedRecord,
+  context: RecordContext,
+): Decoded<OpenedRecord, LedgerCode> {
+  const { bytes, kind, kid, holder, payload } = record
   if (!isRecordKind(kind)) return refuse('wrong_kind', `"${kind}" is no kind of record that is known`)
   const signers: readonly string[] = recordSigner[kind]
   if (!signers.includes(holder))
@@ -45,9 +56,9 @@ export function openRecord(
   const body = decodeRecord(kind, payload)
   if (!body.ok) return refuse('bad_payload', `${kind}: ${body.error.message}`)
   const opened = { kind, body: body.value, kid, digest: recordDigest(bytes, context.crypto.sha256) }
-  const key = signingKey(record.value, opened as OpenedRecord, context.keys, context.at)
+  const key = signingKey(record, opened as OpenedRecord, context.keys, context.at)
   if (!key.ok) return key
-  if (!verifyRecord(record.value, key.value, context.crypto))
+  if (!verifyRecord(record, key.value, context.crypto))
     return refuse('bad_signature', `the ${kind}'s signature by ${kid} does not hold`)
   // `decodeRecord` read the body by the schema of `kind`, so the pair belongs together.
   return accept(opened as OpenedRecord)

@@ -42,7 +42,7 @@ function mutated(bytes: Buffer, random: Random): Buffer {
 
 it(`catches every one of ${rounds} random changes of bytes that alters meaning, signed again or not`, {
   timeout: 400_000,
-}, () => {
+}, async () => {
   const random = createRandom(20_261_123)
   const names = [...honest.keys()].sort()
   const caught = new Map<string, number>()
@@ -57,7 +57,10 @@ it(`catches every one of ${rounds} random changes of bytes that alters meaning, 
     if (after.equals(before)) continue
     changed += 1
     const files = new Map([...honest, [name, after]])
-    const verdict = verdictOf(isSigned ? signedAgain(files, world.ingest.keys.report) : files, world.policy)
+    const verdict = await verdictOf(
+      isSigned ? signedAgain(files, world.ingest.keys.report) : files,
+      world.policy,
+    )
     if (verdict.ok) passed.push(`${i}: ${name}${isSigned ? ' (signed again)' : ''}`)
     for (const { code } of verdict.problems.slice(0, 1)) caught.set(code, (caught.get(code) ?? 0) + 1)
   }

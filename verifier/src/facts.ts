@@ -1,12 +1,13 @@
 import {
   type AccountedPage,
   createLogReplay,
+  type Crypto,
   type Finding,
   isLogged,
   type LoggedPage,
   type LogReplay,
   type OpenedRecord,
-  parseRecord,
+  type parseRecord,
   type Position,
   type ReplayCode,
   type ReplayedPage,
@@ -21,10 +22,13 @@ export interface Stated {
   readonly at: Position
 }
 
+/** An entry taken apart by `parseRecord`. */
+export type TakenEntry = ReturnType<typeof parseRecord>
+
 /** What signed entries, read in log order, add up to; every broken rule became a problem. */
 export interface Facts {
   /** Takes the next entry. */
-  take(bytes: Uint8Array, at: Position): void
+  take(entry: TakenEntry, at: Position): void
   /** A record of which only the digest is shown; it still counts in its stream. */
   skip(stream: string, digest: string): void
   /** Ends the reading: pages with standing and class. */
@@ -44,11 +48,13 @@ export function createFacts(options: {
   readonly problems: Problems
   readonly found: (finding: Finding, where: string) => void
   readonly rootAt?: (origin: string, size: number) => string | undefined
+  /** By default node's; one that has checked signatures ahead is quicker. */
+  readonly crypto?: Crypto
   /** Hears what each page has seen of the log. */
   readonly seen?: (seen: Seen) => void
 }): Facts {
-  const { problems, found, rootAt, seen } = options
-  const replay = createLogReplay({ crypto: nodeCrypto, ...(rootAt ? { rootAt } : {}) })
+  const { problems, found, rootAt, seen, crypto = nodeCrypto } = options
+  const replay = createLogReplay({ crypto, ...(rootAt ? { rootAt } : {}) })
   const records: Stated[] = []
   /** Whole, until a `time` record says when they came; then only what accounts for time is kept. */
   let waiting: ReplayedPage[] = []
@@ -72,12 +78,11 @@ export function createFacts(options: {
   }
 
   return {
-    take(bytes, at) {
-      const parsed = parseRecord(bytes)
+    take(parsed, at) {
       const kind = parsed.ok ? parsed.value.kind : 'unreadable'
       const where = `${at.year}/${at.index}`
       counts.set(kind, (counts.get(kind) ?? 0) + 1)
-      const leaf = replay.read(bytes, at)
+      const leaf = parsed.ok ? replay.take(parsed.value, at) : parsed
       if (!leaf.ok) problems.add(problemOf(kind, leaf.error.code), where, `${kind}: ${textOf(leaf.error)}`)
       else if (leaf.value.type === 'page') takePage(leaf.value.page, where)
       else {

@@ -18,6 +18,7 @@ import { checkProof, checkSeen, openLogs, placeLeaf, type ShownLog } from './bun
 import { compareCsv, compareFigures } from './compare-figures.ts'
 import { createFacts, type Facts } from './facts.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
+import { createReadAhead, type ReadAhead } from './read-ahead.ts'
 import { recompute } from './recompute.ts'
 import { checkSubjects, type ReadStatement, readRules, readStatement } from './statement.ts'
 
@@ -55,7 +56,7 @@ export interface VerifyBundleOptions {
  * the checkpoints under the policy, that every entry stands in the log, every signature, stream and chain, and at last
  * every figure, worked out again and compared cell by cell. Never throws for what is in the folder.
  */
-export function verifyBundle(dir: string, options: VerifyBundleOptions = {}): BundleVerdict {
+export async function verifyBundle(dir: string, options: VerifyBundleOptions = {}): Promise<BundleVerdict> {
   const problems = createProblems()
   const files = openBundle(dir)
   if (!files.ok) {
@@ -63,18 +64,18 @@ export function verifyBundle(dir: string, options: VerifyBundleOptions = {}): Bu
     return verdictOf(problems, { predicate: undefined })
   }
   try {
-    return verifyBundleFiles(files.value, options, problems)
+    return await verifyBundleFiles(files.value, options, problems)
   } finally {
     files.value.close()
   }
 }
 
 /** As `verifyBundle`, for files that are open already. */
-export function verifyBundleFiles(
+export async function verifyBundleFiles(
   files: BundleFiles,
   options: VerifyBundleOptions = {},
   problems = createProblems(),
-): BundleVerdict {
+): Promise<BundleVerdict> {
   const read = readStatement(files)
   if (!read.ok) {
     problems.add('statement', bundleFiles.statement, read.error.message)
@@ -87,15 +88,17 @@ export function verifyBundleFiles(
   const found = new Map<Finding['code'], number>()
   const shownSizes = new Set(files.names.filter((name) => name.includes('/consistency/')))
   const seen: Seen[] = []
+  const ahead = createReadAhead()
   const facts = createFacts({
     problems,
+    crypto: ahead.crypto,
     seen: (one) => {
       const year = parseOrigin(one.origin)?.year ?? 0
       if (shownSizes.has(bundleFiles.consistency(year, one.size))) seen.push(one)
     },
     found: ({ code }) => found.set(code, (found.get(code) ?? 0) + 1),
   })
-  const hidden = takeEntries(files, logs, { facts, problems, onProgress: options.onProgress })
+  const hidden = await takeEntries(files, logs, { facts, ahead, problems, onProgress: options.onProgress })
   for (const log of logs.values()) checkProof(files, log, problems)
   checkOpenings(facts, logs, problems)
   checkSignature(read.value, facts, { logs, problems })
@@ -143,27 +146,28 @@ function ownPolicy(files: BundleFiles, problems: Problems): Policy | undefined {
 }
 
 /** Every entry in log order, under all rules; returns how many records are hidden. */
-function takeEntries(
+async function takeEntries(
   files: BundleFiles,
   logs: ReadonlyMap<number, ShownLog>,
   to: {
     readonly facts: Facts
+    readonly ahead: ReadAhead
     readonly problems: Problems
     readonly onProgress: VerifyBundleOptions['onProgress']
   },
-): number {
-  const { facts, problems } = to
+): Promise<number> {
+  const { facts, ahead, problems } = to
   const placed = placeEntries(files, problems)
   const { total } = placed
   let done = 0
   let hidden = 0
-  for (const entry of placed.entries()) {
+  for await (const { entry, record } of ahead.read(placed.entries(), facts.replay.keys)) {
     if (entry.hidden) {
       facts.skip(entry.hidden.stream, entry.hidden.digest)
       hidden += 1
     } else {
       placeLeaf(logs, entry.position, { bytes: entry.bytes, problems })
-      facts.take(entry.bytes, entry.position)
+      facts.take(record, entry.position)
     }
     done += 1
     if (done % 512 === 0) to.onProgress?.(done, total)

@@ -4,16 +4,16 @@ import {
   isOneOperatorQuorum,
   looksLikeOperators,
   openWithPolicy,
-  parseRecord,
   type Policy,
   type TrustedCheckpoint,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { decodeRecord } from '@hours/protocol'
-import { createFacts, type Facts } from './facts.ts'
+import { createFacts, type Facts, type TakenEntry } from './facts.ts'
 import { type LogSource } from './log-source.ts'
 import { walkLog } from './log-walk.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
+import { createReadAhead } from './read-ahead.ts'
 import { createRootHistory, type RootHistory } from './root-history.ts'
 
 /** What reading a whole log came to. */
@@ -53,8 +53,10 @@ export async function verifyLog(
   const checkpoints = await openCheckpoints(source, policy, problems)
   const total = checkpoints.reduce((sum, { trusted }) => sum + trusted.checkpoint.size, 0)
   const histories = new Map<string, RootHistory>()
+  const ahead = createReadAhead()
   const facts = createFacts({
     problems,
+    crypto: ahead.crypto,
     found: ({ code }) => findings.set(code, (findings.get(code) ?? 0) + 1),
     rootAt: (origin, size) => histories.get(origin)?.rootAt(size),
   })
@@ -65,9 +67,11 @@ export async function verifyLog(
     const { checkpoint } = trusted
     const history = createRootHistory()
     histories.set(checkpoint.origin, history)
-    for await (const { position, bytes } of walkLog(source, year, checkpoint, { problems, history })) {
-      if (position.index === 0) checkOpening(bytes, checkpoint.origin, previous, year, problems)
-      facts.take(bytes, position)
+    const entries = walkLog(source, year, checkpoint, { problems, history })
+    for await (const { entry, record } of ahead.read(entries, facts.replay.keys)) {
+      const { position } = entry
+      if (position.index === 0) checkOpening(record, checkpoint.origin, previous, year, problems)
+      facts.take(record, position)
       done += 1
       if (done % 1_024 === 0) options.onProgress?.(done, total)
     }
@@ -145,13 +149,12 @@ function checkVouched(
 
 /** The first leaf names this log and where the one before it ended; a swapped or cut year shows here. */
 function checkOpening(
-  bytes: Uint8Array,
+  record: TakenEntry,
   origin: string,
   previous: TrustedCheckpoint | undefined,
   year: number,
   problems: Problems,
 ): void {
-  const record = parseRecord(bytes)
   const opening =
     record.ok && record.value.kind === 'opening' ? decodeRecord('opening', record.value.payload) : undefined
   if (opening?.ok !== true) {

@@ -2,11 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
 import {
   checkPage,
-  openPage,
-  openRecord,
+  openParsedPage,
+  openParsedRecord,
   type OpenedRecord,
   parseBase64url,
   parseRecord,
+  type SignedRecord,
   type ChainState,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
@@ -121,17 +122,17 @@ export function createProjector(options: ProjectorOptions): Projector {
     const parsed = parseRecord(bytes)
     if (!parsed.ok) throw notOurs(at, parsed.error.message)
     if (parsed.value.kind === 'page') {
-      into.page(readPage(item))
+      into.page(readPage(parsed.value, at))
       return undefined
     }
-    const opened = openRecord(bytes, { crypto: nodeCrypto, keys: registry.keys, at })
+    const opened = openParsedRecord(parsed.value, { crypto: nodeCrypto, keys: registry.keys, at })
     if (!opened.ok) throw notOurs(at, opened.error.message)
     return takeRecord(opened.value, at)
   }
 
   /** A page out of the log, under the same rules as on its way in; `now` is left out, as the log knows no clock. */
-  function readPage({ bytes, position: at }: Projectable): LoggedVerdict {
-    const opened = openPage(bytes, { crypto: nodeCrypto, keys: registry.keys, at })
+  function readPage(record: SignedRecord, at: Position): LoggedVerdict {
+    const opened = openParsedPage(record, { crypto: nodeCrypto, keys: registry.keys, at })
     if (!opened.ok) throw notOurs(at, opened.error.message)
     const { gateway, epoch } = opened.value.page
     const before: ChainState = tables.chains.make(gateway, epoch).state
