@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { GatewayConfig } from './gateway-config.ts'
 import { faults } from './decoded.ts'
-import { decodeRecord, RecordHeader } from './record.ts'
+import { decodeRecord } from './record.ts'
+import { RecordHeader } from './record-header.ts'
 import { decodeStateEvent, encodeStateEvent } from './state-event.ts'
 import { decodeStatus } from './status.ts'
 
