@@ -1,29 +1,30 @@
 import type { Signer } from '@hours/ledger'
 import {
   type Clock,
-  encodeStateEvent,
   encodeStatus,
   every,
   type GatewayConfig,
-  InstrumentId,
   type InstrumentSettings,
-  stateTopic,
   type Status,
   statusTopic,
   systemClock,
 } from '@hours/protocol'
-import type { DecodedReading, Transition } from '@hours/sensing'
+import type { DecodedReading } from '@hours/sensing'
 import type { Logger } from 'pino'
+import { createAlarms } from './alarms.ts'
 import { createCalibrationWatch } from './calibration-watch.ts'
-import { createDigests, firstConfig, openConfig, storedConfig } from './config-inbox.ts'
+import { firstConfig, openConfig, storedConfig } from './config-inbox.ts'
+import { createHeartbeat } from './heartbeat.ts'
+import { createLiveView } from './live-view.ts'
 import { createLogbook } from './logbook.ts'
 import { bootCount, resume } from './open-state.ts'
 import { createPublisher } from './publisher.ts'
+import { createReadingIntake } from './reading-intake.ts'
 import { createReceiptGate } from './receipt-gate.ts'
 import { createRouter } from './router.ts'
 import { createSourceWatch } from './source-watch.ts'
 import type { Spool } from './spool.ts'
-import { type ClockSync, createTimeKeeper, pageClock } from './time-keeper.ts'
+import { type ClockSync, createTimeKeeper } from './time-keeper.ts'
 import type { Connect } from './transport.ts'
 
 export interface GatewayOptions {
@@ -73,20 +74,13 @@ export interface Gateway {
 }
 
 const defaultTurnMs = 10_000
-const maxProposals = 32
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { config, clock, spool, log, net = systemClock, random = Math.random, remembers = true } = options
   const { site, gateway } = config
-  const [software, digestOf] = [options.software ?? '0.1.0', createDigests()]
-  const alarms = new Set<string>()
-  const alarm = (name: string, on: boolean) => {
-    if (on === alarms.has(name)) return
-    if (on) alarms.add(name)
-    else alarms.delete(name)
-    log[on ? 'warn' : 'info']({ gateway, alarm: name }, on ? 'alarm' : 'alarm over')
-    options.onAlarm?.(name, on)
-  }
+  const software = options.software ?? '0.1.0'
+  const alarms = createAlarms({ gateway, log, told: (...what) => options.onAlarm?.(...what) })
+  const alarm = alarms.set
   if (spool.damaged !== undefined) alarm('spool_damaged', true)
   if (spool.lost) alarm(`epoch_unopened:${spool.epoch}`, true)
 
@@ -137,52 +131,31 @@ export function createGateway(options: GatewayOptions): Gateway {
     onConnected: announce,
     onConfig: takeConfig,
   })
+  const session = () => publisher.session()
+  const live = createLiveView({ site, gateway, clock, session })
+  const take = createReadingIntake({ gateway, logbook, watch, calibration, live, log })
+  const heart = createHeartbeat({
+    site,
+    gateway,
+    clock,
+    software,
+    spool,
+    time,
+    logbook,
+    watch,
+    calibration,
+    alarms,
+    configured: config.instruments,
+    settings: () => settings,
+    session,
+  })
   const stops: (() => void)[] = []
-  let beating = false
-
-  function handleReading(instrument: string, source: number, reading: DecodedReading, arrival = time.now()) {
-    const book = logbook.instruments.get(instrument)
-    if (!book) return
-    if (!reading.ok) {
-      const { code, message } = reading.error
-      logbook.reject(instrument, source, arrival)
-      watch.refused(instrument, source, code)
-      log.debug({ gateway, instrument, source, code, reason: message }, 'reading refused')
-    } else if (reading.value.kind === 'sample') {
-      const { sample } = reading.value
-      if (watch.isStuck(book.settings, source, sample)) {
-        logbook.reject(instrument, source, arrival)
-        watch.sample(book.settings, source, sample, arrival)
-        return
-      }
-      const taken = logbook.push(instrument, source, sample)
-      if (taken?.rejected) watch.refused(instrument, source, taken.rejected)
-      else watch.sample(book.settings, source, sample, arrival)
-      if (source === 0 && !taken?.rejected) calibration?.sample(instrument, sample)
-      say(instrument, taken?.transitions ?? [])
-    } else if (reading.value.kind === 'availability') {
-      if (reading.value.lost) say(instrument, logbook.lose(instrument, source, arrival))
-      watch.online(instrument, source, reading.value.online)
-    }
-  }
-
-  /** State events are the live view: sent at once or not at all, never spooled. */
-  function say(instrument: string, transitions: readonly Transition[]): void {
-    const session = publisher.session()
-    const last = transitions.at(-1)
-    if (!session || !last) return
-    const { state, since, at, mw, why } = last
-    const event = encodeStateEvent({ v: 1, state, since, at, ...(mw === undefined ? {} : { mw }), why })
-    session
-      .publish(stateTopic(site, gateway, InstrumentId.parse(instrument)), event, { retain: true })
-      .catch(() => undefined)
-  }
 
   function turn(): void {
     if (logbook.turn() > 0) publisher.wake()
     const now = time.now()
     for (const [id, book] of logbook.instruments) {
-      say(id, book.tick(now))
+      live.say(id, book.tick(now))
       watch.check(book.settings, now)
     }
     calibration?.turn(settings, now)
@@ -190,61 +163,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     alarm('spool_full', spool.state().dropped > 0)
   }
 
-  function beat(): void {
-    const session = publisher.session()
-    // One at a time: a heartbeat that is not acknowledged yet says enough.
-    if (!session || beating) return
-    beating = true
-    session
-      .publish(statusTopic(site, gateway), encodeStatus(status()), { retain: true })
-      .catch(() => undefined)
-      .finally(() => (beating = false))
-  }
-
   function announce(): void {
-    beating = false
-    for (const [id, book] of logbook.instruments) {
-      const { state, since, mw } = book.current()
-      const event = { state, since, at: clock.wall(), why: 'connected', ...(mw === null ? {} : { mw }) }
-      if (since > 0) say(id, [event])
-    }
-    beat()
-  }
-
-  function status(): Status {
-    const instruments: Status['instruments'] = {}
-    const counters: Status['counters'] = {}
-    for (const [id, book] of logbook.instruments) {
-      const { state, since, mw } = book.current()
-      instruments[InstrumentId.parse(id)] = [state, since > 0 ? since : clock.wall(), mw]
-      const tally = watch.tally(book.settings)
-      if (tally) counters[InstrumentId.parse(id)] = tally
-    }
-    return {
-      v: 1,
-      online: true,
-      at: clock.wall(),
-      software,
-      config: {
-        ...logbook.config(),
-        differs: digestOf(settings) !== digestOf(config.instruments),
-      },
-      spool: spool.state(),
-      clock: pageClock(time.checkpoint(), time.mono(), 0),
-      instruments,
-      ...(Object.keys(counters).length > 0 ? { counters } : {}),
-      ...proposed(),
-      alarms: [...alarms].slice(0, 64),
-    }
-  }
-
-  /** Those that would change something come first; a heartbeat stays small. */
-  function proposed(): Pick<Status, 'proposals'> {
-    const all = [...(calibration?.proposals() ?? [])].sort(
-      ([, a], [, b]) => Number(b.differs) - Number(a.differs),
-    )
-    if (all.length === 0) return {}
-    return { proposals: Object.fromEntries(all.slice(0, maxProposals)) }
+    heart.connected()
+    live.sayAll(logbook.instruments)
+    heart.beat()
   }
 
   function takeConfig(bytes: Uint8Array): void {
@@ -266,30 +188,29 @@ export function createGateway(options: GatewayOptions): Gateway {
       logbook.watchClock()
       const at = arrival ?? time.now()
       for (const { instrument, source, reading } of router.route(topic, payload, at))
-        handleReading(instrument, source, reading, at)
+        take(instrument, source, reading, at)
     },
     handleReading(instrument, source, reading) {
       logbook.watchClock()
-      handleReading(instrument, source, reading)
+      take(instrument, source, reading, time.now())
     },
     alarm,
-    status,
+    status: heart.status,
     pending: () => spool.pages(),
     start() {
       publisher.start()
       stops.push(
         every(clock, options.turnMs ?? defaultTurnMs, turn),
         every(clock, config.checkpointMs, () => logbook.checkpoint()),
-        every(clock, config.heartbeatMs, beat),
+        every(clock, config.heartbeatMs, heart.beat),
       )
     },
     async stop() {
       for (const stop of stops) stop()
       logbook.close()
       publisher.wake()
-      const session = publisher.session()
       const goodbye = encodeStatus({ v: 1, online: false, at: clock.wall() })
-      const told = session?.publish(statusTopic(site, gateway), goodbye, { retain: true })
+      const told = session()?.publish(statusTopic(site, gateway), goodbye, { retain: true })
       // A broker that does not answer must not hold up the stop; the goodbye is a courtesy.
       const patience = new Promise<void>((resolve) => void net.after(1_000, resolve))
       if (told) await Promise.race([told.catch(() => undefined), patience])
