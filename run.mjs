@@ -49,10 +49,15 @@ const table = {
   '--bench': [join(root, 'bench', 'run.ts'), ...rest],
 }
 const argv = table[first] ?? [join(root, 'hours.ts'), first, ...rest]
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...argv], {
+// A gateway lives on small machines: with little room for new objects it takes 98 MB instead of 129.
+const small = first === 'gateway' ? ['--max-semi-space-size=1'] : []
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...small, ...argv], {
   stdio: 'inherit',
   env: {
     ...process.env,
+    // From the second start on nothing is compiled again, and the compiler's 30 MB are not needed; Node goes without
+    // where the folder cannot be written.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'compile'),
     PATH: `${join(modules, '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
   },
 })

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parsePolicy, type Policy } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { directorySource, httpSource, type LogVerdict, verifyBundle, verifyLog } from '@hours/verifier'
+import { directorySource, httpSource, type LogVerdict, verifyLog } from '@hours/verifier'
 import { Command } from 'commander'
 import { bundleSummary, printBundle } from './bundle-verdict-text.ts'
 import { typedPath } from './paths.ts'
 import { createProgress } from './progress.ts'
+import { verifyReport } from './verify-report.ts'
 
 /** Exit codes of records.md, section 10. */
 const exit = { equal: 0, tampered: 1, usage: 2, notIndependent: 4 } as const
@@ -59,10 +60,10 @@ export function verifyCommand(): Command {
 async function report(dir: string, flags: Flags): Promise<void> {
   if (!existsSync(dir)) throw new Error(`${dir} is not there. Fix: the folder of a report.`)
   const progress = createProgress('verifying')
-  const verdict = await verifyBundle(dir, {
-    ...(flags.policy === undefined ? {} : { policy: readPolicy(typedPath(flags.policy)) }),
-    onProgress: (done, all) => progress.update(done, all),
-  })
+  const verdict = await verifyReport(
+    { dir, policy: flags.policy === undefined ? undefined : readPolicy(typedPath(flags.policy)) },
+    (done, all) => progress.update(done, all),
+  )
   progress.end(`${verdict.counts.pages.toLocaleString('en')} pages read`)
   if (flags.json === true)
     console.log(

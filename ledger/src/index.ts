@@ -1,4 +1,5 @@
 export * from './account.ts'
+export * from './account-book.ts'
 export * from './accountable.ts'
 export * from './bytes.ts'
 export * from './chain-book.ts'

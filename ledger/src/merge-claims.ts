@@ -18,7 +18,7 @@ export function mergeClaims(claims: readonly Claim[]): AccountedSpan[] {
     for (let claim = ordered[next]; claim && claim.from <= from; claim = ordered[++next])
       if (claim.to > from) active.push(claim)
     const to = edges[i + 1]
-    if (to !== undefined && active.length > 0) join(merged, { from, to, ...agree(active) })
+    if (to !== undefined && active.length > 0) joinSpan(merged, { from, to, ...agree(active) })
   }
   return merged
 }
@@ -36,7 +36,8 @@ function agree(active: readonly Claim[]): Omit<AccountedSpan, 'from' | 'to'> {
   return { state: 'unknown', why, class: kind }
 }
 
-function join(merged: AccountedSpan[], span: AccountedSpan): void {
+/** Appends a span; joined to the last one when they touch and say the same. */
+export function joinSpan(merged: AccountedSpan[], span: AccountedSpan): void {
   const last = merged.at(-1)
   if (
     last?.to === span.from &&

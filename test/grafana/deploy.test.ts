@@ -119,7 +119,7 @@ describe('the systemd units', () => {
     '%s starts a verb that exists with options it has, as nobody special, and stops cleanly',
     (unit) => {
       const body = text(`systemd/${unit}`)
-      const exec = /^ExecStart=\/usr\/bin\/node run\.mjs (\w+) (.*)$/m.exec(body)
+      const exec = /^ExecStart=\S+\/node (?:run\.mjs|-.* hours\.ts) (\w+) (.*)$/m.exec(body)
       const help = spawnSync(
         process.execPath,
         ['--disable-warning=ExperimentalWarning', 'hours.ts', exec![1]!, '--help'],
@@ -137,7 +137,10 @@ describe('the systemd units', () => {
     const folder = mkdtempSync(join(tmpdir(), 'hours-units-'))
     try {
       // Paths of the installed machine do not exist here.
-      const body = text(`systemd/${unit}`).replaceAll('/usr/bin/node', process.execPath)
+      const body = text(`systemd/${unit}`).replaceAll(
+        /^ExecStart=\S+\/node/gm,
+        `ExecStart=${process.execPath}`,
+      )
       writeFileSync(join(folder, unit), body)
       const { stderr, status } = spawnSync(
         'systemd-analyze',

@@ -9,13 +9,13 @@ import {
   type Policy,
   type Position,
   rootOfSubset,
-  type ShownLeaf,
   type TrustedCheckpoint,
   verifyConsistency,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { bundleFiles, type ReportStatement, type Seen } from '@hours/protocol'
 import type { BundleFiles } from './bundle-files.ts'
+import { createLeafList, type LeafList } from './leaf-list.ts'
 import type { Problems } from './problem.ts'
 
 type StatedLog = ReportStatement['predicate']['logs'][number]
@@ -24,7 +24,7 @@ type StatedLog = ReportStatement['predicate']['logs'][number]
 export interface ShownLog {
   readonly year: number
   readonly trusted: TrustedCheckpoint
-  readonly leaves: ShownLeaf[]
+  readonly leaves: LeafList
 }
 
 const { sha256 } = nodeCrypto
@@ -59,7 +59,7 @@ export function openLogs(
         name,
         `it is of ${checkpoint.origin} at ${checkpoint.size}; the statement names another`,
       )
-    logs.set(year, { year, trusted: trusted.value, leaves: [] })
+    logs.set(year, { year, trusted: trusted.value, leaves: createLeafList() })
   }
   return logs
 }
@@ -71,7 +71,7 @@ export function placeLeaf(
   { bytes, problems }: { readonly bytes: Uint8Array; readonly problems: Problems },
 ): void {
   const log = logs.get(year)
-  if (log) log.leaves.push({ index, hash: leafHash(bytes, sha256) })
+  if (log) log.leaves.add(index, leafHash(bytes, sha256))
   // Once a log: its first leaf is always shown.
   else if (index === 0)
     problems.add(
@@ -97,12 +97,13 @@ export function checkProof(
     bytes.subarray(i * hashBytes, (i + 1) * hashBytes),
   )
   const { size, root } = trusted.checkpoint
-  const made = rootOfSubset(leaves, size, hashes, sha256)
+  const shown = leaves.take()
+  const made = rootOfSubset(shown, size, hashes, sha256)
   if (!made || formatBase64(made) !== formatBase64(root))
     problems.add(
       'proof',
       name,
-      `the ${leaves.length} entries shown do not stand in the log of ${size}: one was changed, moved, added or left out`,
+      `the ${shown.length} entries shown do not stand in the log of ${size}: one was changed, moved, added or left out`,
     )
 }
 

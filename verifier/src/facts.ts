@@ -1,5 +1,6 @@
 import {
-  type AccountedPage,
+  type AccountBook,
+  createAccountBook,
   createLogReplay,
   type Crypto,
   type Finding,
@@ -13,7 +14,7 @@ import {
   type ReplayedPage,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import type { Page, Seen } from '@hours/protocol'
+import type { Seen } from '@hours/protocol'
 import type { ProblemCode, Problems } from './problem.ts'
 
 /** A verified record of the operator, the service or the report key, in log order; `time` records are not kept. */
@@ -31,8 +32,8 @@ export interface Facts {
   take(entry: TakenEntry, at: Position): void
   /** A record of which only the digest is shown; it still counts in its stream. */
   skip(stream: string, digest: string): void
-  /** Ends the reading: pages with standing and class. */
-  pages(): readonly LoggedPage[]
+  /** Ends the reading: what the pages account for, each with its standing and class. */
+  accounts(): AccountBook
   records(): readonly Stated[]
   /** Keys, streams and epochs as they stand after the last entry. */
   readonly replay: Pick<LogReplay, 'keys' | 'stream'>
@@ -56,9 +57,9 @@ export function createFacts(options: {
   const { problems, found, rootAt, seen, crypto = nodeCrypto } = options
   const replay = createLogReplay({ crypto, ...(rootAt ? { rootAt } : {}) })
   const records: Stated[] = []
-  /** Whole, until a `time` record says when they came; then only what accounts for time is kept. */
+  /** Until a `time` record says when they came; then only what accounts for time is kept. */
   let waiting: ReplayedPage[] = []
-  const pages: LoggedPage[] = []
+  const accounts = createAccountBook()
   const counts = new Map<string, number>()
 
   function takePage(page: ReplayedPage, where: string): void {
@@ -73,7 +74,7 @@ export function createFacts(options: {
   }
 
   function judgeWaiting(): void {
-    for (const page of waiting) pages.push(judged(page, replay, problems))
+    for (const page of waiting) accounts.add(judged(page, replay, problems))
     waiting = []
   }
 
@@ -91,9 +92,9 @@ export function createFacts(options: {
       }
     },
     skip: (stream, digest) => replay.skip(stream, digest),
-    pages() {
+    accounts() {
       judgeWaiting()
-      return pages
+      return accounts
     },
     records: () => records,
     replay,
@@ -114,7 +115,7 @@ function problemOf(kind: string, code: ReplayCode): ProblemCode {
 /** Class and believability of a page by what the log says about time (R5-R7). */
 function judged(replayed: ReplayedPage, replay: LogReplay, problems: Problems): LoggedPage {
   const { digest, verdict, at } = replayed
-  const page = accountedPart(replayed.page)
+  const { page } = replayed
   const standing = verdict.verdict === 'accept' ? 'accepted' : 'void'
   const time = replay.judge(replayed)
   // Without a `time` record behind it nobody can say when it came; that is a tail of at most a minute.
@@ -122,11 +123,4 @@ function judged(replayed: ReplayedPage, replay: LogReplay, problems: Problems): 
   if (time.unknown === 'time')
     problems.add('time', `${at.year}/${at.index}`, time.findings.map(({ message }) => message).join('; '))
   return { page, digest, standing, class: time.class, ...(time.unknown ? { unknown: time.unknown } : {}) }
-}
-
-function accountedPart({ site, gateway, epoch, seq, from, to, instruments }: Page): AccountedPage {
-  return {
-    ...{ site, gateway, epoch, seq, from, to },
-    instruments: instruments.map(({ id, spans, onMs, runMs, mwh }) => ({ id, spans, onMs, runMs, mwh })),
-  }
 }

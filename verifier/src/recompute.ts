@@ -1,4 +1,4 @@
-import { accountablePages, type InstrumentAccount, type LoggedPage } from '@hours/ledger'
+import type { AccountBook, InstrumentAccount } from '@hours/ledger'
 import {
   type InstrumentKey,
   instrumentKey,
@@ -54,7 +54,7 @@ export interface RecordedInstrument {
 
 /** Every figure of the scope, out of verified pages and records alone (domain.md, section 4). */
 export function recompute(
-  { pages, records }: { readonly pages: readonly LoggedPage[]; readonly records: readonly Stated[] },
+  { accounts, records }: { readonly accounts: AccountBook; readonly records: readonly Stated[] },
   { scope, period, at, rules }: Asked,
 ): Recomputed {
   const stands = standingOf(records)
@@ -69,9 +69,9 @@ export function recompute(
     return { ok: false, reason: `scope: "${scope}" has no instrument in the records shown` }
   const bad = found.map(({ zone }) => parsePeriod(period, zone)).find((read) => !read.ok)
   if (bad?.ok === false) return { ok: false, reason: bad.error.message }
-  const byGateway = Map.groupBy(pages, ({ page }) => page.gateway)
+  // One at a time, because the spans of a fleet's year are more than memory should hold.
   const members = found.map((one) =>
-    memberOf(one, { stands, tree, period, rules, account: accountOf(one, byGateway) }),
+    memberOf(one, { stands, tree, period, rules, account: accounts.account(one.key) }),
   )
   return {
     ok: true,
@@ -79,22 +79,6 @@ export function recompute(
     instruments: found,
     zone: found[0]?.zone ?? 'UTC',
   }
-}
-
-/** What the pages account for of one instrument; one at a time, because a year of a fleet is more than memory should hold. */
-function accountOf(
-  { key, site, enrolments }: RecordedInstrument,
-  byGateway: ReadonlyMap<string, readonly LoggedPage[]>,
-): InstrumentAccount | undefined {
-  const own: LoggedPage[] = []
-  for (const gateway of new Set(enrolments.map((one) => one.gateway)))
-    for (const logged of byGateway.get(gateway) ?? []) {
-      const { page } = logged
-      const instruments = page.instruments.filter(({ id }) => instrumentKey(site, id) === key)
-      if (instruments.length > 0 && page.site === site)
-        own.push({ ...logged, page: { ...page, instruments } })
-    }
-  return accountablePages(own).get(key)
 }
 
 function memberOf(
@@ -137,6 +121,9 @@ function memberOf(
     achievements: stands.of('achievement', key),
     ratings: stands.of('rating', key),
   }
+  // Day by day only where the tree changes meanwhile (`levelShare`): what a member holds is held for every instrument.
+  const still = tree.changes(period.from, period.to).length === 0
+  const rows = still ? undefined : useRows(input, civilDays(zone, period.from, period.to))
   const unitAt = (at: number) => enrolments.findLast((one) => one.from <= at)?.unit
   return {
     result,
@@ -144,7 +131,7 @@ function memberOf(
       span: period,
       sessions: counted.sessions,
       used: () => result.used,
-      uses: () => useRows(input, civilDays(zone, period.from, period.to)),
+      uses: () => rows ?? result.used,
       sums: () => sumRecords(counted, period, { tree, unitAt, used: result.used }),
     },
   }

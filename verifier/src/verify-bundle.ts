@@ -1,8 +1,8 @@
 import {
+  type AccountBook,
   type Finding,
   formatBase64,
   isOneOperatorQuorum,
-  type LoggedPage,
   looksLikeOperators,
   parseOrigin,
   parsePolicy,
@@ -104,14 +104,20 @@ export async function verifyBundleFiles(
   checkSignature(read.value, facts, { logs, problems })
   checkStreams(predicate, facts, problems)
   checkRevision(predicate, facts, problems)
-  const pages = facts.pages()
+  const accounts = facts.accounts()
   const checked = checkSeen(files, logs, { seen, problems })
-  const cells = checkFigures(files, predicate, { facts, pages, problems })
+  const cells = checkFigures(files, predicate, { facts, accounts, problems })
   return verdictOf(problems, {
     predicate,
     files: files.names.length,
     findings: found,
-    ...{ hidden, seen: checked, cells, pages: pages.length, records: facts.records().length },
+    ...{
+      hidden,
+      seen: checked,
+      cells,
+      pages: facts.counts().get('page') ?? 0,
+      records: facts.records().length,
+    },
     independent:
       options.policy !== undefined &&
       !isOneOperatorQuorum(options.policy, looksLikeOperators(options.policy.logs.map(({ key }) => key))),
@@ -246,15 +252,15 @@ function checkFigures(
   predicate: ReportStatement['predicate'],
   {
     facts,
-    pages,
+    accounts,
     problems,
-  }: { readonly facts: Facts; readonly pages: readonly LoggedPage[]; readonly problems: Problems },
+  }: { readonly facts: Facts; readonly accounts: AccountBook; readonly problems: Problems },
 ): number {
   const { scope, period, at, figures } = predicate
   const rules = readRules(files, predicate, { records: facts.records(), problems })
   compareCsv(files.read(bundleFiles.figures, 1 << 30), figures, problems)
   if (!rules) return 0
-  const made = recompute({ pages, records: facts.records() }, { scope, period, at, rules })
+  const made = recompute({ accounts, records: facts.records() }, { scope, period, at, rules })
   if (!made.ok) {
     problems.add('figure', scope, made.reason)
     return 0

@@ -1,4 +1,4 @@
-import { accountablePages, formatEntryBundle, formatTilePath, leafHash, tileWidth } from '@hours/ledger'
+import { formatEntryBundle, formatTilePath, leafHash, tileWidth } from '@hours/ledger'
 import { generateKey, nodeCrypto } from '@hours/ledger/node'
 import { HOUR, instrumentKey, MINUTE } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
@@ -24,7 +24,7 @@ const codes = async (source: LogSource, rules = policy()) => {
 }
 const runHours = async (log: MemoryLog) => {
   const { verdict } = await codes(log.source())
-  const spans = accountablePages(verdict.facts.pages()).get(instrumentKey(site, instrument))?.spans ?? []
+  const spans = verdict.facts.accounts().account(instrumentKey(site, instrument))?.spans ?? []
   return spans.filter(({ state }) => state === 'run').reduce((sum, s) => sum + s.to - s.from, 0)
 }
 
@@ -36,7 +36,8 @@ describe('a log that is as it was', () => {
     expect(ok).toBe(true)
     expect(verdict.independent).toBe(true)
     expect(await runHours(log)).toBe(40 * MINUTE)
-    expect(verdict.facts.pages().every((page) => page.class === 'live')).toBe(true)
+    const spans = verdict.facts.accounts().account(instrumentKey(site, instrument))?.spans ?? []
+    expect(spans.every((span) => span.class === 'live')).toBe(true)
   })
 })
 

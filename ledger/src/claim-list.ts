@@ -1,0 +1,77 @@
+import type { KnownState, Millis } from '@hours/protocol'
+import type { AccountedSpan, Claim, UnknownReason } from './account.ts'
+import type { PageClass } from './clock-rules.ts'
+import { joinSpan, mergeClaims } from './merge-claims.ts'
+
+/** What a claim says, and how it came; a byte each, because a fleet's year has a hundred million claims. */
+const sayings: readonly Pick<Claim, 'state' | 'why' | 'class'>[] = (['live', 'late'] as const).flatMap(
+  (kind: PageClass) => [
+    ...(['off', 'standby', 'run', 'fault'] as const).map((state: KnownState) => ({ state, class: kind })),
+    ...(['unsampled', 'conflict', 'void', 'time', 'clock'] as const).map((why: UnknownReason) => ({
+      ...{ state: undefined, why, class: kind },
+    })),
+  ],
+)
+const codes = new Map(sayings.map((said, code) => [nameOf(said), code]))
+
+function nameOf({ state, why, class: kind }: Pick<Claim, 'state' | 'why' | 'class'>): string {
+  return `${state ?? why ?? ''} ${kind}`
+}
+
+/** The claims for one instrument, 17 bytes each. */
+export interface ClaimList {
+  add(claim: Claim): void
+  /** What they say together (`mergeClaims`). */
+  merged(): AccountedSpan[]
+}
+
+export function createClaimList(): ClaimList {
+  let times = new Float64Array(64)
+  let said = new Uint8Array(32)
+  let count = 0
+  /** Whether none begins before the one before it ends: the pages of one gateway, in order. */
+  let isOrdered = true
+
+  const endOf = (i: number): Millis => times[2 * i + 1] ?? 0
+  const claimAt = (i: number): Claim => {
+    const saying = sayings[said[i] ?? 0]
+    if (!saying) throw new TypeError(`no saying has the code ${said[i] ?? -1}`)
+    return { from: times[2 * i] ?? 0, to: endOf(i), ...saying }
+  }
+
+  function grow(): void {
+    const larger = new Float64Array(times.length * 2)
+    larger.set(times)
+    times = larger
+    const more = new Uint8Array(said.length * 2)
+    more.set(said)
+    said = more
+  }
+
+  return {
+    add(claim) {
+      const code = codes.get(nameOf(claim)) ?? 0
+      const last = count - 1
+      if (last >= 0 && claim.from < endOf(last)) isOrdered = false
+      // Neighbours that say the same are one.
+      if (last >= 0 && claim.from === endOf(last) && said[last] === code) {
+        times[2 * last + 1] = claim.to
+        return
+      }
+      if (count === said.length) grow()
+      times[2 * count] = claim.from
+      times[2 * count + 1] = claim.to
+      said[count] = code
+      count += 1
+    },
+    merged() {
+      if (!isOrdered) return mergeClaims(Array.from({ length: count }, (_, i) => claimAt(i)))
+      const spans: AccountedSpan[] = []
+      for (let i = 0; i < count; i++) {
+        const { state = 'unknown', ...claim } = claimAt(i)
+        joinSpan(spans, { ...claim, state })
+      }
+      return spans
+    },
+  }
+}
