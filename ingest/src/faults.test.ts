@@ -20,7 +20,8 @@ import {
   start,
   unitRecord,
 } from './ingest.fixture.ts'
-import { createIngest, type RunningIngest } from './ingest.ts'
+import { createIngest } from './ingest.ts'
+import type { RunningIngest } from './running-ingest.ts'
 import { reconcile } from './reconcile.ts'
 import { pino } from 'pino'
 

@@ -17,7 +17,8 @@ import {
   type SiteId,
 } from '@hours/protocol'
 import { pino } from 'pino'
-import { createIngest, type RunningIngest } from './ingest.ts'
+import { createIngest } from './ingest.ts'
+import type { RunningIngest } from './running-ingest.ts'
 import type { RecordItem } from './write-records.ts'
 
 /** For tests: Monday, 2026-01-05T00:00:00+08:00. */

@@ -15,7 +15,8 @@ import {
 } from '@hours/protocol'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { createIngest, type RunningIngest } from './ingest.ts'
+import { createIngest } from './ingest.ts'
+import type { RunningIngest } from './running-ingest.ts'
 
 const start = Date.UTC(2026, 0, 5)
 const site = 'gz-gibh' as SiteId

@@ -60,3 +60,16 @@ export function openingKeys(keys: IngestKeys, from: Millis): RecordOf<'opening'>
     from,
   }))
 }
+
+/** What a gateway's YAML has under `trust` (records.md, section 3): verifier keys of logs, public keys by `kid`. */
+export interface PinnedKeys {
+  readonly logs: string[]
+  readonly service: { kid: string; public: string }[]
+  readonly operator: { kid: string; public: string }[]
+}
+
+/** The public halves that gateways pin; `vkey` is the log's. */
+export function pinnedKeys({ service, operator }: IngestKeys, vkey: string): PinnedKeys {
+  const pinned = ({ kid, publicKey }: Signer) => ({ kid, public: formatBase64url(publicKey) })
+  return { logs: [vkey], service: [pinned(service)], operator: [pinned(operator)] }
+}

@@ -13,7 +13,7 @@ import {
   start,
   unitRecord,
 } from './ingest.fixture.ts'
-import type { RunningIngest } from './ingest.ts'
+import type { RunningIngest } from './running-ingest.ts'
 
 const run: PageSpan[] = [['run', 0, pageMs]]
 

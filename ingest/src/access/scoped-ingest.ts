@@ -1,5 +1,5 @@
 import type { InstrumentKey, RecordKind } from '@hours/protocol'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { Index, Ingest, InstrumentEntry, Live, Quarantine, Registry } from '../ports.ts'
 import { notFound } from '../api/problem.ts'
 import { type Find, seesRecord, shownOrganisation } from './seen-record.ts'

@@ -13,7 +13,7 @@ import {
   type TestGateway,
   unitRecord,
 } from '../ingest.fixture.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { ApiContext } from './context.ts'
 import { type Api, createApi } from './server.ts'
 

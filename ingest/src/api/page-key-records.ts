@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import type { GatewayId } from '@hours/protocol'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import { badField, Problem } from './problem.ts'
 
 /**

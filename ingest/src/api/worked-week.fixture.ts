@@ -8,7 +8,7 @@ import {
 } from '@hours/protocol'
 import { pino } from 'pino'
 import { createTestGateway, freshFolder, openIngest } from '../ingest.fixture.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { RecordItem } from '../write-records.ts'
 import { type Api, createApi } from './server.ts'
 

@@ -3,7 +3,7 @@ import { createManualClock, DAY, type ManualClock, MINUTE } from '@hours/protoco
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { freshFolder, openIngest, start } from '../ingest.fixture.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import { type ChannelMonitor, createChannelMonitor } from './channel-monitor.ts'
 import { openProbeStore } from './probe-store.ts'
 import { channelOf, openWeb, page, type Web } from './web.fixture.ts'

@@ -10,7 +10,7 @@ import {
   type Interval,
   reconcileUse,
 } from '@hours/usage'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { InstrumentEntry } from '../ports.ts'
 import type { FigureReader } from './figure-reader.ts'
 

@@ -26,7 +26,7 @@ import {
   start,
   unitRecord,
 } from '../ingest.fixture.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import { rebuildIndex } from '../rebuild.ts'
 import { reconcile } from '../reconcile.ts'
 import { civilDays } from './civil-day.ts'

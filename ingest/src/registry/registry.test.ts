@@ -11,7 +11,7 @@ import {
   start,
   unitRecord,
 } from '../ingest.fixture.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { RecordItem } from '../write-records.ts'
 
 let dataDir: string

@@ -11,7 +11,7 @@ import {
 import { nodeCrypto } from '@hours/ledger/node'
 import { bundleFiles, type ReportStatement } from '@hours/protocol'
 import { IngestError } from '../ingest-error.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { Position } from '../ports.ts'
 import type { BundleFiles } from './bundle-files.ts'
 import type { PageMark } from './page-choice.ts'

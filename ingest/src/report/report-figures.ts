@@ -3,7 +3,7 @@ import { entriesOf } from '../api/scope.ts'
 import { findRuleSet, type KnownRuleSet } from '../figures/rule-set-book.ts'
 import { resultOf } from '../figures/part-result.ts'
 import { IngestError } from '../ingest-error.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { InstrumentEntry } from '../ports.ts'
 
 /** What somebody wants stated: names of records.md, section 10. */

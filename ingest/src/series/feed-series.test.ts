@@ -21,7 +21,7 @@ import {
   type TestGateway,
   unitRecord,
 } from '../ingest.fixture.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import type { SeriesPoint, SeriesStore } from '../ports.ts'
 import { reconcile } from '../reconcile.ts'
 import { createEmbeddedSeries } from './embedded-series.ts'

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { createManualClock, MINUTE } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { enrolmentRecord, freshFolder, openIngest, start, unitRecord } from '../ingest.fixture.ts'
-import type { RunningIngest } from '../ingest.ts'
+import type { RunningIngest } from '../running-ingest.ts'
 import { readCsv } from './read-csv.ts'
 
 const rows = 100_000
