@@ -148,6 +148,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     configured: config.instruments,
     settings: () => settings,
     session,
+    seen: () => gate.seen(),
   })
   const stops: (() => void)[] = []
 

@@ -4,6 +4,7 @@ import {
   type GatewayId,
   InstrumentId,
   type InstrumentSettings,
+  type Seen,
   type SiteId,
   type Status,
   statusTopic,
@@ -33,6 +34,8 @@ export interface HeartbeatOptions {
   /** In force. */
   readonly settings: () => readonly InstrumentSettings[]
   readonly session: () => Session | undefined
+  /** The newest checkpoint that has been verified. */
+  readonly seen: () => Seen | null
 }
 
 /** What the gateway says of itself, now and then, as `status` (wire.md, section 2). */
@@ -71,6 +74,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
         differs: digestOf(settings()) !== digestOf(options.configured),
       },
       spool: options.spool.state(),
+      seen: options.seen(),
       clock: pageClock(time.checkpoint(), time.mono(), 0),
       instruments,
       ...(Object.keys(counters).length > 0 ? { counters } : {}),

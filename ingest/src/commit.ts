@@ -91,6 +91,7 @@ export function createCommit(options: CommitOptions) {
     if (status.ok) {
       counts.statuses += 1
       live.status(site, gateway, status.value)
+      if (status.value.seen !== undefined) receipts.holds(gateway, status.value.seen)
     } else aside(message, gateway, status.error)
   }
 

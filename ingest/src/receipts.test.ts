@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isHarmlessReceiptCode, parseVkey, verifyReceipt } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { createManualClock, type PageSpan, type Seen } from '@hours/protocol'
+import { createManualClock, encodeStatus, type PageSpan, type Seen } from '@hours/protocol'
 import { expect, it } from 'vitest'
 import {
   createTestGateway,
@@ -99,3 +99,54 @@ it.each([0, 0.3, 0.7])(
   },
   30_000,
 )
+
+it('a service that has forgotten what it sent learns from the heartbeat what the gateway holds', async () => {
+  const dataDir = freshFolder()
+  const clock = createManualClock(start)
+  const gateway = createTestGateway('gw-1')
+  let ingest = await openIngest(dataDir, clock)
+  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  const spool = createSpool(ingest, 'gw-1')
+  const receiptTopic = gateway.topic.replace('/page', '/receipt')
+  const statusTopic = gateway.topic.replace('/page', '/status')
+  let isLost = false
+  const attach = () =>
+    ingest.attach((topic, payload) => {
+      if (topic === receiptTopic && !isLost) spool.take(payload as Uint8Array)
+      return Promise.resolve()
+    })
+  const wait = async () => {
+    for (let i = 0; i < 5; i++) {
+      clock.advanceTo(clock.wall() + 1_000)
+      await turn()
+    }
+  }
+  const send = async () => {
+    for (const payload of spool.pages.values()) await ingest.commit({ topic: gateway.topic, payload })
+    await wait()
+  }
+  attach()
+  clock.advanceTo(start + 200 * pageMs)
+  // Sealed one after the other while the receipts are lost: none of them names what the next receipt will show.
+  for (let seq = 0; seq < 4; seq++) spool.pages.set(seq, gateway.page({ 'sem-01': run }))
+  const [first] = spool.pages.values()
+  await ingest.commit({ topic: gateway.topic, payload: first! })
+  await wait()
+  expect(spool.seen()).not.toBeNull()
+  isLost = true
+  await send()
+  await ingest.close()
+  ingest = await openIngest(dataDir, clock)
+  isLost = false
+  attach()
+  await send()
+  await send()
+  expect(spool.pages.size).toBe(3)
+  expect(new Set(spool.codes)).toEqual(new Set(['receipt_base']))
+  const status = { v: 1 as const, online: true, at: clock.wall(), seen: spool.seen() }
+  await ingest.commit({ topic: statusTopic, payload: Buffer.from(encodeStatus(status)) })
+  await send()
+  expect(spool.pages.size).toBe(0)
+  await ingest.close()
+  rmSync(dataDir, { recursive: true })
+})

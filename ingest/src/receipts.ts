@@ -24,6 +24,8 @@ const maxBases = 64
 export interface Receipts {
   /** A page is in the log. */
   logged(to: Addressee, page: { seq: number; position: Position; seen: Seen | null; again: boolean }): void
+  /** The gateway says which checkpoint is the newest it has verified. */
+  holds(gateway: GatewayId, seen: Seen | null): void
   /** A page was refused. */
   refused(to: Addressee, refusal: Receipt['rejected'][number]): void
   attach(publish: PublishDown): void
@@ -48,7 +50,7 @@ interface GatewayState {
   readonly boxes: Map<number, Box>
   /** Sizes of checkpoints that were sent to it since the one its pages name, ascending; any of them may be its own. */
   sent: { origin: string; size: number }[]
-  /** The newest checkpoint that its pages name. */
+  /** The newest checkpoint that its pages name, or it itself in its heartbeat. */
   named: { origin: string; size: number } | undefined
   /** It asked again: then some of what was sent has not arrived. */
   unsure: boolean
@@ -181,6 +183,11 @@ export function createReceipts(options: ReceiptOptions): Receipts {
       if (again) state.unsure = true
       if (seen && !again) name(state, seen)
       schedule(to.gateway)
+    },
+    holds(gateway, seen) {
+      const state = stateOf(gateway)
+      state.named = undefined
+      if (seen) name(state, seen)
     },
     refused(to, refusal) {
       const { rejected } = boxOf(to)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Decoded, decodeJson } from './decoded.ts'
 import { InstrumentId } from './ids.ts'
 import { Thresholds } from './instrument-settings.ts'
-import { PageClock, SpoolState } from './page.ts'
+import { PageClock, Seen, SpoolState } from './page.ts'
 import { State } from './state.ts'
 import { Count, Duration, Energy, Instant, Power } from './units.ts'
 
@@ -48,6 +48,8 @@ export const Status = z.object({
     .object({ revision: Count, sha256: z.string().max(64), differs: z.boolean().optional() })
     .optional(),
   spool: SpoolState.optional(),
+  /** The newest checkpoint it has verified: receipts prove consistency from there. Null: none yet. */
+  seen: Seen.nullable().optional(),
   clock: PageClock.optional(),
   instruments: z.record(InstrumentId, InstrumentStatus).optional(),
   counters: z.record(InstrumentId, CounterTally).optional(),
