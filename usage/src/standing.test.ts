@@ -1,13 +1,14 @@
 import { DAY, HOUR, type RecordOf } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
 import { channelFigures } from './channel-figures.ts'
+import { proposedDuplicates } from './duplicates.ts'
 import { instrumentFigures } from './figures.ts'
 import { fleetFigures } from './fleet.ts'
 import { type CountedRecords, sumRecords } from './record-sums.ts'
 import { inputFromRecords, type StandingRecords } from './records-input.ts'
 import { createOrganisationTree } from './relation.ts'
 import { belongsTo, shareLevel } from './share-level.ts'
-import { type LoggedRecord, proposedDuplicates, standing } from './standing.ts'
+import { type LoggedRecord, standing } from './standing.ts'
 import { useRows } from './use-rows.ts'
 
 /** A Monday. */
@@ -61,6 +62,11 @@ describe('the records that stand', () => {
       logged('same-as', 8, { sessions: ['S1', 'S2'] }),
     ]
     expect(ids([s1, s2, ...pairs])).toEqual([['S1', 4]])
+  })
+  it('are two again when the confirmation is voided', () => {
+    const pair = logged('same-as', 7, { sessions: ['S2', 'S1'] })
+    const voided = [correction(8, 7, { void: true }), approval(9, 8, 'b')]
+    expect(ids([s1, s2, pair, ...voided])).toHaveLength(2)
   })
 })
 

@@ -1,6 +1,5 @@
 import { checkSchema, type RecordKind, type RecordOf, recordSchemas } from '@hours/protocol'
-import type { Interval } from './calendar.ts'
-import { intersect, total } from './intervals.ts'
+import { duplicateSessions } from './duplicates.ts'
 
 /** A record of the log with the hash of its bytes. */
 export interface LoggedRecord<K extends RecordKind = RecordKind> {
@@ -9,81 +8,71 @@ export interface LoggedRecord<K extends RecordKind = RecordKind> {
   readonly record: RecordOf<K>
 }
 
+/** The correction that decides of a record, by the record's hash. */
+export type DecidingCorrections = ReadonlyMap<string, RecordOf<'correction'>>
+
+/** A correction counts only with an approval by another person than its actor (records.md, section 2). */
+export const isApproved = (
+  { actor }: Pick<RecordOf<'correction'>, 'actor'>,
+  approvals: readonly Pick<RecordOf<'approval'>, 'by'>[],
+): boolean => approvals.some(({ by }) => by !== actor)
+
+/** Of the corrections of each record that count the last one in log order decides; both lists as they were logged. */
+export function decidingCorrections(
+  corrections: readonly LoggedRecord<'correction'>[],
+  approvals: readonly LoggedRecord<'approval'>[],
+): DecidingCorrections {
+  const byTarget = Map.groupBy(
+    approvals.map(({ record }) => record),
+    ({ of }): string => of,
+  )
+  const counting = once(corrections).filter(({ hash, record }) =>
+    isApproved(record, byTarget.get(hash) ?? []),
+  )
+  return new Map(counting.map(({ record }) => [record.of, record]))
+}
+
 /**
- * What stands of a log's records (records.md, section 2): a correction counts only with an approval by another person
- * than its actor, and the last one that counts decides; a replacement that its schema refuses changes nothing. Of
- * sessions that are confirmed duplicates (`same-as`) the one with the lowest id stands. `logged` in log order; a record
- * that comes twice counts once.
+ * What stands of a list of records: voided ones are gone, replaced ones have their new body under the number they were
+ * logged with, and one that comes twice counts once. A replacement that its schema refuses changes nothing.
+ */
+export function corrected<T extends LoggedRecord>(
+  logged: readonly T[],
+  deciding: DecidingCorrections,
+): readonly T[] {
+  return once(logged).flatMap((one) => {
+    const correction = deciding.get(one.hash)
+    if (!correction) return [one]
+    return correction.void === true ? [] : [replaced(one, correction.replacement)]
+  })
+}
+
+/**
+ * What stands of a log's records, by kind: after the corrections that count, and of sessions that are confirmed
+ * duplicates only the one with the lowest id. `logged` in log order.
  */
 export function standing(
   logged: readonly LoggedRecord[],
 ): <K extends RecordKind>(kind: K) => readonly RecordOf<K>[] {
-  const once = [...new Map(logged.map((one) => [one.hash, one])).values()]
-  const of = <K extends RecordKind>(kind: K) =>
-    once.filter((one): one is LoggedRecord<K> => one.kind === kind)
-  const approvals = of('approval')
-  const approved = new Map<string, RecordOf<'correction'>>()
-  for (const { hash, record } of of('correction'))
-    if (approvals.some(({ record: { of: what, by } }) => what === hash && by !== record.actor))
-      approved.set(record.of, record)
-  const pairs = Map.groupBy(of('same-as'), ({ record }): string => record.stream)
-  const duplicates = new Map(
-    [...pairs].map(([site, list]) => [site, duplicatesOf(list.map(({ record }) => record.sessions))]),
-  )
-  const isDuplicate = ({ stream, id }: RecordOf<'session'>) => duplicates.get(stream)?.has(id) === true
+  const kinds = Map.groupBy(logged, ({ kind }) => kind)
+  const of = <K extends RecordKind>(kind: K) => (kinds.get(kind) ?? []) as unknown as LoggedRecord<K>[]
+  const deciding = decidingCorrections(of('correction'), of('approval'))
+  const records = <K extends RecordKind>(kind: K) => corrected(of(kind), deciding).map(({ record }) => record)
+  const isDuplicate = duplicateSessions(records('same-as'))
   return <K extends RecordKind>(kind: K) =>
-    of(kind).flatMap((one): RecordOf<K>[] => {
-      const stands = corrected(one, approved.get(one.hash))
-      if (!stands) return []
-      return kind === 'session' && isDuplicate(stands as RecordOf<'session'>) ? [] : [stands]
-    })
+    kind === 'session'
+      ? records(kind).filter((one) => !isDuplicate(one as RecordOf<'session'>))
+      : records(kind)
 }
 
-function corrected<K extends RecordKind>(
-  { kind, record }: LoggedRecord<K>,
-  correction: RecordOf<'correction'> | undefined,
-): RecordOf<K> | undefined {
-  if (!correction) return record
-  if (correction.void === true) return undefined
-  const { replacement } = correction
-  if (typeof replacement !== 'object' || replacement === null) return record
-  const before = record as Record<string, unknown>
-  const numbers = Object.fromEntries(['v', 'stream', 'seq', 'prev'].map((key) => [key, before[key]]))
-  const checked = checkSchema(recordSchemas[kind], { ...replacement, ...numbers })
-  return checked.ok ? (checked.value as RecordOf<K>) : record
+function once<T extends LoggedRecord>(logged: readonly T[]): readonly T[] {
+  const seen = new Set<string>()
+  return logged.filter(({ hash }) => !seen.has(hash) && seen.add(hash))
 }
 
-/** Ids that another id stands for: all but the lowest of each group of duplicates. */
-export function duplicatesOf(pairs: readonly (readonly [string, string])[]): ReadonlySet<string> {
-  const groups = new Map<string, Set<string>>()
-  for (const pair of pairs) {
-    const joined = new Set(pair.flatMap((id) => [id, ...(groups.get(id) ?? [])]))
-    for (const id of joined) groups.set(id, joined)
-  }
-  const hidden = new Set<string>()
-  for (const group of groups.values()) for (const id of [...group].sort().slice(1)) hidden.add(id)
-  return hidden
-}
-
-type Session = Pick<RecordOf<'session'>, 'id' | 'instrument' | 'user' | 'externalIds'> & Interval
-
-/**
- * Pairs of sessions that may be one seen by two channels (records.md, section 8): same instrument and user, no channel in
- * common, and at least 80 % of the longer one covered by the other. A proposal: only `same-as` confirms it.
- */
-export function proposedDuplicates(sessions: readonly Session[]): (readonly [string, string])[] {
-  const ordered = sessions.toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1))
-  const pairs: (readonly [string, string])[] = []
-  for (const [i, one] of ordered.entries())
-    for (let k = i + 1, other = ordered[k]; other && other.from < one.to; other = ordered[++k])
-      if (alike(one, other)) pairs.push(one.id < other.id ? [one.id, other.id] : [other.id, one.id])
-  return pairs
-}
-
-function alike(one: Session, other: Session): boolean {
-  if (one.instrument !== other.instrument || one.user !== other.user || one.id === other.id) return false
-  const channels = new Set<string>(one.externalIds.map(({ channel }) => channel))
-  if (other.externalIds.some(({ channel }) => channels.has(channel))) return false
-  const longer = Math.max(one.to - one.from, other.to - other.from)
-  return 10 * total(intersect([one], [other])) >= 8 * longer
+function replaced<T extends LoggedRecord>(one: T, replacement: unknown): T {
+  if (typeof replacement !== 'object' || replacement === null) return one
+  const { v, stream, seq, prev } = one.record as Partial<Record<string, unknown>>
+  const checked = checkSchema(recordSchemas[one.kind], { ...replacement, v, stream, seq, prev })
+  return checked.ok ? { ...one, record: checked.value } : one
 }

@@ -1,5 +1,5 @@
 import type { RecordOf } from '@hours/protocol'
-import { duplicatesOf } from '@hours/usage'
+import { duplicateSessions } from '@hours/usage'
 import type { Registry } from '../ports.ts'
 
 type Sessions = readonly { readonly record: RecordOf<'session'> }[]
@@ -16,11 +16,8 @@ export function countedSessions(registry: Registry): Sessions {
   if (pairs.length === 0) return all
   const known = made.get(all)
   if (known?.pairs === pairs) return known.sessions
-  const bySite = Map.groupBy(pairs, ({ record }) => record.stream)
-  const hidden = new Map(
-    [...bySite].map(([site, list]) => [site, duplicatesOf(list.map(({ record }) => record.sessions))]),
-  )
-  const sessions = all.filter(({ record }) => !hidden.get(record.stream)?.has(record.id))
+  const isDuplicate = duplicateSessions(pairs.map(({ record }) => record))
+  const sessions = all.filter(({ record }) => !isDuplicate(record))
   made.set(all, { pairs, sessions })
   return sessions
 }

@@ -1,12 +1,10 @@
 import { comparePositions } from '@hours/ledger'
-import { checkSchema, type RecordKind, type RecordOf, recordSchemas } from '@hours/protocol'
+import type { RecordKind } from '@hours/protocol'
+import { corrected, type DecidingCorrections, decidingCorrections, type LoggedRecord } from '@hours/usage'
 import type { Position } from '../ports.ts'
 
 /** A record of the log with the hash of its bytes and where it stands. */
-export interface BookRecord<K extends RecordKind = RecordKind> {
-  readonly kind: K
-  readonly record: RecordOf<K>
-  readonly hash: string
+export interface BookRecord<K extends RecordKind = RecordKind> extends LoggedRecord<K> {
   readonly position: Position
 }
 
@@ -23,60 +21,35 @@ export interface RecordBook {
 export function createRecordBook(): RecordBook {
   const byKind = new Map<RecordKind, BookRecord[]>()
   const byHash = new Map<string, BookRecord>()
-  const approvals = new Map<string, RecordOf<'approval'>[]>()
-  const corrections = new Map<string, BookRecord<'correction'>[]>()
   const cache = new Map<RecordKind, readonly BookRecord[]>()
+  let deciding: DecidingCorrections | undefined
   let version = 0
 
-  /** A correction counts only with an approval by another person (records.md, section 2). */
-  const counts = (correction: BookRecord<'correction'>) =>
-    (approvals.get(correction.hash) ?? []).some(({ by }) => by !== correction.record.actor)
-
-  function corrected(original: BookRecord): BookRecord | undefined {
-    let stands: BookRecord | undefined = original
-    for (const correction of corrections.get(original.hash) ?? []) {
-      if (!counts(correction)) continue
-      const { replacement } = correction.record
-      stands = correction.record.void === true ? undefined : replaced(original, replacement)
-    }
-    return stands
-  }
+  const logged = <K extends RecordKind>(kind: K) => (byKind.get(kind) ?? []) as unknown as BookRecord<K>[]
 
   return {
     add(entry) {
       version += 1
       byHash.set(entry.hash, entry)
       listOf(byKind, entry.kind).push(entry)
-      if (entry.kind === 'approval') {
-        const approval = entry.record as RecordOf<'approval'>
-        listOf(approvals, approval.of).push(approval)
-        cache.clear()
-      } else if (entry.kind === 'correction') {
-        const correction = entry as BookRecord<'correction'>
-        listOf(corrections, correction.record.of).push(correction)
+      if (entry.kind === 'approval' || entry.kind === 'correction') {
+        deciding = undefined
         cache.clear()
       } else cache.delete(entry.kind)
     },
     standing<K extends RecordKind>(kind: K) {
       const known = cache.get(kind)
       if (known) return known as unknown as readonly BookRecord<K>[]
-      const all = (byKind.get(kind) ?? []).flatMap((one) => corrected(one) ?? [])
-      all.sort((a, b) => comparePositions(a.position, b.position))
+      deciding ??= decidingCorrections(logged('correction'), logged('approval'))
+      const all = corrected(logged(kind), deciding).toSorted((a, b) =>
+        comparePositions(a.position, b.position),
+      )
       cache.set(kind, all)
-      return all as unknown as readonly BookRecord<K>[]
+      return all
     },
     find: (hash) => byHash.get(hash),
     version: () => version,
   }
-}
-
-/** The record with the body of its correction; a replacement that its schema refuses changes nothing. */
-function replaced(original: BookRecord, replacement: unknown): BookRecord {
-  if (typeof replacement !== 'object' || replacement === null) return original
-  const before = original.record as Record<string, unknown>
-  const numbers = Object.fromEntries(['v', 'stream', 'seq', 'prev'].map((key) => [key, before[key]]))
-  const checked = checkSchema(recordSchemas[original.kind], { ...replacement, ...numbers })
-  return checked.ok ? { ...original, record: checked.value } : original
 }
 
 function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {

@@ -1,4 +1,5 @@
 import type { RecordOf } from '@hours/protocol'
+import { isApproved } from '@hours/usage'
 import type { Registry } from '../ports.ts'
 import { type DraftKind, draftKinds } from './drafted.ts'
 
@@ -22,8 +23,7 @@ export function correctionsOf(registry: Registry): OpenCorrection[] {
       const kind = draftKinds.find((one) => one === target?.kind)
       if (!target || kind === undefined) return []
       const own = (approvals.get(hash) ?? []).map(({ record }) => record)
-      // A correction counts only with an approval by another person (records.md, section 2).
-      const stands = own.some(({ by }) => by !== correction.actor)
+      const stands = isApproved(correction, own)
       const of = target.record as RecordOf<DraftKind>
       return [{ hash, correction, kind, target: of, approvals: own, stands }]
     })

@@ -1,4 +1,5 @@
-import type { RecordOf, SiteId } from '@hours/protocol'
+import type { SiteId } from '@hours/protocol'
+import { isApproved } from '@hours/usage'
 import type { Registry } from '../ports.ts'
 import type { DraftBody, DraftItem, DraftKind } from './drafted.ts'
 import { createTimeIndex, type Lasting, type TimeIndex } from './time-index.ts'
@@ -109,13 +110,11 @@ const openProposals = (registry: Registry) =>
   )
 
 function voidedIds(registry: Registry, kind: DraftKind): ReadonlySet<string> {
-  const approvals = new Map<string, RecordOf<'approval'>[]>()
-  for (const { record } of registry.records('approval'))
-    approvals.set(record.of, [...(approvals.get(record.of) ?? []), record])
+  const approvals = Map.groupBy(registry.records('approval'), ({ record }) => record.of)
   const ids = new Set<string>()
   for (const { record, hash } of registry.records('correction')) {
-    const approved = (approvals.get(hash) ?? []).some(({ by }) => by !== record.actor)
-    if (record.void !== true || !approved) continue
+    const own = (approvals.get(hash) ?? []).map((one) => one.record)
+    if (record.void !== true || !isApproved(record, own)) continue
     const target = registry.find(record.of)
     if (target?.kind !== kind) continue
     const body = target.record as unknown as DraftBody & { stream: SiteId }
