@@ -2,50 +2,36 @@ import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseRecord } from '@hours/ledger'
-import {
-  createManualClock,
-  decodeReceipt,
-  instrumentKey,
-  type InstrumentId,
-  type PageSpan,
-} from '@hours/protocol'
+import { decodeReceipt, instrumentKey, type InstrumentId } from '@hours/protocol'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import {
-  createTestGateway,
-  enrolmentRecord,
+  closeTestSite,
   freshFolder,
   openIngest,
+  openTestSite,
   pageMs,
+  run,
   site,
   start,
-  unitRecord,
+  type TestSite,
 } from './ingest.fixture.ts'
 import { createIngest } from './ingest.ts'
-import type { RunningIngest } from './running-ingest.ts'
 import { reconcile } from './reconcile.ts'
 import { pino } from 'pino'
 
-const run: PageSpan[] = [['run', 0, pageMs]]
 const key = instrumentKey(site, 'sem-01' as InstrumentId)
 const year = '2026'
 
 let dataDir: string
-let clock = createManualClock(start)
-let gateway = createTestGateway('gw-1')
-let ingest: RunningIngest
+let clock: TestSite['clock']
+let gateway: TestSite['gateway']
+let ingest: TestSite['ingest']
 
 beforeEach(async () => {
-  dataDir = freshFolder()
-  clock = createManualClock(start)
-  gateway = createTestGateway('gw-1')
-  ingest = await openIngest(dataDir, clock)
-  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  ;({ dataDir, clock, gateway, ingest } = await openTestSite())
   clock.advanceTo(start + 20 * pageMs)
 })
-afterEach(async () => {
-  await ingest.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterEach(() => closeTestSite({ dataDir, ingest }))
 
 const send = (payload: Uint8Array) => ingest.commit({ topic: gateway.topic, payload })
 

@@ -1,13 +1,15 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatBase64url, recordDigest, type Signer, signRecord } from '@hours/ledger'
 import { nodeCrypto, signerFromSeed } from '@hours/ledger/node'
 import {
   type Clock,
+  createManualClock,
   encodePage,
   type GatewayId,
   type InstrumentId,
+  type ManualClock,
   type OrganisationId,
   Page,
   pageGrowth,
@@ -25,6 +27,8 @@ import type { RecordItem } from './write-records.ts'
 export const start = Date.UTC(2026, 0, 4, 16)
 export const site = 'gz-gibh' as SiteId
 export const pageMs = 300_000
+/** Spans of a page that ran throughout. */
+export const run: PageSpan[] = [['run', 0, pageMs]]
 
 export const freshFolder = (): string => mkdtempSync(join(tmpdir(), 'hours-ingest-'))
 
@@ -161,4 +165,29 @@ export function createTestGateway(id: string, from = start): TestGateway {
       now = { ...now, epoch: n, seq: 0, prev: null }
     },
   }
+}
+
+/** Ingest in a folder of its own with `sem-01` of `gw-1` enrolled at `start`, nothing measured yet. */
+export interface TestSite {
+  readonly dataDir: string
+  readonly clock: ManualClock
+  readonly gateway: TestGateway
+  readonly ingest: RunningIngest
+}
+
+export async function openTestSite(dataDir = freshFolder()): Promise<TestSite> {
+  const clock = createManualClock(start)
+  const gateway = createTestGateway('gw-1')
+  const ingest = await openIngest(dataDir, clock)
+  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  return { dataDir, clock, gateway, ingest }
+}
+
+/** `ingest` as it is now: tests open it again. */
+export async function closeTestSite({
+  dataDir,
+  ingest,
+}: Pick<TestSite, 'dataDir' | 'ingest'>): Promise<void> {
+  await ingest.close()
+  rmSync(dataDir, { recursive: true, force: true })
 }

@@ -1,21 +1,19 @@
-import { rmSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isHarmlessReceiptCode, parseVkey, verifyReceipt } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { createManualClock, encodeStatus, type PageSpan, type Seen } from '@hours/protocol'
+import { encodeStatus, type Seen } from '@hours/protocol'
 import { expect, it } from 'vitest'
 import {
+  closeTestSite,
   createTestGateway,
   enrolmentRecord,
-  freshFolder,
   openIngest,
+  openTestSite,
   pageMs,
+  run,
   start,
-  unitRecord,
 } from './ingest.fixture.ts'
 import type { RunningIngest } from './running-ingest.ts'
-
-const run: PageSpan[] = [['run', 0, pageMs]]
 
 /** A gateway's spool: what it still holds, what it has verified, and every code it was refused with. */
 function createSpool(ingest: RunningIngest, gateway: string) {
@@ -53,18 +51,9 @@ function createSpool(ingest: RunningIngest, gateway: string) {
 it.each([0, 0.3, 0.7])(
   'with %f of the receipts lost every page leaves the spool, and no receipt looks like a fork',
   async (loss) => {
-    const dataDir = freshFolder()
-    const clock = createManualClock(start)
-    const ingest = await openIngest(dataDir, clock)
-    const gateway = createTestGateway('gw-1')
+    const { dataDir, clock, gateway, ingest } = await openTestSite()
     const other = createTestGateway('gw-2')
-    await ingest.recordAll([
-      unitRecord(),
-      ...gateway.records(),
-      ...other.records(),
-      enrolmentRecord('gw-1', 'sem-01'),
-      enrolmentRecord('gw-2', 'nmr-01'),
-    ])
+    await ingest.recordAll([...other.records(), enrolmentRecord('gw-2', 'nmr-01')])
     const spool = createSpool(ingest, 'gw-1')
     let random = 12_345
     const chance = () => (random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
@@ -94,18 +83,14 @@ it.each([0, 0.3, 0.7])(
     }
     expect(spool.pages.size).toBe(0)
     expect(spool.codes.filter((code) => !isHarmlessReceiptCode(code as never))).toEqual([])
-    await ingest.close()
-    rmSync(dataDir, { recursive: true })
+    await closeTestSite({ dataDir, ingest })
   },
   30_000,
 )
 
 it('a service that has forgotten what it sent learns from the heartbeat what the gateway holds', async () => {
-  const dataDir = freshFolder()
-  const clock = createManualClock(start)
-  const gateway = createTestGateway('gw-1')
-  let ingest = await openIngest(dataDir, clock)
-  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  const { dataDir, clock, gateway, ...opened } = await openTestSite()
+  let { ingest } = opened
   const spool = createSpool(ingest, 'gw-1')
   const receiptTopic = gateway.topic.replace('/page', '/receipt')
   const statusTopic = gateway.topic.replace('/page', '/status')
@@ -147,6 +132,5 @@ it('a service that has forgotten what it sent learns from the heartbeat what the
   await ingest.commit({ topic: statusTopic, payload: Buffer.from(encodeStatus(status)) })
   await send()
   expect(spool.pages.size).toBe(0)
-  await ingest.close()
-  rmSync(dataDir, { recursive: true })
+  await closeTestSite({ dataDir, ingest })
 })

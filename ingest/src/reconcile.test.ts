@@ -1,28 +1,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { createManualClock, DAY, type PageSpan } from '@hours/protocol'
+import { DAY } from '@hours/protocol'
 import { expect, it } from 'vitest'
-import {
-  createTestGateway,
-  enrolmentRecord,
-  freshFolder,
-  openIngest,
-  pageMs,
-  start,
-  unitRecord,
-} from './ingest.fixture.ts'
+import { openTestSite, pageMs, run, start } from './ingest.fixture.ts'
 import { reconcile } from './reconcile.ts'
 import { createEmbeddedSeries, rebuildSiteSeries } from './series/index.ts'
 
-const run: PageSpan[] = [['run', 0, pageMs]]
-
 it('names the daily figure that the series store has otherwise, or has not', async () => {
-  const dataDir = freshFolder()
-  const clock = createManualClock(start)
-  const ingest = await openIngest(dataDir, clock)
-  const gateway = createTestGateway('gw-1')
-  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  const { dataDir, clock, gateway, ingest } = await openTestSite()
   clock.advanceTo(start + 700 * pageMs)
   const pages = Array.from({ length: 600 }, () => gateway.page({ 'sem-01': run }))
   await Promise.all(pages.map((payload) => ingest.commit({ topic: gateway.topic, payload })))

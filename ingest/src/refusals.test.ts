@@ -1,42 +1,30 @@
-import { rmSync } from 'node:fs'
 import { parseRecord, signRecord } from '@hours/ledger'
 import { createSigner, generateKey } from '@hours/ledger/node'
-import {
-  createManualClock,
-  decodeReceipt,
-  instrumentKey,
-  type InstrumentId,
-  Page,
-  type PageSpan,
-  type Receipt,
-} from '@hours/protocol'
+import { decodeReceipt, instrumentKey, type InstrumentId, Page, type Receipt } from '@hours/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
+  closeTestSite,
   createTestGateway,
   enrolmentRecord,
-  freshFolder,
   openIngest,
+  openTestSite,
   pageMs,
+  run,
   site,
   start,
-  unitRecord,
+  type TestSite,
 } from './ingest.fixture.ts'
-import type { RunningIngest } from './running-ingest.ts'
 
-const run: PageSpan[] = [['run', 0, pageMs]]
 const key = instrumentKey(site, 'sem-01' as InstrumentId)
 
 let dataDir: string
-let clock = createManualClock(start)
-let gateway = createTestGateway('gw-1')
-let ingest: RunningIngest
+let clock: TestSite['clock']
+let gateway: TestSite['gateway']
+let ingest: TestSite['ingest']
 let receipts: Receipt[]
 
 beforeEach(async () => {
-  dataDir = freshFolder()
-  clock = createManualClock(start)
-  gateway = createTestGateway('gw-1')
-  ingest = await openIngest(dataDir, clock)
+  ;({ dataDir, clock, gateway, ingest } = await openTestSite())
   receipts = []
   ingest.attach((topic, payload) => {
     const record = parseRecord(payload as Uint8Array)
@@ -44,20 +32,11 @@ beforeEach(async () => {
     if (receipt?.ok) receipts.push(receipt.value)
     return Promise.resolve()
   })
-  await ingest.recordAll([
-    unitRecord(),
-    ...gateway.records(),
-    ...createTestGateway('gw-2').records(),
-    enrolmentRecord('gw-1', 'sem-01'),
-    enrolmentRecord('gw-2', 'nmr-01'),
-  ])
+  await ingest.recordAll([...createTestGateway('gw-2').records(), enrolmentRecord('gw-2', 'nmr-01')])
   clock.advanceTo(start + 10 * pageMs)
   await ingest.commit({ topic: gateway.topic, payload: gateway.page({ 'sem-01': run }) })
 })
-afterEach(async () => {
-  await ingest.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterEach(() => closeTestSite({ dataDir, ingest }))
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 

@@ -1,38 +1,31 @@
-import { rmSync } from 'node:fs'
 import { parseRecord } from '@hours/ledger'
-import { createManualClock, DAY, type InstrumentId, instrumentKey, type PageSpan } from '@hours/protocol'
+import { DAY, type InstrumentId, instrumentKey } from '@hours/protocol'
 import { reconcile } from '@hours/ingest'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import {
+  closeTestSite,
   createTestGateway,
   enrolmentRecord,
-  freshFolder,
   openIngest,
+  openTestSite,
   pageMs,
+  run,
   site,
   start,
-  unitRecord,
+  type TestSite,
 } from '../../ingest/src/ingest.fixture.ts'
 
-const run: PageSpan[] = [['run', 0, pageMs]]
 const key = instrumentKey(site, 'sem-01' as InstrumentId)
 let dataDir: string
-let clock = createManualClock(start)
-let gateway = createTestGateway('gw-1')
-let ingest: Awaited<ReturnType<typeof openIngest>>
+let clock: TestSite['clock']
+let gateway: TestSite['gateway']
+let ingest: TestSite['ingest']
 
 beforeEach(async () => {
-  dataDir = freshFolder()
-  clock = createManualClock(start)
-  gateway = createTestGateway('gw-1')
-  ingest = await openIngest(dataDir, clock)
-  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  ;({ dataDir, clock, gateway, ingest } = await openTestSite())
   for (let i = 0; i < 3; i++) await live(pageMs)
 })
-afterEach(async () => {
-  await ingest.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterEach(() => closeTestSite({ dataDir, ingest }))
 
 const send = (payload: Uint8Array) => ingest.commit({ topic: gateway.topic, payload })
 

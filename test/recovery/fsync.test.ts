@@ -3,19 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { createManualClock, type InstrumentId, instrumentKey, type PageSpan } from '@hours/protocol'
-import {
-  createTestGateway,
-  enrolmentRecord,
-  openIngest,
-  pageMs,
-  site,
-  start,
-  unitRecord,
-} from '../../ingest/src/ingest.fixture.ts'
+import { type InstrumentId, instrumentKey } from '@hours/protocol'
+import { openIngest, openTestSite, pageMs, run, site, start } from '../../ingest/src/ingest.fixture.ts'
 import { signedSize } from './judge.ts'
 
-const run: PageSpan[] = [['run', 0, pageMs]]
 const key = instrumentKey(site, 'sem-01' as InstrumentId)
 let dataDir: string
 const files: { handle?: Pick<FileHandle, 'sync' | 'datasync'> } = {}
@@ -43,10 +34,7 @@ function failing(which: 'sync' | 'datasync', after = 0): void {
 }
 
 async function openSite() {
-  const clock = createManualClock(start)
-  const gateway = createTestGateway('gw-1')
-  const ingest = await openIngest(dataDir, clock)
-  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  const { clock, gateway, ingest } = await openTestSite(dataDir)
   clock.advanceTo(start + 40 * pageMs)
   const send = (payload: Uint8Array) => ingest.commit({ topic: gateway.topic, payload })
   return { clock, gateway, ingest, send }

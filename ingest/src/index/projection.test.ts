@@ -21,7 +21,9 @@ import {
   enrolmentRecord,
   freshFolder,
   openIngest,
+  openTestSite,
   pageMs,
+  run,
   site,
   start,
   unitRecord,
@@ -203,11 +205,8 @@ it('reconcile names the row that somebody changed', async () => {
 })
 
 it('counts what a gateway sent, what is missing and what came late', async () => {
-  const clock = createManualClock(start)
-  const ingest = await openIngest(dataDir, clock)
-  const gateway = createTestGateway('gw-1')
-  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
-  const pages = Array.from({ length: 5 }, () => gateway.page({ 'sem-01': [['run', 0, pageMs]] }))
+  const { clock, gateway, ingest } = await openTestSite(dataDir)
+  const pages = Array.from({ length: 5 }, () => gateway.page({ 'sem-01': run }))
   clock.advanceTo(start + 5 * pageMs + 3_600_000)
   for (const i of [0, 1, 4]) await ingest.commit({ topic: gateway.topic, payload: pages[i]! })
   await ingest.settled()

@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  createManualClock,
   DAY,
   encodePowerReport,
   HOUR,
@@ -11,16 +10,7 @@ import {
   type SiteId,
 } from '@hours/protocol'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import {
-  createTestGateway,
-  enrolmentRecord,
-  freshFolder,
-  openIngest,
-  pageMs,
-  start,
-  type TestGateway,
-  unitRecord,
-} from '../ingest.fixture.ts'
+import { openTestSite, pageMs, start, type TestGateway } from '../ingest.fixture.ts'
 import type { RunningIngest } from '../running-ingest.ts'
 import type { SeriesPoint, SeriesStore } from '../ports.ts'
 import { reconcile } from '../reconcile.ts'
@@ -38,11 +28,7 @@ let outbox: RunningOutbox
 let feed: SeriesFeed
 
 beforeEach(async () => {
-  folder = freshFolder()
-  clock = createManualClock(start)
-  ingest = await openIngest(folder, clock)
-  gateway = createTestGateway('gw-1')
-  await ingest.recordAll([unitRecord(), ...gateway.records(), enrolmentRecord('gw-1', 'sem-01')])
+  ;({ dataDir: folder, clock, gateway, ingest } = await openTestSite())
   await ingest.settled()
   store = createEmbeddedSeries(join(folder, 'series.sqlite'))
   outbox = createSeriesOutbox({ path: join(folder, 'outbox.sqlite'), store, clock, rest: 0 })
