@@ -1,5 +1,5 @@
-import { expect, vi } from 'vitest'
-import { type Adapter, own, passwords } from '../contract/broker-adapters.ts'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { type Adapter, type adapters, own, passwords } from '../contract/broker-adapters.ts'
 import {
   type ConnectFields,
   connectPacket,
@@ -9,12 +9,24 @@ import {
   type RawPacket,
 } from './raw-client.ts'
 
-/** What the conformance suite says to a broker; every connection is ended by `endAll`. */
-export function createConversation(broker: () => Adapter) {
+/**
+ * What the conformance suite says to one broker, which stands for as long as the block that this is called in; its tests
+ * are left out where the broker is not installed.
+ */
+export function converse({ name, make, there }: (typeof adapters)[number]) {
+  let broker: Adapter
   const open: RawClient[] = []
+  const test = it.skipIf(!there)
+  beforeAll(async () => {
+    if (there) broker = await make()
+  })
+  afterAll(async () => {
+    for (const client of open) client.destroy()
+    if (there) await broker.stop()
+  })
 
   async function raw(): Promise<RawClient> {
-    const client = await openRaw(broker().port)
+    const client = await openRaw(broker.port)
     open.push(client)
     return client
   }
@@ -32,7 +44,7 @@ export function createConversation(broker: () => Adapter) {
     return client
   }
 
-  const texts = () => broker().received.map(({ payload }) => Buffer.from(payload).toString())
+  const texts = () => broker.received.map(({ payload }) => Buffer.from(payload).toString())
 
   /** A page of an honest gateway, which must come through; returns at which place. */
   async function mark(): Promise<number> {
@@ -61,14 +73,20 @@ export function createConversation(broker: () => Adapter) {
     await vi.waitFor(() => expect(others()).toEqual(wanted), { timeout: 3_000, interval: 10 })
   }
 
+  /** A test that the broker closes on what an admitted client sends. */
+  const closesOn = (what: string, ...sent: readonly Uint8Array[]) =>
+    test(what, async () => {
+      const client = await admitted()
+      client.send(...sent)
+      await client.closed()
+    })
+
+  const isOurs = name === 'the embedded broker'
+  /** As ingest would send it down. */
+  const publish: Adapter['publish'] = (...message) => broker.publish(...message)
   return {
-    raw,
-    hello,
-    admitted,
-    ingestGets,
-    endAll: () => {
-      for (const client of open) client.destroy()
-    },
+    ...{ test, isOurs, raw, hello, admitted, closesOn, publish, ingestGets },
+    received: () => broker.received.length,
   }
 }
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Adapter, adapters, own } from '../contract/broker-adapters.ts'
-import { createConversation, packetOf } from './conversation.ts'
+import { describe, expect, vi } from 'vitest'
+import { adapters, own } from '../contract/broker-adapters.ts'
+import { converse, packetOf } from './conversation.ts'
 import {
   bytes,
   connectPacket,
@@ -16,28 +16,11 @@ import {
  * MQTT 3.1.1 (OASIS, 29 October 2014), statements about CONNECT and about bytes that are no MQTT, by their numbers.
  * Where a broker leaves the standard on purpose the test says how.
  */
-describe.each(adapters)('$name', ({ name, make, there }) => {
-  let broker: Adapter
-  const { raw, hello, admitted, ingestGets, endAll } = createConversation(() => broker)
-  const test = it.skipIf(!there)
-  const isOurs = name === 'the embedded broker'
-  beforeAll(async () => {
-    if (there) broker = await make()
-  })
-  afterAll(async () => {
-    endAll()
-    if (there) await broker.stop()
-  })
-
+describe.each(adapters)('$name', (adapter) => {
+  const { test, isOurs, raw, hello, admitted, closesOn, publish, ingestGets, received } = converse(adapter)
   const refuses = (what: string, ...sent: readonly Uint8Array[]) =>
     test(what, async () => {
       const client = await raw()
-      client.send(...sent)
-      await client.closed()
-    })
-  const refusesAfterConnect = (what: string, ...sent: readonly Uint8Array[]) =>
-    test(what, async () => {
-      const client = await admitted()
       client.send(...sent)
       await client.closed()
     })
@@ -47,18 +30,15 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
       '[MQTT-1.5.3-1] closes on a client id that is not UTF-8',
       connectPacket({ id: bytes(0xc3, 0x28) }),
     )
-    refusesAfterConnect(
+    closesOn(
       '[MQTT-1.5.3-1] closes on a topic that is not UTF-8',
       publishPacket(Buffer.concat([Buffer.from('hours/1/lab/gw-1/'), bytes(0xff, 0xfe)]), 'x'),
     )
-    refusesAfterConnect(
+    closesOn(
       '[MQTT-1.5.3-1] closes on a topic with half of a surrogate pair',
       publishPacket(Buffer.concat([Buffer.from('hours/1/lab/gw-1/'), bytes(0xed, 0xa0, 0x80)]), 'x'),
     )
-    refusesAfterConnect(
-      '[MQTT-1.5.3-2] closes on a topic with U+0000',
-      publishPacket('hours/1/lab/gw-1/pa\0ge', 'x'),
-    )
+    closesOn('[MQTT-1.5.3-2] closes on a topic with U+0000', publishPacket('hours/1/lab/gw-1/pa\0ge', 'x'))
     test('[MQTT-1.5.3-3] does not strip U+FEFF: with it a topic is another topic', async () => {
       await ingestGets([], async () => {
         const client = await admitted()
@@ -66,27 +46,27 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
         await client.next()
       })
     })
-    refusesAfterConnect(
+    closesOn(
       '[MQTT-2.2.2-2] closes on a SUBSCRIBE with reserved flags',
       packet(0x80, u16(1), str('a'), bytes(0)),
     )
-    refusesAfterConnect('[MQTT-2.2.2-2] closes on a PUBREL with reserved flags', packet(0x60, u16(1)))
-    refusesAfterConnect(
+    closesOn('[MQTT-2.2.2-2] closes on a PUBREL with reserved flags', packet(0x60, u16(1)))
+    closesOn(
       '[MQTT-2.3.1-1] closes on a SUBSCRIBE with packet identifier 0',
       subscribePacket(0, [own('gw-1', 'config'), 1]),
     )
-    refusesAfterConnect(
+    closesOn(
       '[MQTT-2.3.1-1] closes on a PUBLISH with packet identifier 0',
       publishPacket(own('gw-1', 'page'), 'x', { qos: 1, id: 0 }),
     )
-    refusesAfterConnect(
+    closesOn(
       '[MQTT-4.8.0-1] closes on a remaining length of five bytes',
       bytes(0x30, 0x80, 0x80, 0x80, 0x80, 0x01),
     )
-    refusesAfterConnect('[MQTT-4.8.0-1] closes on packet type 0', bytes(0x00, 0x00))
-    refusesAfterConnect('[MQTT-4.8.0-1] closes on packet type 15', bytes(0xf0, 0x00))
-    refusesAfterConnect('[MQTT-4.8.0-1] closes on a CONNACK from a client', bytes(0x20, 2, 0, 0))
-    refusesAfterConnect(
+    closesOn('[MQTT-4.8.0-1] closes on packet type 0', bytes(0x00, 0x00))
+    closesOn('[MQTT-4.8.0-1] closes on packet type 15', bytes(0xf0, 0x00))
+    closesOn('[MQTT-4.8.0-1] closes on a CONNACK from a client', bytes(0x20, 2, 0, 0))
+    closesOn(
       '[MQTT-4.8.0-1] closes on a topic longer than its packet',
       packet(0x30, u16(900), Buffer.from('abc')),
     )
@@ -98,7 +78,7 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
       publishPacket(own('gw-1', 'page'), 'x'),
     )
     refuses('[MQTT-3.1.0-1] closes when the first packet is a PINGREQ', bytes(0xc0, 0))
-    refusesAfterConnect(
+    closesOn(
       '[MQTT-3.1.0-2] closes on a second CONNECT',
       connectPacket({ id: 'gw-1', username: 'gw-1', password: 'one' }),
     )
@@ -210,9 +190,9 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
     test('[MQTT-3.1.2-8] is sent when the connection ends without DISCONNECT', async () => {
       await ingestGets(['coverage lost'], async () => {
         const client = await admitted('gw-1', { will })
-        const before = broker.received.length
+        const before = received()
         client.destroy()
-        await vi.waitFor(() => expect(broker.received.length).toBeGreaterThan(before), { timeout: 5_000 })
+        await vi.waitFor(() => expect(received()).toBeGreaterThan(before), { timeout: 5_000 })
       })
     })
     test('[MQTT-3.1.2-10] [MQTT-3.14.4-3] is not sent after DISCONNECT', async () => {
@@ -236,12 +216,12 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
     client.send(bytes(0xc0, 0))
     expect((await packetOf(client, 13)).body).toHaveLength(0)
   })
-  refusesAfterConnect('[MQTT-3.14.1-1] closes on a DISCONNECT with reserved flags', bytes(0xe1, 0))
+  closesOn('[MQTT-3.14.1-1] closes on a DISCONNECT with reserved flags', bytes(0xe1, 0))
   test('reads back what it was sent, to the byte', async () => {
     const client = await admitted()
     client.send(subscribePacket(1, [own('gw-1', 'receipt'), 1]))
     await packetOf(client, 9)
-    await broker.publish(own('gw-1', 'receipt'), 'é ☃ \u{1F52C}', false)
+    await publish(own('gw-1', 'receipt'), 'é ☃ \u{1F52C}', false)
     expect(readPublish(await packetOf(client, 3)).payload).toBe('é ☃ \u{1F52C}')
   })
 })

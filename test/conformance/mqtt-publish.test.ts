@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Adapter, adapters, own } from '../contract/broker-adapters.ts'
-import { createConversation, packetOf } from './conversation.ts'
+import { describe, expect } from 'vitest'
+import { adapters, own } from '../contract/broker-adapters.ts'
+import { converse, packetOf } from './conversation.ts'
 import {
   bytes,
   packet,
@@ -13,27 +13,11 @@ import {
 } from './raw-client.ts'
 
 /** MQTT 3.1.1, statements about PUBLISH, SUBSCRIBE, UNSUBSCRIBE and retained messages, by their numbers. */
-describe.each(adapters)('$name', ({ name, make, there }) => {
-  let broker: Adapter
-  const { admitted, ingestGets, endAll } = createConversation(() => broker)
-  const test = it.skipIf(!there)
-  const isOurs = name === 'the embedded broker'
+describe.each(adapters)('$name', (adapter) => {
+  const { test, isOurs, admitted, closesOn, publish, ingestGets } = converse(adapter)
   const config = own('gw-1', 'config')
   const receipt = own('gw-1', 'receipt')
   const page = own('gw-1', 'page')
-  beforeAll(async () => {
-    if (there) broker = await make()
-  })
-  afterAll(async () => {
-    endAll()
-    if (there) await broker.stop()
-  })
-  const closesOn = (what: string, ...sent: readonly Uint8Array[]) =>
-    test(what, async () => {
-      const client = await admitted()
-      client.send(...sent)
-      await client.closed()
-    })
   const subscribed = async (...filters: string[]) => {
     const client = await admitted()
     client.send(subscribePacket(1, ...filters.map((filter) => [filter, 1] as const)))
@@ -78,7 +62,7 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
     })
     test('[MQTT-4.6.0-6] delivers the messages of a topic in their order', async () => {
       const client = await subscribed(receipt)
-      for (let i = 0; i < 50; i += 1) await broker.publish(receipt, `r ${i}`, false)
+      for (let i = 0; i < 50; i += 1) await publish(receipt, `r ${i}`, false)
       const got: string[] = []
       for (let i = 0; i < 50; i += 1) {
         const one = readPublish(await packetOf(client, 3))
@@ -148,7 +132,7 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
       else for (const code of codes) expect([0, 1, 2, 0x80]).toContain(code)
     })
     test('[MQTT-3.8.4-3] a second SUBSCRIBE replaces the first, and the retained message comes again', async () => {
-      await broker.publish(config, 'c1', true)
+      await publish(config, 'c1', true)
       const client = await admitted()
       for (const id of [1, 2]) {
         client.send(subscribePacket(id, [config, 1]))
@@ -156,7 +140,7 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
         expect(first.body.readUInt16BE(0)).toBe(id)
         expect(readPublish(await packetOf(client, 3))).toMatchObject({ payload: 'c1', retain: true })
       }
-      await broker.publish(config, 'c2', false)
+      await publish(config, 'c2', false)
       expect(readPublish(await packetOf(client, 3)).payload).toBe('c2')
       client.send(bytes(0xc0, 0))
       await packetOf(client, 13)
@@ -165,7 +149,7 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
       const client = await admitted()
       client.send(subscribePacket(1, [receipt, 0]))
       await packetOf(client, 9)
-      await broker.publish(receipt, 'low', false)
+      await publish(receipt, 'low', false)
       expect(readPublish(await packetOf(client, 3))).toMatchObject({ payload: 'low', qos: 0, dup: false })
     })
   })
@@ -177,7 +161,7 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
       const client = await subscribed(receipt)
       client.send(unsubscribePacket(77, receipt))
       expect([...(await packetOf(client, 11)).body]).toEqual([0, 77])
-      await broker.publish(receipt, 'late', false)
+      await publish(receipt, 'late', false)
       client.send(bytes(0xc0, 0))
       await packetOf(client, 13)
     })
@@ -190,27 +174,27 @@ describe.each(adapters)('$name', ({ name, make, there }) => {
 
   describe('retained messages', () => {
     test('[MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-8] the last one comes to a new subscriber, marked', async () => {
-      await broker.publish(config, 'old', true)
-      await broker.publish(config, 'new', true)
+      await publish(config, 'old', true)
+      await publish(config, 'new', true)
       const client = await subscribed(config)
       expect(readPublish(await packetOf(client, 3))).toMatchObject({ payload: 'new', retain: true })
     })
     test('[MQTT-3.3.1-9] comes unmarked to who has subscribed already', async () => {
-      await broker.publish(config, '', true)
+      await publish(config, '', true)
       const client = await subscribed(config)
-      await broker.publish(config, 'fresh', true)
+      await publish(config, 'fresh', true)
       expect(readPublish(await packetOf(client, 3))).toMatchObject({ payload: 'fresh', retain: false })
     })
     test('[MQTT-3.3.1-10] [MQTT-3.3.1-11] is removed by one without bytes', async () => {
-      await broker.publish(config, 'gone soon', true)
-      await broker.publish(config, '', true)
+      await publish(config, 'gone soon', true)
+      await publish(config, '', true)
       const client = await subscribed(config)
       client.send(bytes(0xc0, 0))
       await packetOf(client, 13)
     })
     test('[MQTT-3.3.1-12] is not replaced by one that is not to be retained', async () => {
-      await broker.publish(config, 'kept', true)
-      await broker.publish(config, 'passing', false)
+      await publish(config, 'kept', true)
+      await publish(config, 'passing', false)
       const client = await subscribed(config)
       expect(readPublish(await packetOf(client, 3)).payload).toBe('kept')
     })
