@@ -93,7 +93,7 @@ export function createLogbook(options: LogbookOptions): Logbook {
     ;({ from, mono } = open)
     if (open.boot === boot && open.config.sha256 === config.sha256) return
     each((one) => one.cut())
-    while (from < open.now && !writer.blocked()) {
+    while (from < open.now && !writer.full()) {
       const to = Math.min(pageEnd(), open.now)
       const monoTo = Math.max(mono, open.time.mono + to - open.time.wall)
       const clock = pageClock(open.time, monoTo, 0)
@@ -105,8 +105,9 @@ export function createLogbook(options: LogbookOptions): Logbook {
     keepOpen()
   }
 
-  function sealUntil(end: number, now: number): void {
-    while (from < end && !writer.blocked()) {
+  /** `isFinal`: nothing of it can grow any more: it is sealed although the page before it still waits for the disk. */
+  function sealUntil(end: number, now: number, isFinal = false): void {
+    while (from < end && !(isFinal ? writer.full() : writer.blocked())) {
       const to = Math.min(pageEnd(), end)
       const monoTo = Math.max(mono, Math.round(time.monoAt(to)))
       const clock = pageClock(time.checkpoint(), monoTo, steppedMs)
@@ -200,7 +201,7 @@ export function createLogbook(options: LogbookOptions): Logbook {
     const now = time.now()
     if (!time.lost()) {
       each((one) => one.cut())
-      sealUntil(now, now)
+      sealUntil(now, now, true)
     }
     steppedMs += step
     time.anchor()

@@ -39,11 +39,16 @@ export interface PageWriter {
   save(state: Readonly<Record<string, Uint8Array | string>>): void
   /** Tries a page again that the disk did not take. */
   retry(): void
-  /** A page waits for the disk: nothing more may be sealed. */
+  /** A page waits for the disk: nothing more is sealed, what is measured stays in memory and may still grow. */
   blocked(): boolean
+  /** So many pages wait that not even those may be sealed that cannot grow any more. */
+  full(): boolean
   /** A full or broken disk is an alarm, not the end: what is in memory stays there. */
   guarded(work: () => void): void
 }
+
+/** Two days of pages of 5 min: memory is finite. */
+const maxWaiting = 576
 
 interface Waiting {
   readonly page: SpooledPage & { from: number; to: number }
@@ -54,7 +59,8 @@ interface Waiting {
 export function createPageWriter(options: PageWriterOptions): PageWriter {
   const { spool, site, gateway, software } = options
   let { chain } = options
-  let waiting: Waiting | undefined
+  /** Oldest first; one, unless the clock was stepped meanwhile. */
+  const waiting: Waiting[] = []
 
   function guarded(work: () => void): void {
     try {
@@ -98,17 +104,18 @@ export function createPageWriter(options: PageWriterOptions): PageWriter {
     const { text, leftOut } = pageText(page)
     const bytes = signRecord({ kind: 'page', payload: text, signer: options.signer })
     chain = { epoch, seq: seq + 1, prev: recordDigest(bytes, nodeCrypto.sha256), to, seen }
-    waiting = { page: { epoch, seq, bytes, from, to }, power: powerReport(page, parts), state: {} }
+    waiting.push({ page: { epoch, seq, bytes, from, to }, power: powerReport(page, parts), state: {} })
     return leftOut
   }
 
   function retry(): void {
-    const next = waiting
-    if (!next) return
+    if (waiting.length === 0) return
     guarded(() => {
-      spool.addPage(next.page, next.state)
-      waiting = undefined
-      if (next.power) spool.addPower(next.page.from, next.power)
+      for (let next = waiting[0]; next; next = waiting[0]) {
+        spool.addPage(next.page, next.state)
+        waiting.shift()
+        if (next.power) spool.addPower(next.page.from, next.power)
+      }
     })
   }
 
@@ -116,11 +123,13 @@ export function createPageWriter(options: PageWriterOptions): PageWriter {
     chain: () => chain,
     sign,
     save(state) {
-      if (waiting) waiting = { ...waiting, state: { ...state, chain: JSON.stringify(chain) } }
+      const last = waiting.pop()
+      if (last) waiting.push({ ...last, state: { ...state, chain: JSON.stringify(chain) } })
       retry()
     },
     retry,
-    blocked: () => waiting !== undefined,
+    blocked: () => waiting.length > 0,
+    full: () => waiting.length >= maxWaiting,
     guarded,
   }
 }

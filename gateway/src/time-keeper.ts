@@ -93,6 +93,9 @@ export function createTimeKeeper(clock: Clock, sync: () => ClockSync, restored?:
     const state = sync()
     const { syncedAt } = state
     if (syncedAt === null || syncedAt < steppedAt || syncedAt === good?.syncedAt) return
+    // It vouches for the wall clock. While that and our anchor differ by a step that nobody has noticed yet, it says
+    // nothing about the times of the open page; believed, it sealed pages hours ahead and none could follow for as long.
+    if (Math.abs(clock.wall() - raw()) > stepMs) return
     good = state
     const last = trust.at(-1)
     if (last && last[0] >= steppedAt && syncedAt <= last[1]) last[1] = Math.max(last[1], syncedAt + DAY)

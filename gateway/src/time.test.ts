@@ -79,6 +79,25 @@ describe('a stepped wall clock', () => {
     expect(bench.peer.pages()[1]!.clock).toMatchObject({ source: 'chrony', steppedMs: 10_000 })
   })
 
+  it('a synchronisation that comes with the step back vouches for no hour of the wrong clock', async () => {
+    const bench = createBench()
+    const { sync, now } = syncOf(bench, bench.clock.monotonic())
+    bench.begin({ sync })
+    await run(bench, 7 * M)
+    bench.clock.step(5 * H)
+    await run(bench, 40 * M)
+    // Both at once, as chrony does; the gateway asks for the synchronisation before it looks at the clock.
+    bench.clock.step(-5 * H)
+    now()
+    await run(bench, M)
+    now()
+    await run(bench, 30 * M)
+    const pages = bench.peer.pages()
+    expect(Math.max(...pages.map(({ to }) => to))).toBeLessThanOrEqual(start + 78 * M)
+    expect(sumOf(bench, 'run', start + 75 * M)).toBeGreaterThan(7 * M + 25 * M)
+    expect(sumOf(bench, 'run', start + 75 * M)).toBeLessThanOrEqual(7 * M + 30 * M)
+  })
+
   it('small corrections are followed and close nothing', async () => {
     const bench = createBench()
     bench.begin()

@@ -101,6 +101,8 @@ export function createGatewaySite(
   let offset = 0
   let wrong = 0
   let wrongFrom = 0
+  /** The clock was stepped while the process was down. */
+  let steppedDown = false
   /** True time before which all readings are on disk, and the time of the kill that ended the process. */
   let safe = schedule.start
   const full: { from: Millis; to: Millis }[] = []
@@ -130,7 +132,10 @@ export function createGatewaySite(
         port: proxy.port,
         trust: options.trust(),
       }
-      if (at > schedule.start) losses.windows.push({ from: safe, to: at })
+      // A step behind its back shows at the start, and nothing tells whether the last synchronisation was before or after.
+      const settled = steppedDown ? at + settleMs : at
+      steppedDown = false
+      if (at > schedule.start) losses.windows.push({ from: safe, to: settled })
       child = startChild('gateway.child.ts', [JSON.stringify(machine)], onLine)
       await child.ask('pending')
     },
@@ -151,6 +156,7 @@ export function createGatewaySite(
       losses.breaks.push(at)
       if (isWrong && wrong === 1) wrongFrom = at
       if (wrong === 0) losses.windows.push({ from: wrongFrom, to: at + settleMs })
+      steppedDown ||= child === undefined
       await child?.ask('clock', { by, good: wrong === 0 })
     },
     async play(messages, to) {
