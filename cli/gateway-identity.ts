@@ -5,22 +5,12 @@ import { join } from 'node:path'
 import 'reflect-metadata'
 import { openPageKey } from '@hours/gateway'
 import { renewalText } from '@hours/ingest'
-import { DAY } from '@hours/protocol'
+import { DAY, GivenIdentity } from '@hours/protocol'
 import * as x509 from '@peculiar/x509'
 import { z } from 'zod'
 import { pinOf } from './enrol.ts'
 import { askSite } from './site-request.ts'
 
-const pinned = z.array(z.object({ kid: z.string(), public: z.string() }))
-const Given = z.object({
-  site: z.string(),
-  gateway: z.string(),
-  certificate: z.string(),
-  ca: z.string(),
-  expires: z.int(),
-  trust: z.object({ logs: z.array(z.string()), service: pinned, operator: pinned }),
-})
-export type GivenIdentity = z.infer<typeof Given>
 const Enrolment = z.object({ url: z.string(), gateway: z.string(), ownCa: z.boolean() })
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -57,7 +47,7 @@ export async function enrolGateway(options: {
     csr: made.csr,
     pageKey: { alg: pageKey.alg, public: Buffer.from(pageKey.publicKey).toString('base64url') },
   }
-  const given = Given.parse(await askSite(`${url}/api/v1/enrol`, { ca, body }))
+  const given = GivenIdentity.parse(await askSite(`${url}/api/v1/enrol`, { ca, body }))
   if (given.gateway !== gateway)
     throw new Error(
       `the code is for ${given.gateway}, not ${gateway}. Fix: --gateway ${given.gateway} and a new code.`,
@@ -82,7 +72,7 @@ export async function renewGateway(dir: string, now: number, force = false): Pro
   const signature = sign('sha256', renewalText(made.csr), key).toString('base64url')
   const ca = ownCa ? readFileSync(files.ca, 'utf8') : undefined
   const body = { certificate, csr: made.csr, signature }
-  keep(dir, made.key, Given.parse(await askSite(`${url}/api/v1/enrol/renew`, { ca, body })))
+  keep(dir, made.key, GivenIdentity.parse(await askSite(`${url}/api/v1/enrol/renew`, { ca, body })))
   return true
 }
 

@@ -1,18 +1,29 @@
-import { accept, type Decoded, type GatewayDirectory, GatewayId, refuse, SiteId } from '@hours/protocol'
+import {
+  accept,
+  type Decoded,
+  type GatewayDirectory,
+  GatewayId,
+  PasswordHashText,
+  refuse,
+  SiteId,
+} from '@hours/protocol'
 import { z } from 'zod'
 
-const hash = z
-  .string()
-  .regex(/^scrypt\$\d+\$\d+\$\d+\$[\w-]+\$[\w-]+$/, 'a hash made by hours broker --hash-password')
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 . _ -')
 
 /** Somebody who may look at live states: a wall screen, Grafana, a third party. The client id is free. */
-const Reader = z.strictObject({ id: name, password: hash, sites: z.array(SiteId).readonly() }).readonly()
+const Reader = z
+  .strictObject({ id: name, password: PasswordHashText, sites: z.array(SiteId).readonly() })
+  .readonly()
 export type Reader = z.infer<typeof Reader>
 
 /** An ingest in another process, which reaches the broker as it would reach Mosquitto. */
 const IngestAccount = z
-  .strictObject({ id: name, password: hash, sites: z.union([z.literal('all'), z.array(SiteId).readonly()]) })
+  .strictObject({
+    id: name,
+    password: PasswordHashText,
+    sites: z.union([z.literal('all'), z.array(SiteId).readonly()]),
+  })
   .readonly()
 export type IngestAccount = z.infer<typeof IngestAccount>
 
@@ -22,7 +33,7 @@ const Accounts = z.strictObject({
     z.strictObject({
       site: SiteId,
       gateway: GatewayId,
-      password: hash.optional(),
+      password: PasswordHashText.optional(),
       revoked: z.boolean().default(false),
     }),
   ),

@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { formatPasswordHash, parsePasswordHash } from '@hours/protocol'
 
 /** Gateways' fallback passwords are 32 random bytes, so a light cost is enough; it bounds what a flood can burn. */
 const cost = { N: 2 ** 12, r: 8, p: 1, maxmem: 64 * 2 ** 20 }
@@ -15,11 +16,11 @@ const derive = (password: string | Buffer, salt: Buffer, options: typeof cost): 
 /** A fresh gateway password: 32 random bytes, base64url. */
 export const newGatewayPassword = (): string => randomBytes(32).toString('base64url')
 
-/** `scrypt$N$r$p$salt$hash` (base64url), as `GatewayIdentity.password` keeps it. */
+/** As `GatewayIdentity.password` keeps it. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const key = await derive(password, salt, cost)
-  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$')
+  return formatPasswordHash({ ...cost, salt: salt.toString('base64url'), key: key.toString('base64url') })
 }
 
 /** What the last known gateway's hash cost: an unknown one costs the same, whoever made the hashes. */
@@ -27,14 +28,15 @@ let lastCost = cost
 
 /** Whether `password` fits `stored`; an unknown gateway (undefined) costs the same time. */
 export async function checkPassword(password: Buffer, stored: string | undefined): Promise<boolean> {
-  if (stored === undefined) {
+  const known = stored === undefined ? undefined : parsePasswordHash(stored)
+  if (!known) {
     await derive(password, randomBytes(16), lastCost)
     return false
   }
-  const [, n, r, p, salt = '', hash = ''] = stored.split('$')
-  const options = { ...cost, N: Number(n), r: Number(r), p: Number(p) }
+  const { salt, key: kept, ...asked } = known
+  const options = { ...cost, ...asked }
   const key = await derive(password, Buffer.from(salt, 'base64url'), options)
   lastCost = options
-  const wanted = Buffer.from(hash, 'base64url')
+  const wanted = Buffer.from(kept, 'base64url')
   return wanted.length === key.length && timingSafeEqual(key, wanted)
 }

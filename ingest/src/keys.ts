@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatBase64url, type Signer } from '@hours/ledger'
 import { createSigner, generateKey, loadKeyFile, saveKeyFile } from '@hours/ledger/node'
-import type { Millis, RecordOf } from '@hours/protocol'
+import type { Millis, PinnedKeys, RecordOf } from '@hours/protocol'
 import { IngestError } from './ingest-error.ts'
 
 /** The keys of an installation (records.md, sections 1 and 3). */
@@ -59,13 +59,6 @@ export function openingKeys(keys: IngestKeys, from: Millis): RecordOf<'opening'>
     public: formatBase64url(publicKey),
     from,
   }))
-}
-
-/** What a gateway's YAML has under `trust` (records.md, section 3): verifier keys of logs, public keys by `kid`. */
-export interface PinnedKeys {
-  readonly logs: string[]
-  readonly service: { kid: string; public: string }[]
-  readonly operator: { kid: string; public: string }[]
 }
 
 /** The public halves that gateways pin; `vkey` is the log's. */

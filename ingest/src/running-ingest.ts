@@ -1,6 +1,6 @@
-import type { GatewayDirectory } from '@hours/protocol'
+import type { GatewayDirectory, PinnedKeys } from '@hours/protocol'
 import type { FigureReader } from './figures/figure-reader.ts'
-import type { IngestKeys, PinnedKeys } from './keys.ts'
+import type { IngestKeys } from './keys.ts'
 import type { EvidenceLogWriter } from './log/evidence-log.ts'
 import type { Ingest } from './ports.ts'
 import type { Intake } from './sessions/intake.ts'

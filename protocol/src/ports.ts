@@ -26,7 +26,7 @@ export type PublishDown = (
 export interface GatewayIdentity {
   readonly site: SiteId
   readonly gateway: GatewayId
-  /** `scrypt$N$r$p$salt$hash` (base64url); absent = certificate only. */
+  /** As `PasswordHashText`; absent = certificate only. */
   readonly password?: string
   readonly revoked: boolean
   /** Serial numbers in force (hex, upper case, no leading zeros); absent = any certificate of the trusted authorities. */

@@ -1,7 +1,10 @@
 import { createHash, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto'
+import { formatPasswordHash, parsePasswordHash, type PasswordHash } from '@hours/protocol'
 
 /** scrypt cost: about 60 ms and 32 MiB a check (OWASP: N 2^15, r 8, p 1 at least). */
 const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 2 ** 20 }
+/** Gateways' passwords are 32 random bytes: half of the cost is more than enough, and a flood of connects burns less. */
+const lightCost = { N: 2 ** 14, r: 8, p: 1 }
 const keyBytes = 32
 
 const derive = (password: string, salt: Buffer, options: typeof cost): Promise<Buffer> =>
@@ -12,34 +15,37 @@ const derive = (password: string, salt: Buffer, options: typeof cost): Promise<B
     })
   })
 
-/** `scrypt$N$r$p$salt$hash`, base64url. */
-export async function hashPassword(password: string): Promise<string> {
+const kept = ({ N, r, p }: typeof lightCost, salt: Buffer, key: Buffer): PasswordHash => ({
+  ...{ N, r, p },
+  salt: salt.toString('base64url'),
+  key: key.toString('base64url'),
+})
+
+async function hashOf(password: string): Promise<PasswordHash> {
   const salt = randomBytes(16)
-  const key = await derive(password, salt, cost)
-  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$')
+  return kept(cost, salt, await derive(password, salt, cost))
 }
 
-/** Gateways' passwords are 32 random bytes: half of the cost is more than enough, and a flood of connects burns less. */
-const lightCost = { N: 2 ** 14, r: 8, p: 1 }
+/** As `PasswordHashText`, for the passwords of people. */
+export const hashPassword = async (password: string): Promise<string> =>
+  formatPasswordHash(await hashOf(password))
 
 /** As `hashPassword`, at once, for passwords that a machine made. */
 export function hashRandomPassword(password: string): string {
   const salt = randomBytes(16)
-  const key = scryptSync(password, salt, keyBytes, lightCost)
-  const { N, r, p } = lightCost
-  return ['scrypt', N, r, p, salt.toString('base64url'), key.toString('base64url')].join('$')
+  return formatPasswordHash(kept(lightCost, salt, scryptSync(password, salt, keyBytes, lightCost)))
 }
 
-let dummy: Promise<string> | undefined
+let dummy: Promise<PasswordHash> | undefined
 
 /** Whether `password` fits; an unknown account (undefined) costs the same time as a known one. */
 export async function checkPassword(password: string, stored: string | undefined): Promise<boolean> {
-  dummy ??= hashPassword(newToken())
-  const [, n, r, p, salt = '', hash = ''] = (stored ?? (await dummy)).split('$')
-  const options = { ...cost, N: Number(n), r: Number(r), p: Number(p) }
-  const key = await derive(password, Buffer.from(salt, 'base64url'), options)
-  const wanted = Buffer.from(hash, 'base64url')
-  return wanted.length === key.length && timingSafeEqual(key, wanted) && stored !== undefined
+  dummy ??= hashOf(newToken())
+  const known = stored === undefined ? undefined : parsePasswordHash(stored)
+  const { salt, key: wanted, ...asked } = known ?? (await dummy)
+  const key = await derive(password, Buffer.from(salt, 'base64url'), { ...cost, ...asked })
+  const right = Buffer.from(wanted, 'base64url')
+  return right.length === key.length && timingSafeEqual(key, right) && known !== undefined
 }
 
 /** A random token for sessions and API keys: 256 bits, base64url. */

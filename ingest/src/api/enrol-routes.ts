@@ -1,4 +1,4 @@
-import { GatewayId, SiteId } from '@hours/protocol'
+import { GatewayId, GivenIdentity, SiteId } from '@hours/protocol'
 import { z } from 'zod'
 import type { Door } from '../access/door.ts'
 import { renewingGateway } from '../ca/renewal.ts'
@@ -13,15 +13,6 @@ const Csr = z.string().max(8_192)
 const PageKey = z.strictObject({ alg: z.enum(['Ed25519', 'ES256']), public: z.string().max(120) })
 const Enrol = z.strictObject({ code: z.string().max(60), csr: Csr, pageKey: PageKey.optional() })
 const Renew = z.strictObject({ certificate: z.string().max(8_192), csr: Csr, signature: z.string().max(200) })
-const pinned = z.array(z.object({ kid: z.string(), public: z.string() }))
-const Given = z.object({
-  site: z.string(),
-  gateway: z.string(),
-  certificate: z.string(),
-  ca: z.string(),
-  expires: z.int(),
-  trust: z.object({ logs: z.array(z.string()), service: pinned, operator: pinned }),
-})
 const tags = ['gateways']
 const open = { needs: 'public' } as const
 const operate = { needs: 'operate' } as const
@@ -37,7 +28,7 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
 
   app.post(
     '/api/v1/enrol',
-    { schema: { body: Enrol, response: { 200: Given }, tags }, config: open },
+    { schema: { body: Enrol, response: { 200: GivenIdentity }, tags }, config: open },
     async (request) => {
       guessing(door, request.ip)
       const { code, csr, pageKey } = request.body
@@ -55,7 +46,7 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
 
   app.post(
     '/api/v1/enrol/renew',
-    { schema: { body: Renew, response: { 200: Given }, tags }, config: open },
+    { schema: { body: Renew, response: { 200: GivenIdentity }, tags }, config: open },
     async (request) => {
       guessing(door, request.ip)
       const { certificates, ca } = door

@@ -1,27 +1,6 @@
-import type { InstrumentFacts, RecordSums, RuleSetDocument } from '@hours/usage'
+import { countedFactKeys, type InstrumentFacts, type RecordSums, type RuleSetDocument } from '@hours/usage'
 import type { Registry } from '../ports.ts'
 import type { InstrumentPart } from './figure-reader.ts'
-
-/** Facts that only records have; a rule set that asks for none of them is spared the counting. */
-const counted = [
-  'samples',
-  'incomeInsideYuan',
-  'incomeOutsideYuan',
-  'trainedIndependent',
-  'trainedGuided',
-  'demonstrationPersons',
-  'awardsNational',
-  'awardsProvincial',
-  'awardsSchool',
-  'corePapers',
-  'functionsOriginal',
-  'functionsUsed',
-  'functionsNew',
-  'ratingMean',
-  'projects',
-  'organisationsServed',
-  'smesServed',
-] as const satisfies readonly (keyof InstrumentFacts)[]
 
 /**
  * What a rule set may ask of each instrument beside its hours. What no record says stays absent: whether it must be open,
@@ -32,7 +11,7 @@ export function factsFor(
   rules: RuleSetDocument,
 ): (part: InstrumentPart) => InstrumentFacts {
   const text = JSON.stringify(rules)
-  const isCounted = counted.some((name) => text.includes(`$${name}"`))
+  const isCounted = countedFactKeys.some((name) => text.includes(`$${name}"`))
   const listed = new Set<string>()
   const memberships = registry.records('membership')
   for (const { record } of memberships) if (record.instrument !== undefined) listed.add(record.instrument)

@@ -35,17 +35,8 @@ export interface InstrumentFacts {
   readonly smesServed?: number
 }
 
-const factKeys = [
-  'class',
-  'kind',
-  'alwaysOn',
-  'valueYuan',
-  'inServiceYear',
-  'bookable',
-  'mustOpen',
-  'onNetwork',
-  'centralFunds',
-  'hasSensor',
+/** Facts that are counted from records; a rule set that asks for none of them is spared the counting. */
+export const countedFactKeys = [
   'samples',
   'incomeInsideYuan',
   'incomeOutsideYuan',
@@ -63,6 +54,20 @@ const factKeys = [
   'projects',
   'organisationsServed',
   'smesServed',
+] as const satisfies readonly (keyof InstrumentFacts)[]
+
+const factKeys = [
+  'class',
+  'kind',
+  'alwaysOn',
+  'valueYuan',
+  'inServiceYear',
+  'bookable',
+  'mustOpen',
+  'onNetwork',
+  'centralFunds',
+  'hasSensor',
+  ...countedFactKeys,
 ] as const satisfies readonly (keyof InstrumentFacts)[]
 
 /** Figures by the names that rule sets use: hours (not ms), fractions; verified values, with `Upper` where there is one. */

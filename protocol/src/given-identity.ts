@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+const Pinned = z.array(z.object({ kid: z.string(), public: z.string() }))
+
+/** What a gateway's YAML has under `trust` (records.md, section 3): verifier keys of logs, public keys by `kid`. */
+export const PinnedKeys = z.object({ logs: z.array(z.string()), service: Pinned, operator: Pinned })
+export type PinnedKeys = z.infer<typeof PinnedKeys>
+
+/** What `POST /api/v1/enrol` and `.../renew` answer: certificates PEM, `expires` Unix ms (wire.md, section 4). */
+export const GivenIdentity = z.object({
+  site: z.string(),
+  gateway: z.string(),
+  certificate: z.string(),
+  ca: z.string(),
+  expires: z.int(),
+  trust: PinnedKeys,
+})
+export type GivenIdentity = z.infer<typeof GivenIdentity>
