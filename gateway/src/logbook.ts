@@ -9,7 +9,7 @@ import {
 import { createJournal } from './journal.ts'
 import { encodeOpenState, type OpenState, type Resumed } from './open-state.ts'
 import { createPageWriter, type PageWriterOptions } from './page-writer.ts'
-import { type Interval, pageClock, type TimeKeeper, trustedBy } from './time-keeper.ts'
+import { type Interval, isLost, pageClock, type TimeKeeper, trustedBy } from './time-keeper.ts'
 
 export interface LogbookOptions extends Omit<PageWriterOptions, 'chain' | 'now'> {
   readonly pageMs: number
@@ -91,9 +91,10 @@ export function createLogbook(options: LogbookOptions): Logbook {
       else instruments.get(instrument)?.reject(at)
     }
     ;({ from, mono } = open)
-    if (open.boot === boot && open.config.sha256 === config.sha256) return
+    if (open.boot === boot && (open.config.sha256 === config.sha256 || isLost(open.time))) return
     each((one) => one.cut())
-    while (from < open.now && !writer.full()) {
+    // Nobody will vouch for the time of a boot that is over: pages of it would be empty, and stand where no time was.
+    while (from < open.now && !isLost(open.time) && !writer.full()) {
       const to = Math.min(pageEnd(), open.now)
       const monoTo = Math.max(mono, open.time.mono + to - open.time.wall)
       const clock = pageClock(open.time, monoTo, 0)

@@ -36,6 +36,10 @@ export function trustedBy({ wall, mono, trust }: TimeState, from: Millis, to: Mi
     .filter((one) => one.to > one.from)
 }
 
+/** Whether nobody has vouched for the time since the boot or the last step. */
+export const isLost = ({ good, steppedAt }: Pick<TimeState, 'good' | 'steppedAt'>): boolean =>
+  good?.syncedAt == null || good.syncedAt < steppedAt
+
 /** What a page says of its clock at its end (monotonic ms `at`). */
 export function pageClock({ good, steppedAt }: TimeState, at: Millis, steppedMs: number): PageClock {
   const vouched = good?.syncedAt !== undefined && good.syncedAt !== null && good.syncedAt >= steppedAt
@@ -142,7 +146,7 @@ export function createTimeKeeper(clock: Clock, sync: () => ClockSync, restored?:
     trusted,
     lost() {
       observe()
-      return good?.syncedAt == null || good.syncedAt < steppedAt
+      return isLost({ good, steppedAt })
     },
     trustedIn(from, to) {
       observe()

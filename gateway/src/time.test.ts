@@ -98,6 +98,25 @@ describe('a stepped wall clock', () => {
     expect(sumOf(bench, 'run', start + 75 * M)).toBeLessThanOrEqual(7 * M + 30 * M)
   })
 
+  it('a machine that boots while its clock is hours ahead leaves no page in the hours that never were', async () => {
+    const bench = createBench()
+    bench.begin({ sync: syncOf(bench, bench.clock.monotonic()).sync })
+    await run(bench, 7 * M)
+    bench.clock.step(5 * H)
+    await run(bench, 40 * M)
+    await bench.end('kill')
+    const booted = syncOf(bench, null)
+    bench.begin({ sync: booted.sync, bootId: 'boot-2' })
+    await run(bench, 10 * M)
+    bench.clock.step(-5 * H)
+    await run(bench, M)
+    booted.now()
+    await run(bench, 30 * M)
+    const pages = bench.peer.pages()
+    expect(Math.max(...pages.map(({ to }) => to))).toBeLessThanOrEqual(start + 88 * M)
+    expect(sumOf(bench, 'run', start + 88 * M)).toBeGreaterThan(7 * M + 20 * M)
+  })
+
   it('small corrections are followed and close nothing', async () => {
     const bench = createBench()
     bench.begin()
