@@ -50,7 +50,9 @@ interface GatewayState {
   readonly boxes: Map<number, Box>
   /** Sizes of checkpoints that were sent to it since the one its pages name, ascending; any of them may be its own. */
   sent: { origin: string; size: number }[]
-  /** The newest checkpoint that its pages name, or it itself in its heartbeat. */
+  /** What its last heartbeat said it holds; may be old where a broker retained it, or less where its disk was changed. */
+  told: Seen | null
+  /** The newest checkpoint that its pages or heartbeats have named. */
   named: { origin: string; size: number } | undefined
   /** It asked again: then some of what was sent has not arrived. */
   unsure: boolean
@@ -84,6 +86,7 @@ export function createReceipts(options: ReceiptOptions): Receipts {
       boxes: new Map(),
       sent: [],
       named: undefined,
+      told: null,
       unsure: false,
       tried: 0,
       lastSent: Number.NEGATIVE_INFINITY,
@@ -186,8 +189,9 @@ export function createReceipts(options: ReceiptOptions): Receipts {
     },
     holds(gateway, seen) {
       const state = stateOf(gateway)
-      state.named = undefined
-      if (seen) name(state, seen)
+      state.told = seen
+      // A status that a broker has retained may be of last year.
+      if (seen && (state.named?.origin ?? seen.origin) === seen.origin) name(state, seen)
     },
     refused(to, refusal) {
       const { rejected } = boxOf(to)
@@ -231,10 +235,11 @@ function basesOf(state: GatewayState, origin: string, size: number): { likely: n
   const likely = sentSizes.at(-1) ?? named
   if (!state.unsure) return { likely, others: named === likely ? [] : [named] }
   const between = sentSizes.filter((one) => one !== likely && one !== named).toReversed()
+  const told = state.told?.origin === origin && state.told.size <= size ? state.told.size : 0
   const from = state.tried % Math.max(1, between.length)
   state.tried = from + maxTries
   return {
     likely,
-    others: [...new Set([named, ...between.slice(from, from + maxTries)])].filter((one) => one !== likely),
+    others: [...new Set([named, told, ...between.slice(from, from + maxTries)])].filter((one) => one !== likely),
   }
 }
