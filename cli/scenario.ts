@@ -66,8 +66,10 @@ async function southChina(flags: Flags): Promise<void> {
   const run = { year, seed, days: flags.days, stop: stop.signal }
   try {
     const network = flags.only === 'channels' ? [] : await playNetwork(join(dir, 'network'), run)
-    const channels = flags.only === 'network' ? [] : await playChannels(join(dir, 'channels'), run)
+    const isDone = flags.only === 'network' || stop.signal.aborted
+    const channels = isDone ? [] : await playChannels(join(dir, 'channels'), run)
     const results = [...network, ...channels]
+    if (results.length === 0) throw new Error('stopped before the first day was over; nothing was computed')
     if (flags.json === true) console.log(JSON.stringify(resultJson(results), null, 1))
     else
       console.log(
@@ -150,8 +152,8 @@ async function played(
       },
     })
     const end = from + Math.floor((reached - from) / DAY) * DAY
-    if (end === from) throw new Error('stopped before the first day was over; nothing was computed')
-    if (end < to) console.error(`stopped: figures of the first ${(end - from) / DAY} days`)
+    if (end < to) console.error(`stopped: figures of the first ${(end - from) / DAY} days of ${title}`)
+    if (end === from) return []
     await write(end)
     await ingest.settled()
     progress.end(

@@ -12,7 +12,7 @@ export interface PageGate {
   gathered(pages: Pages): Promise<void>
   /** Lets so many through, less those that went before, and resolves when they are in the log. */
   let(pages: Pages): Promise<void>
-  /** Refuses what is still held, so that nobody waits for it. */
+  /** Refuses what is still held and what comes after, so that nobody waits for it. */
   close(): void
 }
 
@@ -22,12 +22,14 @@ interface Held {
   readonly failed: (error: unknown) => void
 }
 
-const patienceMs = 60_000
+const ended = () => new Error('the simulation has ended')
 
-export function createPageGate(commit: Commit): PageGate {
+/** `patienceMs` of real time a gateway's thread may take for the pages of a step. */
+export function createPageGate(commit: Commit, patienceMs = 60_000): PageGate {
   const held = new Map<string, Held[]>()
   const gone = new Map<string, number>()
   let wake: (() => void) | undefined
+  let closed = false
 
   const of = (gateway: string) => held.getOrInsertComputed(gateway, () => [])
 
@@ -51,6 +53,7 @@ export function createPageGate(commit: Commit): PageGate {
   return {
     commit(message) {
       if (message.client === undefined || !message.topic.endsWith('/page')) return commit(message)
+      if (closed) return Promise.reject(ended())
       const queue = of(message.client)
       return new Promise((done, failed) => {
         queue.push({ message, done, failed })
@@ -74,7 +77,8 @@ export function createPageGate(commit: Commit): PageGate {
       await Promise.all(group.map(letOne))
     },
     close() {
-      for (const { failed } of [...held.values()].flat()) failed(new Error('the simulation has ended'))
+      closed = true
+      for (const { failed } of [...held.values()].flat()) failed(ended())
       held.clear()
     },
   }
