@@ -44,6 +44,7 @@ export {
 } from './series/index.ts'
 export type { RecordItem } from './write-records.ts'
 export type * from './ports.ts'
+export type * from './series/series-ports.ts'
 export type { Witness } from './witnessing/witness-client.ts'
 export type { Witnessing, WitnessState } from './witnessing/witness-rounds.ts'
 export { type Door, type DoorOptions, openDoor, openRegisters, type Registers } from './access/door.ts'

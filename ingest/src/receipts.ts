@@ -240,6 +240,8 @@ function basesOf(state: GatewayState, origin: string, size: number): { likely: n
   state.tried = from + maxTries
   return {
     likely,
-    others: [...new Set([named, told, ...between.slice(from, from + maxTries)])].filter((one) => one !== likely),
+    others: [...new Set([named, told, ...between.slice(from, from + maxTries)])].filter(
+      (one) => one !== likely,
+    ),
   }
 }

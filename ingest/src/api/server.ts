@@ -54,6 +54,7 @@ import { summaryOfRoute } from './route-summaries.ts'
 import { rulesetRoutes } from './ruleset-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { siteRoutes } from './site-routes.ts'
+import { slotsRoutes } from './slots-routes.ts'
 import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
 import { tariffRoutes } from './tariff-routes.ts'
@@ -168,6 +169,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   qualityRoutes(app, context, made)
   rulesetRoutes(app, context)
   channelRoutes(app, context, made)
+  slotsRoutes(app, context)
   exportRoutes(app, context, made)
   reportRoutes(app, { ...context, writeBundle: whole.writeBundle ?? bundleJob(whole) }, made)
   siteRoutes(app, context, made)

@@ -1,6 +1,7 @@
 import { DAY, HOUR, type InstrumentKey, type Millis } from '@hours/protocol'
 import { type CivilSpan, civilDays } from '@hours/usage'
-import type { InstrumentEntry, SeriesPoint, SeriesStore } from '../ports.ts'
+import type { InstrumentEntry } from '../ports.ts'
+import type { SeriesPoint, SeriesStore } from './series-ports.ts'
 import { dayPoints, frontier } from './day-points.ts'
 import { civilYears, type SeriesSource, storedPower, yearPoints } from './expected-series.ts'
 import { createInstrumentInputs, type InstrumentInputs } from './instrument-inputs.ts'

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { DAY, type InstrumentKey, type State } from '@hours/protocol'
-import type { SeriesPoint, SeriesStore } from '../ports.ts'
+import type { SeriesPoint, SeriesStore } from './series-ports.ts'
 import { faultOf, type MeasurementShape, measurements, pointOf } from './measurements.ts'
 import { SeriesError } from './series-error.ts'
 

@@ -1,6 +1,7 @@
 import { DAY, type Millis, MINUTE, type Span } from '@hours/protocol'
 import { type CivilSpan, civilYear } from '@hours/usage'
-import type { EvidenceLog, Ingest, InstrumentEntry, SeriesPoint } from '../ports.ts'
+import type { EvidenceLog, Ingest, InstrumentEntry } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 import { frontier } from './day-points.ts'
 import { powerPoints, weekHourPoints } from './series-points.ts'
 

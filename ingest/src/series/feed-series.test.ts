@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openTestSite, pageMs, start, type TestGateway } from '../ingest.fixture.ts'
 import type { RunningIngest } from '../running-ingest.ts'
-import type { SeriesPoint, SeriesStore } from '../ports.ts'
+import type { SeriesPoint, SeriesStore } from './series-ports.ts'
 import { reconcile } from '../reconcile.ts'
 import { createEmbeddedSeries } from './embedded-series.ts'
 import { feedSeries, type SeriesFeed } from './feed-series.ts'

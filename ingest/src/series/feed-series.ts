@@ -11,7 +11,8 @@ import {
   type UpMessage,
 } from '@hours/protocol'
 import { civilDays, type CivilSpan, civilYear } from '@hours/usage'
-import type { Ingest, InstrumentEntry, SeriesOutbox, SeriesPoint } from '../ports.ts'
+import type { Ingest, InstrumentEntry } from '../ports.ts'
+import type { SeriesOutbox, SeriesPoint } from './series-ports.ts'
 import { type DaySource, dayPoints } from './day-points.ts'
 import { yearPoints } from './expected-series.ts'
 import { createInstrumentInputs } from './instrument-inputs.ts'

@@ -1,6 +1,6 @@
 import type { InstrumentKey, Millis, State } from '@hours/protocol'
 import { parseInstrumentKey } from '@hours/protocol'
-import type { SeriesStore } from '../ports.ts'
+import type { SeriesStore } from './series-ports.ts'
 import { milliwatts } from './embedded-series.ts'
 import { detectGeneration, type Generation } from './influx-generation.ts'
 import { completed, type InfluxOptions } from './influx-options.ts'

@@ -1,5 +1,5 @@
 import { HttpError, InfluxDB, type WriteApi } from '@influxdata/influxdb-client'
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 import type { Generation } from './influx-generation.ts'
 import { authorization, type InfluxTarget } from './influx-options.ts'
 import { influxError } from './influx-reason.ts'

@@ -1,7 +1,7 @@
 import { Point } from '@influxdata/influxdb-client'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 import { lineProtocol } from './line-protocol.ts'
 import { faultOf, measurementNames, measurements } from './measurements.ts'
 import { packPoints, unpackPoints } from './packed-points.ts'

@@ -1,5 +1,5 @@
 import { escape } from '@influxdata/influxdb-client'
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 import { measurements } from './measurements.ts'
 
 /**

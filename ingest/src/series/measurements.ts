@@ -1,5 +1,5 @@
 import { idPattern } from '@hours/protocol'
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 
 type FieldType = 'i' | 'f' | 's'
 export interface MeasurementShape {

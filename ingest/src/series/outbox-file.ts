@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Millis } from '@hours/protocol'
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 import { packPoints, unpackPoints } from './packed-points.ts'
 
 const schema = `

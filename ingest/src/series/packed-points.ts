@@ -1,4 +1,4 @@
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 import { measurements } from './measurements.ts'
 
 type Field = SeriesPoint['fields'][string]

@@ -1,6 +1,6 @@
 import { DAY, type InstrumentKey, type Millis, MINUTE } from '@hours/protocol'
 import { civilDays, type CivilSpan } from '@hours/usage'
-import type { SeriesOutbox, SeriesPoint, SeriesStore } from '../ports.ts'
+import type { SeriesOutbox, SeriesPoint, SeriesStore } from './series-ports.ts'
 import { dayPoints } from './day-points.ts'
 import { civilYears, type SeriesSource, storedPower, yearPoints } from './expected-series.ts'
 import { createInstrumentInputs } from './instrument-inputs.ts'

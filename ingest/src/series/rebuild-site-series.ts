@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Clock, systemClock } from '@hours/protocol'
 import { lockWriter } from '../log/writer-lock.ts'
-import type { SeriesStore } from '../ports.ts'
+import type { SeriesStore } from './series-ports.ts'
 import { rebuildSeries } from './rebuild-series.ts'
 import { createSeriesOutbox } from './series-outbox.ts'
 import { openSiteSource } from './series-source.ts'

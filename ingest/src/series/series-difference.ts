@@ -1,4 +1,4 @@
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 
 /** One thing that log and series say differently. */
 export interface SeriesDifference {

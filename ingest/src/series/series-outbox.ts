@@ -1,5 +1,5 @@
 import type { Clock, Millis } from '@hours/protocol'
-import type { SeriesOutbox, SeriesPoint, SeriesStore } from '../ports.ts'
+import type { SeriesOutbox, SeriesPoint, SeriesStore } from './series-ports.ts'
 import { faultOf } from './measurements.ts'
 import { openOutboxFile, type WaitingBatch } from './outbox-file.ts'
 import { SeriesError } from './series-error.ts'

@@ -10,7 +10,8 @@ import {
   type Status,
 } from '@hours/protocol'
 import { civilDays } from '@hours/usage'
-import type { PageRow, SeriesPoint } from '../ports.ts'
+import type { PageRow } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 import { partsOf } from './embedded-series.ts'
 
 const tagsOf = (key: InstrumentKey) => {

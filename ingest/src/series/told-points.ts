@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { HOUR, type InstrumentKey } from '@hours/protocol'
-import type { SeriesPoint } from '../ports.ts'
+import type { SeriesPoint } from './series-ports.ts'
 
 /** Remembers what was told of each instrument and hour, so that a day that has grown by a page is not told whole again. */
 export interface ToldPoints {
