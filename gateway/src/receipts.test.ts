@@ -2,7 +2,8 @@ import { createSigner, generateKey } from '@hours/ledger/node'
 import { signRecord } from '@hours/ledger'
 import { configTopic, decodeStatus, receiptTopic } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
-import { type Bench, createBench, pageOf, start, tasmota, testConfig } from './gateway.fixture.ts'
+import { type Bench, createBench, start, tasmota, testConfig } from './gateway.fixture.ts'
+import { pageOf } from './peer.fixture.ts'
 
 const M = 60_000
 const { site, gateway } = testConfig()

@@ -1,16 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ChainState, emptyChain, isLogged } from '@hours/ledger'
-import {
-  type Clock,
-  decodePowerReport,
-  decodeStateEvent,
-  decodeStatus,
-  type InstrumentId,
-  instrumentKey,
-  parseTopic,
-  type Topic,
-  type UpMessage,
-} from '@hours/protocol'
+import { type Clock, parseTopic, type Topic, type UpMessage } from '@hours/protocol'
 import type { Logger } from 'pino'
 import type { Judged, PageJudge } from './accept-page.ts'
 import type { ClockGuard } from './clock-guard.ts'
@@ -25,6 +15,7 @@ import type { QuarantineStore } from './quarantine.ts'
 import type { Receipts } from './receipts.ts'
 import type { RecordWriter } from './record-writer.ts'
 import type { RegistryWriter } from './registry/registry.ts'
+import { createUnlogged } from './unlogged.ts'
 
 /** The index may lag by so many entries; then pages wait, and TCP slows their senders down. */
 const maxBacklog = 20_000
@@ -51,7 +42,8 @@ type ToLog = Extract<Judged, { to: 'log' }>
 export function createCommit(options: CommitOptions) {
   const { clock, log, judge, receipts, quarantine, live, power, registry, projector, writer, logger } =
     options
-  const counts = { pages: 0, duplicates: 0, refused: 0, power: 0, events: 0, statuses: 0 }
+  const counts = { pages: 0, duplicates: 0, refused: 0 }
+  const unlogged = createUnlogged({ clock, registry, live, power, receipts, aside })
   /** Pages on their way into the log, by digest, with what the rules said. */
   const underway = new Map<string, ToLog>()
   const durable = new Map<string, ChainState>()
@@ -67,66 +59,7 @@ export function createCommit(options: CommitOptions) {
         message: `${message.client} wrote to the topic of ${topic.value.gateway}`,
       })
     else if (topic.value.kind === 'page') await takePage(message, topic.value)
-    else takeOther(message, topic.value)
-  }
-
-  function takeOther(message: UpMessage, topic: Topic): void {
-    const { site, gateway, kind, instrument } = topic
-    // What is sent down comes back from a broker that ingest subscribes to with a wildcard.
-    if (kind === 'receipt' || kind === 'config') return
-    if (registry.site(gateway) !== site)
-      aside(message, gateway, {
-        code: 'unknown_gateway',
-        message: `${gateway} is not enrolled at ${site}`,
-      })
-    else if (kind === 'power') takePower(message, topic)
-    else if (kind === 'status') takeStatus(message, topic)
-    else if (instrument === undefined || !isKnown(topic, instrument))
-      aside(message, gateway, strange(instrument ?? '', topic))
-    else takeState(message, topic, instrument)
-  }
-
-  function takeStatus(message: UpMessage, { site, gateway }: Topic): void {
-    const status = decodeStatus(message.payload)
-    if (status.ok) {
-      counts.statuses += 1
-      live.status(site, gateway, status.value)
-      if (status.value.seen !== undefined) receipts.holds(gateway, status.value.seen)
-    } else aside(message, gateway, status.error)
-  }
-
-  function takeState(message: UpMessage, { site, gateway }: Topic, instrument: InstrumentId): void {
-    const event = decodeStateEvent(message.payload)
-    if (event.ok) {
-      counts.events += 1
-      live.state(site, gateway, instrument, event.value)
-    } else aside(message, gateway, event.error)
-  }
-
-  const isKnown = ({ site, gateway }: Topic, instrument: string) => {
-    const now = clock.wall()
-    return registry.isEnrolled({ site, gateway, from: now, to: now + 1 }, instrument)
-  }
-
-  const strange = (instrument: string, { gateway }: Topic) => ({
-    code: 'unknown_instrument',
-    message: `"${instrument}" is not enrolled at ${gateway}`,
-  })
-
-  function takePower(message: UpMessage, topic: Topic): void {
-    const report = decodePowerReport(message.payload)
-    if (!report.ok) {
-      aside(message, topic.gateway, report.error)
-      return
-    }
-    const { from, instruments } = report.value
-    counts.power += 1
-    for (const { id, mw, mwh } of instruments) {
-      const to = from + mw.length * 60_000
-      if (registry.isEnrolled({ site: topic.site, gateway: topic.gateway, from, to }, id))
-        power.put(instrumentKey(topic.site, id), from, mw, mwh)
-      else aside(message, topic.gateway, strange(id, topic))
-    }
+    else unlogged.take(message, topic.value)
   }
 
   async function takePage(message: UpMessage, topic: Topic): Promise<void> {
@@ -245,7 +178,7 @@ export function createCommit(options: CommitOptions) {
       durable.get(`${gateway}/${epoch}`) ??
       options.tables.chains.find(gateway, epoch)?.state ??
       emptyChain(gateway, epoch),
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, ...unlogged.counts() }),
     alarms: () => [...alarms.values()],
   }
 }

@@ -1,0 +1,102 @@
+import {
+  type Clock,
+  decodePowerReport,
+  decodeStateEvent,
+  decodeStatus,
+  type InstrumentId,
+  instrumentKey,
+  type Topic,
+  type UpMessage,
+} from '@hours/protocol'
+import type { LiveWriter } from './live.ts'
+import type { PowerStoreWriter } from './power-store.ts'
+import type { Receipts } from './receipts.ts'
+import type { RegistryWriter } from './registry/registry.ts'
+
+/** Puts a message into quarantine with the reason. */
+export type PutAside = (
+  message: UpMessage,
+  gateway: string,
+  why: { readonly code: string; readonly message: string },
+) => void
+
+/** What is no evidence and never logged: states for the live view, heartbeats, minutes of power for charts. */
+export interface Unlogged {
+  /** Any message but a page. */
+  take(message: UpMessage, topic: Topic): void
+  /** Of each kind taken since the start. */
+  counts(): { readonly power: number; readonly events: number; readonly statuses: number }
+}
+
+export function createUnlogged(options: {
+  readonly clock: Clock
+  readonly registry: RegistryWriter
+  readonly live: LiveWriter
+  readonly power: PowerStoreWriter
+  readonly receipts: Receipts
+  readonly aside: PutAside
+}): Unlogged {
+  const { clock, registry, live, power, receipts, aside } = options
+  const counts = { power: 0, events: 0, statuses: 0 }
+
+  function take(message: UpMessage, topic: Topic): void {
+    const { site, gateway, kind, instrument } = topic
+    // What is sent down comes back from a broker that ingest subscribes to with a wildcard.
+    if (kind === 'receipt' || kind === 'config') return
+    if (registry.site(gateway) !== site)
+      aside(message, gateway, {
+        code: 'unknown_gateway',
+        message: `${gateway} is not enrolled at ${site}`,
+      })
+    else if (kind === 'power') takePower(message, topic)
+    else if (kind === 'status') takeStatus(message, topic)
+    else if (instrument === undefined || !isKnown(topic, instrument))
+      aside(message, gateway, strange(instrument ?? '', topic))
+    else takeState(message, topic, instrument)
+  }
+
+  function takeStatus(message: UpMessage, { site, gateway }: Topic): void {
+    const status = decodeStatus(message.payload)
+    if (status.ok) {
+      counts.statuses += 1
+      live.status(site, gateway, status.value)
+      if (status.value.seen !== undefined) receipts.holds(gateway, status.value.seen)
+    } else aside(message, gateway, status.error)
+  }
+
+  function takeState(message: UpMessage, { site, gateway }: Topic, instrument: InstrumentId): void {
+    const event = decodeStateEvent(message.payload)
+    if (event.ok) {
+      counts.events += 1
+      live.state(site, gateway, instrument, event.value)
+    } else aside(message, gateway, event.error)
+  }
+
+  const isKnown = ({ site, gateway }: Topic, instrument: string) => {
+    const now = clock.wall()
+    return registry.isEnrolled({ site, gateway, from: now, to: now + 1 }, instrument)
+  }
+
+  const strange = (instrument: string, { gateway }: Topic) => ({
+    code: 'unknown_instrument',
+    message: `"${instrument}" is not enrolled at ${gateway}`,
+  })
+
+  function takePower(message: UpMessage, topic: Topic): void {
+    const report = decodePowerReport(message.payload)
+    if (!report.ok) {
+      aside(message, topic.gateway, report.error)
+      return
+    }
+    const { from, instruments } = report.value
+    counts.power += 1
+    for (const { id, mw, mwh } of instruments) {
+      const to = from + mw.length * 60_000
+      if (registry.isEnrolled({ site: topic.site, gateway: topic.gateway, from, to }, id))
+        power.put(instrumentKey(topic.site, id), from, mw, mwh)
+      else aside(message, topic.gateway, strange(id, topic))
+    }
+  }
+
+  return { take, counts: () => ({ ...counts }) }
+}
