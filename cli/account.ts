@@ -4,7 +4,7 @@ import { openRegisters, type Registers, type Right, rights, type Role, roles } f
 import { systemClock } from '@hours/protocol'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { typedPath } from './paths.ts'
-import { flagOrEnv } from './ports-flags.ts'
+import { flagOrEnv } from './flag-values.ts'
 
 interface Flags {
   readonly data?: string

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { typedPath } from './paths.ts'
-import { flagOrEnv } from './ports-flags.ts'
+import { flagOrEnv } from './flag-values.ts'
 import { copySite } from './site-copy.ts'
 
 /** `hours backup`: a copy of the site, also while it runs. */

@@ -12,7 +12,7 @@ import {
   portFinding,
 } from './doctor-checks.ts'
 import { typedPath } from './paths.ts'
-import { flagOrEnv, portOf } from './ports-flags.ts'
+import { flagOrEnv, portOf } from './flag-values.ts'
 
 interface Flags {
   readonly data?: string

@@ -6,7 +6,7 @@ import { openRegisters } from '@hours/ingest'
 import { GatewayId, SiteId, systemClock } from '@hours/protocol'
 import { Command } from 'commander'
 import { typedPath } from './paths.ts'
-import { flagOrEnv } from './ports-flags.ts'
+import { flagOrEnv } from './flag-values.ts'
 
 interface Flags {
   readonly site?: string

@@ -5,7 +5,7 @@ import { systemClock } from '@hours/protocol'
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { typedPath } from './paths.ts'
-import { flagOrEnv } from './ports-flags.ts'
+import { flagOrEnv } from './flag-values.ts'
 
 /** `hours init`: makes the keys and the first record of a real site's log, once. */
 export function initCommand(): Command {

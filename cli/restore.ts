@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { typedPath } from './paths.ts'
-import { flagOrEnv } from './ports-flags.ts'
+import { flagOrEnv } from './flag-values.ts'
 import { type Head, headOf, Manifest, manifestFaults, putBack, rootAt } from './site-copy.ts'
 
 interface Flags {

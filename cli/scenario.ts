@@ -6,6 +6,7 @@ import { createManualClock, DAY, HOUR } from '@hours/protocol'
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { createWorld } from './demo/world.ts'
+import { wholeIn } from './flag-values.ts'
 import { typedPath } from './paths.ts'
 import { createProgress } from './progress.ts'
 import { type ChannelFleet, otherChannels, regionalFleet } from './scenario/fleet.ts'
@@ -164,11 +165,4 @@ async function played(
   } finally {
     await world.close()
   }
-}
-
-function wholeIn(text: string, flag: string, low: number, high: number): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new Error(`${flag} "${text}": a whole number from ${low} to ${high}`)
-  return value
 }

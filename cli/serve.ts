@@ -8,7 +8,7 @@ import { buildPage } from './build-page.ts'
 import { typedPath } from './paths.ts'
 import { policyWitnesses } from './witnesses.ts'
 import { whenHalted } from './when-halted.ts'
-import { flagOrEnv, portOf } from './ports-flags.ts'
+import { flagOrEnv, portOf } from './flag-values.ts'
 import { openSiteChannels } from './site-channels.ts'
 import {
   checkDoorFlags,

@@ -1,24 +1,21 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { createDevice, demoFleet } from '@hours/firmware-sim'
-import type { Gateway } from '@hours/gateway'
 import { createApi } from '@hours/ingest'
 import { createManualClock, DAY, every, HOUR } from '@hours/protocol'
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { buildPage } from './build-page.ts'
 import { serveBookingPages } from './demo/booking-pages.ts'
-import { type HistoryGateway, playHistory } from './demo/history.ts'
+import { makeFolder, reset } from './demo/demo-folder.ts'
+import { playFirstHistory } from './demo/first-history.ts'
 import { playLive } from './demo/live.ts'
 import { keepDemoUse } from './demo/sessions.ts'
 import { type DemoState, readDemoState, writeDemoState } from './demo/state-file.ts'
-import { type Story, storyOf } from './demo/story.ts'
-import { createWorld, historyPageMs } from './demo/world.ts'
+import { storyOf } from './demo/story.ts'
+import { createWorld } from './demo/world.ts'
 import { runDemoWitness } from './demo/witness.ts'
+import { flagOrEnv, portOf, wholeIn } from './flag-values.ts'
 import { typedPath } from './paths.ts'
-import { flagOrEnv, portOf } from './ports-flags.ts'
-import { createProgress } from './progress.ts'
 import { openSiteChannels } from './site-channels.ts'
 import { openSiteSeries } from './site-series.ts'
 
@@ -34,8 +31,6 @@ interface Flags {
 }
 
 const sampleMs = 60_000
-/** The clock stops this often until every page made so far has its receipt, so that pages are as early as in life. */
-const historyStepMs = 300_000
 const livePageMs = 60_000
 const dayAMinute = 1_440
 
@@ -105,7 +100,7 @@ async function up(flags: Flags): Promise<void> {
     const present = Date.now()
     const playedHistory = state.until < present - DAY / 2 && state.until === state.from
     if (playedHistory) {
-      await history({ state, story, present, world, clock, devices, signal: stop.signal, dir })
+      await playFirstHistory({ state, story, present, world, clock, devices, signal: stop.signal, dir })
     } else if (clock.wall() < present) {
       // The machine slept or the demo was off: nobody measured, so that time is unknown, and stays it.
       clock.advanceTo(present)
@@ -150,58 +145,6 @@ async function up(flags: Flags): Promise<void> {
   console.log('Stopped; nothing is lost. A second start goes on from here, the time between is unknown.')
 }
 
-async function history(options: {
-  state: DemoState
-  story: Story
-  present: number
-  world: Awaited<ReturnType<typeof createWorld>>
-  clock: ReturnType<typeof createManualClock>
-  devices: ReturnType<typeof createDevice>[]
-  signal: AbortSignal
-  dir: string
-}): Promise<void> {
-  const { state, story, present, world, clock, devices, signal, dir } = options
-  const progress = createProgress(`${Math.round((present - state.from) / DAY)} days of history`)
-  const started = world.startGateways({ pageMs: historyPageMs })
-  const gateways = new Map([...started].map(([id, one]) => [id, historyGateway(id, one)]))
-  const from = state.from
-  const to = Math.floor(present / historyPageMs) * historyPageMs
-  await playHistory({
-    clock,
-    devices,
-    gateways,
-    from,
-    to,
-    stepMs: historyStepMs,
-    allow: 0,
-    outages: [story.outage],
-    signal,
-    onStep: (at) => {
-      const played = new Date(at + 8 * HOUR).toISOString().slice(0, 10)
-      progress.update(
-        at - from,
-        to - from,
-        `${played}  ${world.ingest.log.size().toLocaleString('en')} records logged`,
-      )
-    },
-  })
-  await world.stopGateways()
-  await world.ingest.settled()
-  writeDemoState(dir, { ...state, until: clock.wall() })
-  progress.end(
-    signal.aborted
-      ? 'interrupted'
-      : `complete, ${world.ingest.log.size().toLocaleString('en')} signed records in the log`,
-  )
-  if (clock.wall() < present) clock.advanceTo(present)
-}
-
-const historyGateway = (id: string, one: Gateway): HistoryGateway => ({
-  id,
-  handleLocal: (topic, payload, arrival) => one.handleLocal(topic, payload, arrival),
-  pending: () => one.pending(),
-})
-
 function newState(days: number): DemoState {
   const offset = 8 * HOUR
   const today = Math.floor((Date.now() + offset) / DAY) * DAY - offset
@@ -239,30 +182,6 @@ async function listen(api: Awaited<ReturnType<typeof createApi>>, port: number):
   }
 }
 
-function makeFolder(dir: string): void {
-  try {
-    mkdirSync(dir, { recursive: true })
-  } catch (cause) {
-    throw new Error(`--data: "${dir}" cannot be written. Fix: --data DIR with a folder of yours.`, { cause })
-  }
-}
-
-async function reset(dir: string, yes: boolean): Promise<boolean> {
-  if (!existsSync(dir)) return true
-  if (!yes) {
-    if (!process.stdin.isTTY) throw new Error(`--reset deletes ${dir} and asks first. Fix: add --yes.`)
-    const prompt = createInterface({ input: process.stdin, output: process.stdout })
-    const answer = await prompt.question(`Delete ${dir} with its log and all its hours? Type "yes": `)
-    prompt.close()
-    if (answer.trim() !== 'yes') {
-      console.log('Nothing was deleted.')
-      return false
-    }
-  }
-  rmSync(dir, { recursive: true, force: true })
-  return true
-}
-
 /** Resolves at the first Ctrl-C; a third one ends the process there and then. */
 function onSignals(stop: AbortController): Promise<void> {
   let count = 0
@@ -277,11 +196,4 @@ function onSignals(stop: AbortController): Promise<void> {
         resolve()
       })
   })
-}
-
-function wholeIn(text: string, flag: string, low: number, high: number): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new Error(`${flag} "${text}": a whole number from ${low} to ${high}`)
-  return value
 }

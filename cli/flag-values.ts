@@ -9,3 +9,11 @@ export function portOf(text: string, flag: string): number {
     throw new Error(`${flag} "${text}": a port from 0 to 65535 (0 picks a free one)`)
   return port
 }
+
+/** A whole number from `low` to `high`. */
+export function wholeIn(text: string, flag: string, low: number, high: number): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new Error(`${flag} "${text}": a whole number from ${low} to ${high}`)
+  return value
+}
