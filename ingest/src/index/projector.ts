@@ -1,15 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as turn } from 'node:timers/promises'
-import {
-  checkPage,
-  openParsedPage,
-  openParsedRecord,
-  type OpenedRecord,
-  parseBase64url,
-  parseRecord,
-  type SignedRecord,
-  type ChainState,
-} from '@hours/ledger'
+import { type OpenedRecord, parseBase64url, parseRecord } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { decodePage, type InstrumentKey, type Millis, type RecordKind } from '@hours/protocol'
 import type { FigureProjection } from '../figures/figure-projection.ts'
@@ -18,6 +9,7 @@ import { IngestError } from '../ingest-error.ts'
 import type { EvidenceLog, Position } from '../ports.ts'
 import type { BookRecord } from '../registry/record-book.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
+import { createEntryReader } from './entry-reader.ts'
 import { inTransaction } from './index-db.ts'
 import type { InstrumentRow } from './instrument-table.ts'
 import {
@@ -26,6 +18,7 @@ import {
   type PageProjection,
   type Tables,
 } from './page-projection.ts'
+import { createRecordTable } from './record-table.ts'
 import { widenTouched } from './touched.ts'
 
 /** An entry of the log to be projected; `page` when it has been judged on its way in. */
@@ -77,23 +70,25 @@ export function createProjector(options: ProjectorOptions): Projector {
   const pages = createPageProjection(db, tables, registry)
   const statements = {
     entry: db.prepare('INSERT OR IGNORE INTO entries VALUES (?, ?, ?)'),
-    record: db.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?)'),
     position: db.prepare("INSERT OR REPLACE INTO meta VALUES ('position', ?)"),
   }
+  const read = createEntryReader({ registry, chains: tables.chains })
+  const records = createRecordTable(db)
   const listeners = new Set<(touched: readonly Touched[]) => void>()
   let queue: Projectable[] = []
   let running: Promise<void> | undefined
   let failure: string | undefined
   /** As they were before the first record of the batch that can change them. */
   let scopes: Map<InstrumentRow, string> | undefined
-  let position = loadRecords(db, registry)
+  for (const record of records.all()) registry.apply(record)
+  let position = storedPosition(db)
 
   function batch(items: readonly Projectable[]): void {
-    const records: BookRecord[] = []
+    const taken: BookRecord[] = []
     const changed = inTransaction(db, () => {
       for (const item of items) {
         const record = project(item, pages)
-        if (record) records.push(record)
+        if (record) taken.push(record)
         statements.entry.run(parseBase64url(item.digest) ?? null, item.position.year, item.position.index)
         position = item.position
       }
@@ -103,11 +98,11 @@ export function createProjector(options: ProjectorOptions): Projector {
       tables.chains.flush()
       if (position) statements.position.run(JSON.stringify(position))
       const touched = pages.touched()
-      options.figures().project({ touched, records, horizon: tables.times.newest()?.at ?? 0 })
+      options.figures().project({ touched, records: taken, horizon: tables.times.newest()?.at ?? 0 })
       return touched
     })
     options.onBatch(items)
-    for (const record of records) options.onRecord(record)
+    for (const record of taken) options.onRecord(record)
     if (listeners.size === 0) return
     const touched = widenTouched(changed, tables.accounts, registry)
     if (touched.length > 0) for (const listener of listeners) listener(touched)
@@ -118,32 +113,9 @@ export function createProjector(options: ProjectorOptions): Projector {
       into.page({ ...item.page, position: item.position })
       return undefined
     }
-    const { bytes, position: at } = item
-    const parsed = parseRecord(bytes)
-    if (!parsed.ok) throw notOurs(at, parsed.error.message)
-    if (parsed.value.kind === 'page') {
-      into.page(readPage(parsed.value, at))
-      return undefined
-    }
-    const opened = openParsedRecord(parsed.value, { crypto: nodeCrypto, keys: registry.keys, at })
-    if (!opened.ok) throw notOurs(at, opened.error.message)
-    return takeRecord(opened.value, at)
-  }
-
-  /** A page out of the log, under the same rules as on its way in; `now` is left out, as the log knows no clock. */
-  function readPage(record: SignedRecord, at: Position): LoggedVerdict {
-    const opened = openParsedPage(record, { crypto: nodeCrypto, keys: registry.keys, at })
-    if (!opened.ok) throw notOurs(at, opened.error.message)
-    const { gateway, epoch } = opened.value.page
-    const before: ChainState = tables.chains.make(gateway, epoch).state
-    const verdict = checkPage(before, opened.value, {
-      isOpen: registry.isOpen.bind(registry),
-      isEnrolled: registry.isEnrolled,
-      digestsAt: (seq) => tables.chains.digestsAt(gateway, epoch, seq),
-    })
-    if (verdict.verdict === 'refuse' || verdict.verdict === 'duplicate')
-      throw notOurs(at, verdict.verdict === 'refuse' ? verdict.reason : 'the same page twice')
-    return { opened: opened.value, verdict, before, position: at }
+    const { page, record } = read(item.bytes, item.position)
+    if (page) into.page(page)
+    return record && takeRecord(record, item.position)
   }
 
   function takeRecord(opened: OpenedRecord, at: Position): BookRecord {
@@ -160,7 +132,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     if (scopeInput.has(opened.kind)) scopes ??= scopesOf()
     registry.apply(record)
     numberEnrolled(tables.instruments, record)
-    statements.record.run(at.year, at.index, opened.kind, opened.digest, JSON.stringify(opened.body))
+    records.add(record)
     return record
   }
 
@@ -255,20 +227,11 @@ export function createProjector(options: ProjectorOptions): Projector {
 const digestOf = (bytes: Uint8Array) =>
   nodeCrypto.sha256(bytes).toBase64({ alphabet: 'base64url', omitPadding: true })
 
-const notOurs = (at: Position, why: string) =>
-  new IngestError('log_damaged', `log entry ${at.year}/${at.index} should never have been logged: ${why}`)
-
 /** Kinds that can change an instrument's zone or enrolment. */
 const scopeInput = new Set<RecordKind>(['enrolment', 'organisation', 'correction', 'approval'])
 
-/** Fills the registry from the rows of an earlier run; returns the position projected last. */
-function loadRecords(db: DatabaseSync, registry: RegistryWriter): Position | null {
-  for (const row of db.prepare('SELECT * FROM records ORDER BY year, idx').iterate()) {
-    const position = { year: Number(row['year']), index: Number(row['idx']) }
-    // Written above from records that their schema had accepted.
-    const record = JSON.parse(String(row['body'])) as BookRecord['record']
-    registry.apply({ kind: row['kind'] as RecordKind, record, hash: String(row['hash']), position })
-  }
+/** The position projected last. */
+function storedPosition(db: DatabaseSync): Position | null {
   const stored = db.prepare("SELECT value FROM meta WHERE key = 'position'").get()
   return stored ? (JSON.parse(String(stored['value'])) as Position) : null
 }
