@@ -7,6 +7,7 @@ import { createInfluxSeries, type InfluxSeries, reconcile } from '@hours/ingest'
 import { createManualClock, DAY, HOUR } from '@hours/protocol'
 import { pino } from 'pino'
 import { playHistory } from '../../cli/demo/history.ts'
+import { keepDemoUse } from '../../cli/demo/sessions.ts'
 import { createWorld } from '../../cli/demo/world.ts'
 import { openSiteSeries } from '../../cli/site-series.ts'
 import { startInfluxd } from '../contract/influxd.fixture.ts'
@@ -23,7 +24,7 @@ const sampleMs = 30_000
 const dir = mkdtempSync(join(tmpdir(), 'hours-pictures-'))
 const out = resolve(import.meta.dirname, '../../docs/pictures')
 
-async function play(influxUrl: string): Promise<void> {
+async function play(influxUrl: string, draw: () => Promise<void>): Promise<void> {
   const fleet = demoFleet(1)
   const clock = createManualClock(from, from - HOUR)
   const log = pino({ level: 'silent' })
@@ -52,12 +53,20 @@ async function play(influxUrl: string): Promise<void> {
     signal: new AbortController().signal,
     onStep: () => undefined,
   })
-  await world.stopGateways()
+  // Bookings and sessions of the week, as in the demo: without them no hour is anybody's.
+  const onError = (error: unknown) => console.error(error)
+  const stopUse = await keepDemoUse({ ingest: world.ingest, fleet, clock, from, days: 8, onError })
+  stopUse()
   await series.feed().settled()
+  await series.feed().rebuild()
   await series.outbox.flush()
   console.log('outbox', JSON.stringify(series.outbox.state()))
   const { compared, differences } = await reconcile(dir, { series: series.store })
   console.log(`reconcile: ${compared} days compared, ${differences.length} differences`)
+  for (const one of differences) console.log(JSON.stringify(one))
+  // While the gateways are there: a stop says that they are not.
+  await draw()
+  await world.stopGateways()
   await series.close()
   await world.close()
 }
@@ -103,10 +112,11 @@ async function picture(series: InfluxSeries, name: string, dashboard: ClassicDas
 
 const influxd = await startInfluxd()
 try {
-  await play(influxd.url)
   const series = createInfluxSeries({ url: influxd.url })
-  for (const [name, dashboard] of Object.entries(dashboardsOf({ ...defaultOptions, simulated: true })))
-    await picture(series, name, dashboard)
+  await play(influxd.url, async () => {
+    for (const [name, dashboard] of Object.entries(dashboardsOf({ ...defaultOptions, simulated: true })))
+      await picture(series, name, dashboard)
+  })
 } finally {
   await influxd.remove()
   rmSync(dir, { recursive: true, force: true })

@@ -54,7 +54,8 @@ export function createChangedDays(
   /** Days that ended since the last `time` record, of everybody: nobody's page says that nothing came. */
   function endDays(before: Millis): void {
     const ending = new Set(
-      [...new Set(zones.values())].filter((zone) => civilDays(zone, before, horizon).length > 1),
+      // A day that ends at this very moment is over too.
+      [...new Set(zones.values())].filter((zone) => civilDays(zone, before, horizon + 1).length > 1),
     )
     if (ending.size === 0) return
     for (const entry of registry.instruments()) {
