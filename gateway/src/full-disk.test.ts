@@ -93,7 +93,9 @@ it.each([7_000, -7_000])(
     // 87 minutes less the 10 s between the last reading and the step.
     const before = pages.filter(({ seq }) => seq < stepped!.seq)
     const known = before.flatMap(({ instruments }) => instruments[0]!.spans)
-    expect(known.reduce((sum, [, from, to]) => sum + to - from, 0)).toBeGreaterThanOrEqual(87 * 60_000 - 10_000)
+    expect(known.reduce((sum, [, from, to]) => sum + to - from, 0)).toBeGreaterThanOrEqual(
+      87 * 60_000 - 10_000,
+    )
     await bench.end('kill')
   },
 )
