@@ -41,6 +41,13 @@ module.exports = {
       to: { path: '^(cli|hours\\.ts|test|bench)' },
     },
     {
+      // A gateway is a small machine: the server's libraries, loaded by one import too many, cost it 40 MB.
+      name: 'gateways-load-no-server',
+      severity: 'error',
+      from: { path: '^cli/gateway\\.ts$' },
+      to: { path: '^(ingest|broker|usage|verifier|dashboards|firmware-sim)/', reachable: true },
+    },
+    {
       name: 'pure-rooms-have-no-io',
       severity: 'error',
       from: { path: '^(usage|ledger|sensing|protocol)/src/', pathNot: '\\.test\\.ts$' },

@@ -1,10 +1,10 @@
-import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newGatewayPassword } from '@hours/broker'
 import { openRegisters } from '@hours/ingest'
 import { GatewayId, SiteId, systemClock } from '@hours/protocol'
 import { Command } from 'commander'
+import { pinOf } from './authority-pin.ts'
 import { typedPath } from './paths.ts'
 import { flagOrEnv } from './flag-values.ts'
 
@@ -73,7 +73,3 @@ export function enrolCommand(): Command {
       }
     })
 }
-
-/** SHA-256 of the authority's certificate (DER, hex): with it the device knows the site before it trusts it. */
-export const pinOf = (pem: string): string =>
-  createHash('sha256').update(new X509Certificate(pem).raw).digest('hex')

@@ -1,19 +1,14 @@
-import { createPrivateKey, createPublicKey, sign, webcrypto, X509Certificate } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-// @peculiar/x509 brings a container that wants this polyfill before it.
-import 'reflect-metadata'
 import { openPageKey } from '@hours/gateway'
-import { renewalText } from '@hours/ingest'
-import { DAY, GivenIdentity } from '@hours/protocol'
-import * as x509 from '@peculiar/x509'
+import { DAY, GivenIdentity, renewalText } from '@hours/protocol'
 import { z } from 'zod'
-import { pinOf } from './enrol.ts'
+import { pinOf } from './authority-pin.ts'
 import { askSite } from './site-request.ts'
 
 const Enrolment = z.object({ url: z.string(), gateway: z.string(), ownCa: z.boolean() })
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 /** Renewed when less than a third of 397 days is left. */
 const renewBefore = 132 * DAY
 
@@ -69,7 +64,8 @@ export async function renewGateway(dir: string, now: number, force = false): Pro
   if (!force && Date.parse(new X509Certificate(certificate).validTo) - now > renewBefore) return false
   const made = await newRequest(gateway)
   const key = { key: createPrivateKey(readFileSync(files.key, 'utf8')), dsaEncoding: 'ieee-p1363' as const }
-  const signature = sign('sha256', renewalText(made.csr), key).toString('base64url')
+  const digest = createHash('sha256').update(made.csr).digest('base64url')
+  const signature = sign('sha256', Buffer.from(renewalText(digest)), key).toString('base64url')
   const ca = ownCa ? readFileSync(files.ca, 'utf8') : undefined
   const body = { certificate, csr: made.csr, signature }
   keep(dir, made.key, GivenIdentity.parse(await askSite(`${url}/api/v1/enrol/renew`, { ca, body })))
@@ -86,15 +82,9 @@ async function pinnedAuthority(url: string, pin: string): Promise<string> {
   return pem
 }
 
+/** What makes requests takes 15 MB, and a gateway needs it once a year. */
 async function newRequest(gateway: string): Promise<{ csr: string; key: string }> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const csr = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: `CN=${gateway}`,
-    keys: keys as never,
-    signingAlgorithm: algorithm,
-  })
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
-  return { csr: csr.toString('pem'), key: x509.PemConverter.encode(der, 'PRIVATE KEY') }
+  return (await import('./certificate-request.ts')).newCertificateRequest(gateway)
 }
 
 /** Key and certificate are checked against each other before the old pair is given up; each file changes in one step. */

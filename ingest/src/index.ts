@@ -51,5 +51,4 @@ export { type Door, type DoorOptions, openDoor, openRegisters, type Registers } 
 export { createOidcLogin, type OidcLogin, type OidcOptions } from './access/oidc.ts'
 export { type Right, rights, type Role, roles } from './access/rights.ts'
 export { withCertificates } from './ca/certificates.ts'
-export { renewalText } from './ca/renewal.ts'
 export { openOperations } from './operations.ts'

@@ -16,3 +16,9 @@ export const GivenIdentity = z.object({
   trust: PinnedKeys,
 })
 export type GivenIdentity = z.infer<typeof GivenIdentity>
+
+/**
+ * What a gateway signs with its current TLS key to be given the next certificate: it cannot be taken for anything else.
+ * `digest` = SHA-256 of the request's PEM, base64url.
+ */
+export const renewalText = (digest: string): string => `hours-renewal-v1\n${digest}\n`

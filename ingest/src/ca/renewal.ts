@@ -1,11 +1,7 @@
 import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto'
-import { type Clock, GatewayId } from '@hours/protocol'
+import { type Clock, GatewayId, renewalText } from '@hours/protocol'
 import { IngestError } from '../ingest-error.ts'
 import { type Certificates, plainSerial } from './certificates.ts'
-
-/** What a gateway signs with its current key to be given the next certificate: it cannot be taken for anything else. */
-export const renewalText = (csr: string): Buffer =>
-  Buffer.from(`hours-renewal-v1\n${createHash('sha256').update(csr).digest('base64url')}\n`)
 
 /**
  * The gateway that asks for its next certificate, shown by its present one and a signature of its key over the request;
@@ -35,9 +31,8 @@ export function renewingGateway(
   )
     throw refused('has been revoked')
   const signature = Buffer.from(asked.signature, 'base64url')
-  if (
-    !verify('sha256', renewalText(asked.csr), { key: shown.publicKey, dsaEncoding: 'ieee-p1363' }, signature)
-  )
+  const text = Buffer.from(renewalText(createHash('sha256').update(asked.csr).digest('base64url')))
+  if (!verify('sha256', text, { key: shown.publicKey, dsaEncoding: 'ieee-p1363' }, signature))
     throw refused('the signature is not of its key')
   return gateway.data
 }
