@@ -43,7 +43,7 @@ export function TimelineSection({ instrument, zone, window }: Props) {
   const room = useRoom(window)
   const answer = useResource(api.states(instrument, room.from, room.to), 30_000)
   const sessions = useResource(api.sessions(instrument, room.from, room.to), 60_000)
-  const inside = (answer.data?.spans ?? []).filter(({ from, to }) => to > window.from && from < window.to)
+  const inside = (answer.data?.spans ?? []).flatMap((span) => within(span, window))
   return (
     <section>
       <ChartFrame
@@ -72,6 +72,13 @@ export function TimelineSection({ instrument, zone, window }: Props) {
       </ChartFrame>
     </section>
   )
+}
+
+/** The part of a span that is on show: table and file add up to the window, not to what was fetched around it. */
+function within(span: StateSpans['spans'][number], window: Window): StateSpans['spans'] {
+  const from = Math.max(span.from, window.from)
+  const to = Math.min(span.to, window.to)
+  return to > from ? [{ ...span, from, to }] : []
 }
 
 const fileRow = ({ state, from, to }: StateSpans['spans'][number]) => [
