@@ -37,7 +37,9 @@ export function offsetAt(zone: string, at: number): number {
 /** First instant of the civil date that `local` (ms since 1970 as if UTC) falls on, in `zone`. */
 function instantOf(zone: string, local: number): number {
   const guess = local - offsetAt(zone, local)
-  return local - offsetAt(zone, guess)
+  const found = local - offsetAt(zone, guess)
+  // A midnight that is skipped, as in Santiago: the day begins when the clock has been put forward.
+  return localOf(zone, found) < local ? local - offsetAt(zone, found) : found
 }
 
 const localOf = (zone: string, at: number) => at + offsetAt(zone, at)
