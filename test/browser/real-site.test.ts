@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Usage } from '@hours/protocol'
 import type { Page } from 'playwright-core'
@@ -91,6 +92,33 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     await page.waitForSelector('[data-verdict]')
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('ok')
     expect(await page.locator('[data-check=signatures]').innerText()).toMatch(/(\d+) \/ \1/)
+  })
+
+  const date = (daysAgo: number) =>
+    new Date(Date.now() + 8 * hour - daysAgo * 24 * hour).toISOString().slice(0, 10)
+
+  it.each([
+    ['statement (PDF)', '%PDF-'],
+    ['workbook (XLSX)', 'PK'],
+    ['evidence bundle', 'PK'],
+  ])('makes the %s of an assessment and hands it out', async (name, magic) => {
+    const { page } = await open(`/assessment?period=${date(3)}..${date(1)}`)
+    await page.getByRole('button', { name: `Make the ${name}` }).click()
+    const link = page.getByRole('link', { name: `Download the ${name}` })
+    await link.waitFor()
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+    const bytes = await readFile(await download.path())
+    expect(bytes.subarray(0, magic.length).toString('latin1')).toBe(magic)
+    expect(bytes.length).toBeGreaterThan(2_000)
+  })
+
+  it('says why there is no evidence bundle of a period that is not over', async () => {
+    const { page } = await open('/assessment')
+    await page.getByRole('button', { name: 'Make the evidence bundle' }).click()
+    await page.getByText('The evidence bundle was not made').waitFor()
+    expect(await page.locator('.notice', { hasText: 'was not made' }).innerText()).toMatch(
+      /not over|ended|hour/,
+    )
   })
 
   it('names the witness that has signed the log', async () => {

@@ -117,16 +117,20 @@ export async function sendImport(csv: string, dryRun: boolean): Promise<ImportRe
   })
 }
 
-/** Asks for the evidence of a scope and period; the answer is a job to look after. */
-export async function startBundle(wish: {
+/** What a report is asked to be: a statement to sign, a workbook, or figures with all their evidence. */
+export interface ReportWish {
   readonly scope: string
   readonly period: string
   readonly ruleset: string
-}): Promise<ReportJob> {
+  readonly format: 'pdf' | 'xlsx' | 'bundle'
+}
+
+/** Asks for the report of a scope and period; the answer is a job to look after. */
+export async function startReport(wish: ReportWish): Promise<ReportJob> {
   return request<ReportJob>('/api/v1/reports', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...wish, format: 'bundle' }),
+    body: JSON.stringify(wish),
   })
 }
 

@@ -26,7 +26,10 @@ export function go(address: string, replace = false): void {
   else history.pushState(null, '', address)
   const before = place.value.path
   place.value = read()
-  if (!replace && place.value.path !== before) scrollTo(0, 0)
+  if (replace || place.value.path === before) return
+  scrollTo(0, 0)
+  // What was focused may go with the view before; a reader by keyboard begins at the head of the new one.
+  document.getElementById('content')?.focus({ preventScroll: true })
 }
 
 /** Changes parts of the query; null removes one. Defaults are removed too, so that links stay short. */
@@ -54,6 +57,8 @@ export function followLinks(): void {
     const link = event.target instanceof Element ? event.target.closest('a') : null
     if (!link || link.target !== '' || link.hasAttribute('download')) return
     if (link.origin !== location.origin || link.pathname.startsWith('/api/')) return
+    // A place on this very page, such as the skip link's: the browser goes there, focus included.
+    if (link.hash !== '' && link.pathname + link.search === location.pathname + location.search) return
     event.preventDefault()
     go(link.pathname + link.search)
   })

@@ -1,6 +1,7 @@
 import type { DayEvidence } from '@hours/protocol'
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../api-client.ts'
+import { CsvButton } from '../charts/chart-frame.tsx'
 import { serverNow } from '../clock.ts'
 import { download } from '../csv.ts'
 import { count, when } from '../format.ts'
@@ -85,8 +86,9 @@ function Day({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
         <button
           type="button"
           class="button"
-          disabled={outcome.state === 'running' || evidence.pages.length === 0}
-          onClick={() => void verify()}
+          disabled={evidence.pages.length === 0}
+          aria-disabled={outcome.state === 'running'}
+          onClick={() => (outcome.state === 'running' ? undefined : void verify())}
         >
           {words.verify}
         </button>
@@ -148,6 +150,15 @@ function PageList({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
           </tbody>
         </table>
       </div>
+      <CsvButton
+        title={words.list}
+        rows={{
+          name: `pages-${evidence.key}-${evidence.date}`,
+          head: ['gateway', 'seq', 'log_index', 'covers'],
+          body: () =>
+            evidence.pages.map(({ gateway, seq, index, jws }) => [gateway, seq, index, bracketOf(jws, zone)]),
+        }}
+      />
     </details>
   )
 }

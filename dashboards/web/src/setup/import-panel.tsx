@@ -61,8 +61,9 @@ export function ImportPanel() {
         <button
           type="button"
           class="button quiet"
-          disabled={csv === undefined || stage.at === 'busy'}
-          onClick={() => (csv === undefined ? undefined : void send(csv, true))}
+          disabled={csv === undefined}
+          aria-disabled={stage.at === 'busy'}
+          onClick={() => (csv === undefined || stage.at === 'busy' ? undefined : void send(csv, true))}
         >
           {words.dryRun}
         </button>

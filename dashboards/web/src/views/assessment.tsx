@@ -11,7 +11,7 @@ import { ScopeField } from '../scope-field.tsx'
 import { simulated } from '../simulated.ts'
 import { useSiteZone } from '../site-zone.ts'
 import { text } from '../text/text.ts'
-import { ReportBundle } from './report-bundle.tsx'
+import { ReportFile } from './report-file.tsx'
 import { givenParameters, neededOf, RuleParameters } from './rule-parameters.tsx'
 
 /** Scores by a rule set, with reasons; to be read, printed, and checked by whoever doubts them. */
@@ -108,17 +108,23 @@ function Statement({ of }: { of: Assessment }) {
         <CsvButton rows={file} title={words.title} />
       </section>
       <p class="lead">{words.statement}</p>
-      <Bundle of={of} />
+      <Files of={of} />
     </section>
   )
 }
 
-function Bundle({ of: { scope, period, ruleset, checkpoint } }: { of: Assessment }) {
-  const words = text.value.assessment
+/** The statement to take along, and what a regulator needs to work it out again. */
+function Files({ of: { scope, period, ruleset, checkpoint } }: { of: Assessment }) {
+  const words = text.value.report
+  const wish = { scope, period, ruleset: ruleset.id }
   return (
     <section>
-      <h2>{words.bundle}</h2>
-      <ReportBundle wish={{ scope, period, ruleset: ruleset.id }} />
+      <h2>{words.title}</h2>
+      <div class="row no-print">
+        {(['pdf', 'xlsx', 'bundle'] as const).map((format) => (
+          <ReportFile key={format} wish={{ ...wish, format }} />
+        ))}
+      </div>
       <p class="lead">{words.bundleText}</p>
       <pre class="pre" tabIndex={0}>
         npm run -s hours -- verify DIR --policy regulator.policy

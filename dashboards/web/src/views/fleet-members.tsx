@@ -1,5 +1,6 @@
 import { api } from '../api-client.ts'
 import type { Organisation } from '../api-shapes.ts'
+import { CsvButton } from '../charts/chart-frame.tsx'
 import { readFigures } from '../figure-reading.ts'
 import { count, hours, nameOf, none, percent } from '../format.ts'
 import { useResource } from '../resource.ts'
@@ -33,6 +34,19 @@ export function FleetMembers({ scope, organisations, period }: Props) {
   const shown = below.map((one) => ({ one, figures: figuresOf(one.id) }))
   const anyFigures = shown.some(({ figures }) => figures.size > 0)
   const value = (ms: number | null | undefined) => (ms === null || ms === undefined ? none : hours(ms))
+  const file = {
+    name: `organisations-${period}`,
+    head: ['organisation', 'name', 'instruments', 'effective_ms', 'external_ms', 'share_hours'],
+    body: () =>
+      shown.map(({ one, figures }) => [
+        one.id,
+        nameOf(one.names, one.id),
+        one.instruments,
+        figures.get('effective')?.value,
+        figures.get('external')?.value,
+        figures.get('shareHours')?.value,
+      ]),
+  }
   return (
     <section>
       <h2>{words.members}</h2>
@@ -82,6 +96,7 @@ export function FleetMembers({ scope, organisations, period }: Props) {
           </tbody>
         </table>
       </div>
+      <CsvButton rows={file} title={words.members} />
     </section>
   )
 }

@@ -110,7 +110,12 @@ function Controls({ window }: { window: WindowControl }) {
         <button type="button" class="plain" onClick={() => window.move(-0.5)}>
           ← {words.back}
         </button>
-        <button type="button" class="plain" onClick={() => window.move(0.5)} disabled={window.following}>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => (window.following ? undefined : window.move(0.5))}
+          aria-disabled={window.following}
+        >
           {words.forward} →
         </button>
         <button type="button" class="plain" aria-pressed={window.following} onClick={() => window.now()}>

@@ -158,6 +158,15 @@ function ChannelSection() {
           { name: words.complete, number: true, cell: ({ complete }) => percent(complete) },
         ]}
       />
+      <CsvButton
+        title={words.channels}
+        rows={{
+          name: 'channels',
+          head: ['channel', 'name', 'available', 'complete'],
+          body: () =>
+            list.map(({ id, names, available, complete }) => [id, nameOf(names, id), available, complete]),
+        }}
+      />
     </section>
   )
 }

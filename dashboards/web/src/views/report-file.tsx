@@ -1,23 +1,23 @@
 import { useEffect, useState } from 'preact/hooks'
-import { api, load, startBundle } from '../api-client.ts'
+import { api, load, type ReportWish, startReport } from '../api-client.ts'
 import type { ReportJob } from '../api-shapes.ts'
 import { Notice } from '../notice.tsx'
 import { text } from '../text/text.ts'
 
-interface BundleWish {
-  readonly scope: string
-  readonly period: string
-  readonly ruleset: string
-}
-
 const pollMs = 1_000
 
-/** Asks for the evidence of a scope and period, shows how far it is, and hands it out. */
-export function ReportBundle({ wish }: { wish: BundleWish }) {
-  const words = text.value.assessment
+/** The link takes the place of the button that was pressed, and its focus. */
+const takeFocus = (link: HTMLAnchorElement | null) => {
+  if (document.activeElement === document.body) link?.focus({ preventScroll: true })
+}
+
+/** Asks for a report as a file, shows how far it is, and hands it out. */
+export function ReportFile({ wish }: { wish: ReportWish }) {
+  const words = text.value.report
+  const names = words.formats[wish.format]
   const [job, setJob] = useState<ReportJob | undefined>()
   const [fault, setFault] = useState('')
-  const asked = `${wish.scope} ${wish.period} ${wish.ruleset}`
+  const asked = `${wish.scope} ${wish.period} ${wish.ruleset} ${wish.format}`
   useEffect(() => {
     setJob(undefined)
     setFault('')
@@ -39,8 +39,9 @@ export function ReportBundle({ wish }: { wish: BundleWish }) {
   }, [job])
 
   const begin = () => {
+    if (isOpen) return
     setFault('')
-    startBundle(wish).then(setJob, (error: unknown) =>
+    startReport(wish).then(setJob, (error: unknown) =>
       setFault(String(error instanceof Error ? error.message : error)),
     )
   }
@@ -49,24 +50,24 @@ export function ReportBundle({ wish }: { wish: BundleWish }) {
     <div class="no-print">
       <p class="row">
         {job?.state === 'done' && job.file ? (
-          <a class="button" href={job.file} download={job.name ?? 'report.zip'}>
-            {words.bundleFetch}
+          <a ref={takeFocus} class="button" href={job.file} download={job.name ?? `report.${wish.format}`}>
+            {words.fetch(names)}
           </a>
         ) : (
-          <button type="button" class="button" onClick={begin} disabled={isOpen}>
-            {words.bundleMake}
+          <button type="button" class="button quiet" onClick={begin} aria-disabled={isOpen}>
+            {words.make(names)}
           </button>
         )}
         {isOpen ? (
           <progress
-            aria-label={words.bundle}
+            aria-label={names}
             max={Math.max(1, job.progress.of)}
             value={job.progress.of > 0 ? job.progress.done : undefined}
           />
         ) : null}
       </p>
       {why ? (
-        <Notice title={words.bundleNot} bad>
+        <Notice title={words.notMade(names)} bad>
           <p>{why}</p>
         </Notice>
       ) : null}
