@@ -30,7 +30,7 @@ export function lateAnswer(path: string, url: URL, mood: Mood, method: string): 
         },
       ],
     })
-  if (path === '/assessments') return ok(assessment(get('scope'), get('period'), get('ruleset')))
+  if (path === '/assessments') return ok(assessment(mood, get('scope'), get('period'), get('ruleset')))
   if (path === '/channels')
     return ok({
       items: [
@@ -178,7 +178,48 @@ function reconciliation({ fleet }: Mood, kind: string) {
   }
 }
 
-function assessment(scope: string, period: string, ruleset: string) {
+function assessment(mood: Mood, scope: string, period: string, ruleset: string) {
+  const { fleet } = mood
+  const instruments = fleet.keys.slice(0, 40).map((id, n) => {
+    const { month, names } = fleet.summary(n)
+    const isLow = month.run / month.length < 0.22
+    return {
+      id,
+      names,
+      rank: n + 1,
+      score: 92.4 - n,
+      figures: { baseH: 1_234.5, useShare: month.run / month.length, mustOpenH: isLow ? 160 : 0 },
+      items: [],
+      incomplete: [],
+      reasons: isLow
+        ? [
+            {
+              id: 'below',
+              en: 'Below 85 %: 160.0 h must be opened, small and medium enterprises first.',
+              zh: '低于 85%：应开放 160.0 小时，优先服务中小企业。',
+            },
+          ]
+        : [],
+      awards: isLow
+        ? [
+            {
+              id: 'open',
+              kind: 'obligation',
+              title: { en: 'Open the idle hours', zh: '开放空闲机时' },
+              fen: null,
+            },
+          ]
+        : [{ id: 'reward', kind: 'reward', title: { en: 'Reward', zh: '奖励' }, fen: 1_200_000 }],
+      hours: {
+        effective: month.run,
+        effectiveUpper: month.run + month.length - month.known,
+        external: Math.round(month.run / 3),
+        externalUpper: Math.round(month.run / 3) + month.length - month.known,
+        coverage: month.coverage,
+        grade: 'A',
+      },
+    }
+  })
   return {
     scope,
     period,
@@ -187,7 +228,33 @@ function assessment(scope: string, period: string, ruleset: string) {
     total: 81.4,
     max: 100,
     grade: 'good',
-    cohort: 14,
+    cohort: fleet.size,
+    leftOut: ['gz-gibh/bench-balance-01', 'gz-scut/centrifuge-07'],
+    titles: {
+      fleet: [
+        { id: 'setsBelow', names: { en: 'Sets below 85 %', zh: '低于 85% 台数' }, unit: null },
+        {
+          id: 'mustOpenH',
+          names: { en: 'Idle hours that must be opened', zh: '应开放的空闲机时合计' },
+          unit: 'h',
+        },
+        { id: 'smeShare', names: { en: 'Part of small enterprises', zh: '中小企业占比' }, unit: null },
+      ],
+      instrument: [
+        { id: 'baseH', names: { en: 'Base hours', zh: '基数机时' }, unit: 'h' },
+        { id: 'useShare', names: { en: 'Use of the base', zh: '机时使用率' }, unit: null },
+        { id: 'mustOpenH', names: { en: 'Hours to open', zh: '应开放机时' }, unit: 'h' },
+      ],
+    },
+    fleet: {
+      figures: { setsBelow: 2, mustOpenH: 320.4, smeShare: 0.5655 },
+      score: 81.4,
+      incomplete: ['service'],
+      reasons: [{ id: 'service', en: 'no ratings were imported', zh: '没有导入用户评价' }],
+      awards: [],
+    },
+    instruments,
+    next: null,
     coverage: 0.972,
     items: [
       {

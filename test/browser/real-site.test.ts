@@ -66,6 +66,10 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
         await settled()
         expect(await audit()).toEqual([])
         expect(complaints).toEqual([])
+        const overflow = await page.evaluate<number>(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        )
+        expect(overflow, `px wider than a screen of ${width}`).toBeLessThanOrEqual(0)
         await page.screenshot({ path: join(artefacts, `real-${name}-${lang}-${width}.png`), fullPage: true })
       }
     },
@@ -92,6 +96,40 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     await page.waitForSelector('[data-verdict]')
     expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('ok')
     expect(await page.locator('[data-check=signatures]').innerText()).toMatch(/(\d+) \/ \1/)
+  })
+
+  it('ranks every instrument of an assessment, with the hours of the API', async () => {
+    const { page } = await open('/assessment')
+    const year = new Date(Date.now() + 8 * hour).getUTCFullYear()
+    const { instruments } = await site.get<{
+      instruments: { id: string; names: { en: string }; hours: { external: number } }[]
+    }>(`assessments?ruleset=univ-sheet&scope=all&period=${year}`)
+    const region = page.getByRole('region', { name: 'Instruments of the cohort' })
+    const rows = await region.locator('tbody tr').allInnerTexts()
+    expect(rows).toHaveLength(instruments.length)
+    for (const [i, one] of instruments.entries()) {
+      expect(rows[i]).toContain(one.id)
+      expect(rows[i]).toContain(one.names.en)
+      expect(rows[i]).toContain(hours(one.hours.external))
+    }
+    await page.getByLabel('Rule set').selectOption('zj-2021')
+    await page.getByText('No instrument is in the cohort of this rule set').waitFor()
+    expect(await page.locator('details li').count()).toBe(instruments.length)
+  })
+
+  it('has the figures of the level below, though all hang on one province', async () => {
+    const { page } = await open('/fleet')
+    const region = page.getByRole('region', { name: 'Below this level' })
+    const year = new Date(Date.now() + 8 * hour).getUTCFullYear()
+    const { members } = await site.get<{
+      members: { of: string; figures: { kpi: string; value: number }[] }[]
+    }>(`figures?scope=org:guangdong&period=${year}`)
+    const city = members.find((one) => one.of === 'org:guangzhou')
+    const effective = city?.figures.find(({ kpi }) => kpi === 'effective')?.value ?? 0
+    expect(effective).toBeGreaterThan(0)
+    const shown = await region.locator('tr', { hasText: 'Guangzhou' }).locator('td').allInnerTexts()
+    // Running instruments gain a little between the two questions.
+    expect(Math.abs(Number(shown[1]?.replaceAll(',', '')) - effective / hour)).toBeLessThan(1)
   })
 
   const date = (daysAgo: number) =>

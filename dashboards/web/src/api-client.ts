@@ -83,8 +83,13 @@ export const api = {
     ask<Sessions>('/bookings', { instrument, from, to }),
   reconciliation: (query: Query) => ask<Reconciliation>('/reconciliation', query),
   rulesets: () => ask<RuleSets>('/rulesets'),
-  assessment: (ruleset: string, scope: string, period: string, parameters: string) =>
-    ask<Assessment>('/assessments', { ruleset, scope, period, parameters }),
+  assessment: (wish: {
+    readonly ruleset: string
+    readonly scope: string
+    readonly period: string
+    readonly parameters: string
+    readonly cursor: string | null
+  }) => ask<Assessment>('/assessments', { ...wish, limit: 100 }),
   report: (id: string) => ask<ReportJob>(`/reports/${encodeURIComponent(id)}`),
   channels: () => ask<Channels>('/channels'),
 }

@@ -27,6 +27,9 @@ function number(digits: number, value: number): string {
 }
 
 export const none = '–'
+
+/** A user as people can tell them apart: pseudonyms are 45 characters long, and ten of them are enough. */
+export const shortUser = (user: string): string => (user.length > 16 ? `${user.slice(0, 10)}…` : user)
 export const count = (value: number): string => number(0, value)
 export const decimal = (value: number, digits = 1): string => number(digits, value)
 
@@ -36,6 +39,9 @@ export const hours = (ms: number): string => number(1, ms / 3_600_000)
 /** Percent with two decimals; what has no denominator is not 0 %. */
 export const percent = (value: number | null | undefined, digits = 2): string =>
   value === null || value === undefined ? none : `${number(digits, value * 100)}\u00a0%`
+
+/** Yuan of an amount in fen. */
+export const money = (fen: number): string => `¥\u00a0${number(2, fen / 100)}`
 
 /** W below a kilowatt, else kW. */
 export function power(mw: number | null): string {

@@ -19,7 +19,10 @@ export function PeriodField({ zone, value, name = 'period', label, noneLabel }: 
   return (
     <label class="field">
       <span>{label ?? text.value.fleet.period}</span>
-      <select value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
+      <select
+        value={value}
+        onChange={(event) => setQuery({ [name]: event.currentTarget.value, cursor: null })}
+      >
         {noneLabel === undefined ? null : <option value="">{noneLabel}</option>}
         {known ? null : <option value={value}>{value}</option>}
         {choices.map(({ id, label: shown }) => (

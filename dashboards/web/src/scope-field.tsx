@@ -16,7 +16,10 @@ export function ScopeField({ organisations, value }: Props) {
       <select
         value={value}
         onChange={(event) =>
-          setQuery({ scope: event.currentTarget.value === 'all' ? null : event.currentTarget.value })
+          setQuery({
+            scope: event.currentTarget.value === 'all' ? null : event.currentTarget.value,
+            cursor: null,
+          })
         }
       >
         <option value="all">{text.value.fleet.all}</option>

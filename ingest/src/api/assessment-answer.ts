@@ -1,5 +1,5 @@
 import { Names } from '@hours/protocol'
-import type { Outcome } from '@hours/usage'
+import type { Outcome, RuleSetDocument } from '@hours/usage'
 import { z } from 'zod'
 
 const Value = z.union([z.number(), z.string(), z.boolean(), z.null()])
@@ -35,6 +35,9 @@ const OutcomeBody = z.object({
   ),
 })
 
+/** What a figure of a rule set is called and counted in. */
+const FigureTitle = z.object({ id: z.string(), names: Text, unit: z.string().nullable() })
+
 /** `GET /api/v1/assessments`; `total` and `items` are the instrument's where the scope is one, else the cohort's. */
 export const AssessmentAnswer = z.object({
   scope: z.string(),
@@ -53,6 +56,8 @@ export const AssessmentAnswer = z.object({
   /** The first thousand ids that the cohort's filter leaves out. */
   leftOut: z.array(z.string()),
   coverage: z.number().nullable(),
+  /** Titles and units of the figures below, in the order of the rule set. */
+  titles: z.object({ fleet: z.array(FigureTitle), instrument: z.array(FigureTitle) }),
   fleet: OutcomeBody.extend({ sets: z.int() }),
   instruments: z.array(
     OutcomeBody.extend({
@@ -98,6 +103,21 @@ export function outcomeOf({ figures, items, score, grade, incomplete, reasons, a
     awards: awards.map(({ id, kind, title, fen }) => ({ id, kind, title: textOf(title), fen })),
   }
 }
+
+/** Titles of a rule set's figures, for the cohort and for one instrument. */
+export const titlesOf = ({
+  fleet,
+  instrument,
+}: RuleSetDocument): z.infer<typeof AssessmentAnswer>['titles'] => ({
+  fleet: fleet.figures.map(titleOf),
+  instrument: instrument.figures.map(titleOf),
+})
+
+const titleOf = ({ id, title, unit }: RuleSetDocument['fleet']['figures'][number]) => ({
+  id,
+  names: textOf(title),
+  unit: unit ?? null,
+})
 
 const textOf = ({ en, zh }: { readonly en: string; readonly zh?: string | undefined }) =>
   zh === undefined ? { en } : { en, zh }

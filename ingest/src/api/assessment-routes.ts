@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { factsFor } from '../figures/instrument-facts.ts'
 import type { KnownRuleSet } from '../figures/rule-set-book.ts'
 import { type AskedPeriod, askedPeriod, askedRuleSet, revisionOf } from './asked-period.ts'
-import { AssessmentAnswer, outcomeOf } from './assessment-answer.ts'
+import { AssessmentAnswer, outcomeOf, titlesOf } from './assessment-answer.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
@@ -91,6 +91,7 @@ export function assessmentRoutes(
       cohort: instruments.length,
       leftOut: assessed.leftOut.slice(0, 1_000),
       coverage: fleet.hours.rates.coverage.value,
+      titles: titlesOf(rules.document),
       fleet: { ...outcomeOf(fleet), sets: fleet.sets },
       instruments: instruments.slice(offset, offset + limit).map((one) => ({
         id: one.id,

@@ -16,6 +16,7 @@ const Row = z.object({
   from: z.string(),
   year: z.enum(['calendar', 'academic']),
   origin: z.enum(['built-in', 'record']),
+  everyInstrument: z.boolean().describe('no filter leaves an instrument out of the cohort'),
   parameters: z.record(
     z.string(),
     z.looseObject({ title: Text, required: z.boolean(), default: z.unknown().optional() }),
@@ -214,5 +215,6 @@ const rowOf = ({ document, hash, from: origin }: KnownRuleSet): z.infer<typeof R
   from: document.from,
   year: document.year,
   origin,
+  everyInstrument: document.cohort === true,
   parameters: document.parameters,
 })

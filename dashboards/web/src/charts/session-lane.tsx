@@ -1,3 +1,4 @@
+import { shortUser } from '../format.ts'
 import type { Session } from '../api-shapes.ts'
 import { text } from '../text/text.ts'
 import type { Window } from './time-axis.tsx'
@@ -20,7 +21,7 @@ export function SessionLane({ sessions, window, width, top, height }: LaneProps)
         const b = Math.min(width, ((session.to ?? window.to) - window.from) * scale)
         if (b <= 0 || a >= width || b - a < 0.5) return null
         const odd = session.issue ?? null
-        const label = `${session.user}${odd === null ? '' : ` · ${text.value.reconciliation.kinds[odd] ?? odd}`}`
+        const label = `${shortUser(session.user)}${odd === null ? '' : ` · ${text.value.reconciliation.kinds[odd] ?? odd}`}`
         return (
           <g key={session.id}>
             <rect

@@ -2,7 +2,7 @@ import type { StateSpans } from '@hours/protocol'
 import { useRef, useState } from 'preact/hooks'
 import type { Session } from '../api-shapes.ts'
 import { serverNow } from '../clock.ts'
-import { duration, when } from '../format.ts'
+import { duration, shortUser, when } from '../format.ts'
 import { Swatch } from '../state-mark.tsx'
 import { states } from '../states.ts'
 import { text } from '../text/text.ts'
@@ -147,7 +147,7 @@ function Readout({ spans: list, sessions, at, zone, fallback }: ReadoutProps) {
           <Swatch state={span.state} size={11} /> {text.value.states[span.state]} ·{' '}
           {when('dateTime', span.from, zone)} – {when('dateTime', span.to, zone)} ·{' '}
           {duration(span.to - span.from)}
-          {session ? ` · ${session.user} (${session.beneficiary ?? '–'})` : ''}
+          {session ? ` · ${shortUser(session.user)} (${session.beneficiary ?? '–'})` : ''}
         </>
       ) : (
         fallback

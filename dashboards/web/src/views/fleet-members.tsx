@@ -13,21 +13,22 @@ interface Props {
 }
 
 /** The next level with a choice: a single organisation that holds everything is stepped over. */
-function belowOf(scope: string, organisations: readonly Organisation[]): readonly Organisation[] {
+/** The level to show: where there is but one organisation below, what is below that. */
+function levelOf(scope: string, organisations: readonly Organisation[]) {
   const ids = new Set(organisations.map(({ id }) => id))
   const under = (parent: string | null) =>
     organisations.filter((one) => (one.parent !== null && ids.has(one.parent) ? one.parent : null) === parent)
   const first = under(scope === 'all' ? null : scope.replace(/^org:/, ''))
   const only = first.length === 1 ? first[0] : undefined
   const next = only ? under(only.id) : []
-  return next.length > 0 ? next : first
+  return only && next.length > 0 ? { of: `org:${only.id}`, below: next } : { of: scope, below: first }
 }
 
 /** The organisations one level below, each a step down. */
 export function FleetMembers({ scope, organisations, period }: Props) {
   const words = text.value.fleet
-  const answer = useResource(api.figures(scope, period))
-  const below = belowOf(scope, organisations)
+  const { of: parent, below } = levelOf(scope, organisations)
+  const answer = useResource(api.figures(parent, period))
   if (below.length === 0) return null
   const figuresOf = (id: string) =>
     readFigures(answer.data?.members?.find(({ of }) => of === `org:${id}` || of === id)?.figures)

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { api } from '../api-client.ts'
 import { useWindow } from '../charts/use-window.ts'
 import { EvidencePanel } from '../evidence/evidence-panel.tsx'
-import { hours, nameOf, percent, power, zoneOffset } from '../format.ts'
+import { hours, nameOf, percent, power, shortUser, zoneOffset } from '../format.ts'
 import { withLive } from '../live.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
@@ -112,7 +112,8 @@ function Title({ item }: { item: InstrumentSummary }) {
         </span>
         {item.session ? (
           <span>
-            {now.by} {item.session.user} ({item.session.beneficiary})
+            {now.by} <span title={item.session.user}>{shortUser(item.session.user)}</span> (
+            {item.session.beneficiary})
           </span>
         ) : null}
         <span>

@@ -2,7 +2,7 @@ import type { InstrumentSummary } from '@hours/protocol'
 import { CsvButton, type Rows } from '../charts/chart-frame.tsx'
 import { Sparkline } from '../charts/sparkline.tsx'
 import { serverNow } from '../clock.ts'
-import { duration, hours, nameOf, none, percent, power, when } from '../format.ts'
+import { duration, hours, nameOf, none, percent, power, shortUser, when } from '../format.ts'
 import { instrumentAddress } from '../route.ts'
 import { StateMark } from '../state-mark.tsx'
 import { text } from '../text/text.ts'
@@ -79,7 +79,7 @@ function Row({ item }: { item: InstrumentSummary }) {
       <td role="cell" class={item.session ? 'who some' : 'who'}>
         {item.session ? (
           <>
-            {item.session.user}
+            <span title={item.session.user}>{shortUser(item.session.user)}</span>
             <small>{item.session.beneficiary}</small>
           </>
         ) : (

@@ -2,7 +2,7 @@ import { api } from '../api-client.ts'
 import type { Issue } from '../api-shapes.ts'
 import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
-import { count, hours, nameOf, none, when } from '../format.ts'
+import { count, hours, nameOf, none, shortUser, when } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { askedPeriod, PeriodField } from '../period-field.tsx'
 import { useResource } from '../resource.ts'
@@ -119,7 +119,7 @@ function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: stri
       name: words.when,
       cell: (item) => whenOf(item, zoneOf(item)),
     },
-    { name: words.who, cell: ({ user }) => (user ? <span title={user}>{user.slice(0, 10)}</span> : none) },
+    { name: words.who, cell: ({ user }) => (user ? <span title={user}>{shortUser(user)}</span> : none) },
     { name: `${words.lasts}, ${text.value.hour}`, number: true, cell: ({ ms }) => shown(ms) },
     { name: `${words.claimed}, ${text.value.hour}`, number: true, cell: ({ claimed }) => shown(claimed) },
     { name: `${words.verified}, ${text.value.hour}`, number: true, cell: ({ verified }) => shown(verified) },

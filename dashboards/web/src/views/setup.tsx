@@ -98,7 +98,8 @@ export function SetupView() {
           >
             {words.download}
           </button>
-          <span class="soft">{words.then}</span> <code>hours gateway gateway.yaml</code>
+          <span class="soft">{words.then}</span>{' '}
+          <code>npm run -s hours -- gateway --config gateway.yaml</code>
         </div>
         <p class="lead">{words.approval}</p>
       </section>
