@@ -174,6 +174,14 @@ function reconciliation({ fleet }: Mood, kind: string) {
   return {
     items: items.filter((item) => kind === '' || item.kind === kind),
     counts: { no_show: 4, unbooked_run: 4, overrun: 3, claim_differs: 3 },
+    claims: ['all', 'org:gibh', 'org:scut'].map((of, n) => ({
+      of,
+      measure: 'effective',
+      claimed: (1_410 - n * 500) * hour,
+      verified: (1_268 - n * 480) * hour,
+      difference: (142 - n * 20) * hour,
+      unexplained: (96 - n * 20) * hour,
+    })),
     next: null,
   }
 }

@@ -117,6 +117,24 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     expect(await page.locator('details li').count()).toBe(instruments.length)
   })
 
+  it('lists what happened before what was claimed, and sums the claims of each organisation', async () => {
+    const { page } = await open('/reconciliation')
+    const kinds = await page
+      .getByRole('region', { name: 'Reconciliation' })
+      .locator('tbody th')
+      .allInnerTexts()
+    expect(kinds[0]).not.toContain('Claimed')
+    expect(kinds.at(-1)).toContain('Claimed')
+    const year = new Date(Date.now() + 8 * hour).getUTCFullYear()
+    const { claims } = await site.get<{ claims: { of: string; measure: string; claimed: number }[] }>(
+      `reconciliation?period=${year}`,
+    )
+    const all = claims.find(({ of, measure }) => of === 'all' && measure === 'on')
+    const sums = page.getByRole('region', { name: 'Claimed and verified hours' })
+    const row = sums.locator('tr', { hasText: 'Everything' }).filter({ hasText: 'powered' })
+    expect(await row.innerText()).toContain(hours(all?.claimed ?? NaN))
+  })
+
   it('has the figures of the level below, though all hang on one province', async () => {
     const { page } = await open('/fleet')
     const region = page.getByRole('region', { name: 'Below this level' })

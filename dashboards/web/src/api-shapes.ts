@@ -111,8 +111,19 @@ export interface Issue {
   /** What it comes to inside the period, ms. */
   readonly ms?: number
 }
+/** Claimed beside verified of everything, an organisation or an instrument; ms. */
+export interface ClaimSum {
+  readonly of: string
+  readonly measure: string
+  readonly claimed: number
+  readonly verified: number
+  readonly difference: number
+  /** What no unknown time can explain. */
+  readonly unexplained: number
+}
 export interface Reconciliation {
   readonly items: readonly Issue[]
+  readonly claims?: readonly ClaimSum[]
   readonly counts?: Readonly<Record<string, number>>
   readonly next?: string | null
 }

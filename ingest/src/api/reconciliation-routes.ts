@@ -119,7 +119,7 @@ export function reconciliationRoutes(
         if (found.claims.length > 0) claims.set(entry, found.claims)
         await turn()
       }
-      items.sort((a, b) => a.from - b.from || (a.instrument < b.instrument ? -1 : 1))
+      items.sort(byWhatMatters)
       const totals = totalsOf(items)
       const wanted = kind === undefined ? items : items.filter((one) => one.kind === kind)
       const page = wanted.slice(offset, offset + limit)
@@ -176,6 +176,13 @@ const claimItem = (entry: InstrumentEntry, one: ClaimCheck): Item => ({
   verified: one.verified,
   upper: one.upper,
 })
+
+/** What happened first, in the order of time; then claims, the greatest difference first. */
+function byWhatMatters(a: Item, b: Item): number {
+  const [claimA, claimB] = [a, b].map(({ kind }) => kind === 'claim_differs')
+  if (claimA !== claimB) return claimA ? 1 : -1
+  return (claimA ? b.ms - a.ms : a.from - b.from) || (a.instrument < b.instrument ? -1 : 1)
+}
 
 function totalsOf(items: readonly Item[]): Record<string, z.infer<typeof Sum>> {
   const totals: Record<string, z.infer<typeof Sum>> = {}

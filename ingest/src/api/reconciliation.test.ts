@@ -170,9 +170,10 @@ describe('booked, recorded and claimed beside what was sensed', () => {
         ...[claimed, verified, upper].map((ms) => Number(ms) / HOUR),
       ]),
     ).toEqual([
-      ['modest', 'effective', 1, 2, 2],
-      ['generous', 'effective', 12, 9, 9],
+      // The greatest difference first.
       ['half-blind', 'effective', 5, 0, 2],
+      ['generous', 'effective', 12, 9, 9],
+      ['modest', 'effective', 1, 2, 2],
     ])
     const of = (name: string, measure: string) =>
       claims.find((one) => one['of'] === name && one['measure'] === measure)

@@ -265,6 +265,9 @@ export const en = {
     tooMany: 'Too many instruments for this chart: choose an organisation.',
   },
   reconciliation: {
+    claims: 'Claimed and verified hours',
+    unexplained: 'Not explained',
+    unexplainedHelp: 'what no unknown time can explain',
     title: 'Reconciliation',
     intro: 'Where what people booked or claimed differs from what the instrument did.',
     kinds: {

@@ -231,6 +231,9 @@ export const zh: Text = {
     tooMany: '仪器过多，无法绘制：请选择一个单位。',
   },
   reconciliation: {
+    claims: '申报机时与核验机时',
+    unexplained: '无法解释',
+    unexplainedHelp: '即使未知时间全部计入也无法解释的部分',
     title: '核对',
     intro: '预约或申报与仪器实际运行不一致之处。',
     kinds: {

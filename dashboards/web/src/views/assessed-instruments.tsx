@@ -15,7 +15,7 @@ export function ruleFigure(value: FigureValue, unit: string | null): { value: st
   if (value === null || value === undefined) return { value: none }
   if (typeof value !== 'number') return { value: String(value) }
   if (unit === null && !Number.isInteger(value)) return { value: percent(value) }
-  const shown = Number.isInteger(value) ? count(value) : decimal(value)
+  const shown = Number.isInteger(value) && unit !== 'h' ? count(value) : decimal(value)
   return unit === null ? { value: shown } : { value: shown, unit }
 }
 
@@ -50,8 +50,9 @@ export function AssessedInstruments({ of }: { of: Assessment }) {
       name: words.instrument,
       cell: ({ id, names }) => (
         <>
-          <a href={instrumentAddress(id)}>{nameOf(names, id)}</a>
-          <br />
+          <a class="two-lines" href={instrumentAddress(id)}>
+            {nameOf(names, id)}
+          </a>
           <small>{id}</small>
         </>
       ),

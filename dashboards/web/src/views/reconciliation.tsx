@@ -9,6 +9,7 @@ import { useResource } from '../resource.ts'
 import { instrumentAddress, place, setQuery } from '../route.ts'
 import { useSiteZone } from '../site-zone.ts'
 import { text } from '../text/text.ts'
+import { ClaimSums } from './claim-sums.tsx'
 
 const room = 2 * 3_600_000
 
@@ -46,6 +47,7 @@ export function ReconciliationView() {
       {data ? (
         <>
           <Counts counts={data.counts} />
+          <ClaimSums claims={data.claims ?? []} />
           <Issues items={data.items} zone={siteZone} />
           {data.next ? (
             <button
