@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const program = 'gpioget'
 const timeoutMs = 2_000
+/** Sources of one period ask within this of each other, ms. */
+const gatherMs = 5
 
 /** Reads lines of a GPIO chip; there is no function here that drives one. */
 export interface GpioChip {
@@ -28,7 +30,7 @@ interface Batch {
   readonly levels: Promise<ReadonlyMap<number, boolean>>
 }
 
-/** Lines asked for at the same time are read by one call: starting a program is what costs. */
+/** Lines asked for within `gatherMs`, or while a call runs, are read by one call: starting a program is what costs. */
 function batched(readAll: (lines: readonly number[]) => Promise<boolean[]>): GpioChip {
   let waiting: Batch | undefined
   let tail: Promise<unknown> = Promise.resolve()
@@ -37,7 +39,7 @@ function batched(readAll: (lines: readonly number[]) => Promise<boolean[]>): Gpi
     const lines = new Set<number>()
     const levels = (async () => {
       await tail
-      await setImmediate()
+      await setTimeout(gatherMs)
       waiting = undefined
       const asked = [...lines].sort((a, b) => a - b)
       const read = await readAll(asked)

@@ -1,9 +1,26 @@
-import { type Clock, every, refuse } from '@hours/protocol'
+import { type Clock, type Millis, refuse } from '@hours/protocol'
 import type { DecodedReading, SensingCode } from '@hours/sensing'
 import type { RunningSource, SourceContext } from '../source-runner.ts'
 
 /** After failures a source is asked again after twice as long each time, at most this, ms. */
 const longestRest = 30_000
+
+/**
+ * Runs `task` at each multiple of `period` ms of the monotonic clock: it never drifts, and sources of one period come due
+ * together, so that what is asked in one call stays in one call. A timer that fires a little early counts as on time.
+ */
+function onGrid(clock: Clock, period: Millis, task: () => void): () => void {
+  let cancel = arm()
+  function arm() {
+    const past = clock.monotonic() % period
+    return clock.after(past < period / 2 ? period - past : 2 * period - past, tick)
+  }
+  function tick() {
+    cancel = arm()
+    task()
+  }
+  return () => cancel()
+}
 
 /**
  * Asks a source every `everyMs`, never twice at once. An answer is fed and says that the device is there; a failure is a
@@ -42,7 +59,7 @@ export function pollSource(
   }
 
   turn()
-  const cancel = every(clock, everyMs, turn)
+  const cancel = onGrid(clock, everyMs, turn)
   return {
     async stop() {
       cancel()
