@@ -102,7 +102,7 @@ describe.skipIf(!hasChromium())('a year in Berlin: 8,784 hours, one day of 23 an
       expect(complaints).toEqual([])
       await page.screenshot({ path: join(artefacts, `clock-change-${day}.png`), fullPage: true })
     },
-    60_000,
+    180_000,
   )
 
   it('shows all 8,784 hours of 2024, most of them unknown, as the API counts them', async () => {
