@@ -43,7 +43,7 @@ export function createCommit(options: CommitOptions) {
   const { clock, log, judge, receipts, quarantine, live, power, registry, projector, writer, logger } =
     options
   const counts = { pages: 0, duplicates: 0, refused: 0 }
-  const unlogged = createUnlogged({ clock, registry, live, power, receipts, aside })
+  const unlogged = createUnlogged({ clock, guard: options.guard, registry, live, power, receipts, aside })
   /** Pages on their way into the log, by digest, with what the rules said. */
   const underway = new Map<string, ToLog>()
   const durable = new Map<string, ChainState>()

@@ -58,7 +58,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   if (!survivesPowerCut) operations.exec('PRAGMA synchronous = OFF')
   const quarantine = createQuarantine(operations)
   const heads = createHeads(operations)
-  const power = createPowerStore(operations)
+  const power = createPowerStore(operations, clock)
   const live = createLive(clock)
   const onError = (error: unknown) => logger.error({ err: error }, 'ingest')
   const opened = openIndex({

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { DAY, type InstrumentKey, type Millis, MINUTE, type PowerMinute } from '@hours/protocol'
+import { type Clock, DAY, type InstrumentKey, type Millis, MINUTE, type PowerMinute } from '@hours/protocol'
 import { type DayValues, emptyDay, minutesADay, packDay, unpackDay } from './packed-day.ts'
 import type { PowerStore } from './ports.ts'
 
-/** Days of power kept; older ones are removed. */
+/** Days of power kept before the newest one; older ones are removed. */
 const maxDays = 800
 /** Unpacked instrument-days kept for reading. */
 const maxOpen = 512
@@ -27,7 +27,7 @@ interface Recent {
  * Minutes are written as they come, small and plain; a day that is over is packed once. Packing the open day again with
  * every page would stop a site of 9,900 instruments for a second and a half each minute.
  */
-export function createPowerStore(db: DatabaseSync): PowerStoreWriter {
+export function createPowerStore(db: DatabaseSync, clock: Pick<Clock, 'wall'>): PowerStoreWriter {
   const insert = db.prepare('INSERT INTO power_recent VALUES (?, ?, ?, ?)')
   const recentOf = db.prepare(
     'SELECT start, minutes FROM power_recent WHERE day = ? AND instrument = ? ORDER BY rowid',
@@ -40,6 +40,11 @@ export function createPowerStore(db: DatabaseSync): PowerStoreWriter {
   const open = new Map<string, DayValues>()
   let pending: Recent[] = []
   let newest = 0
+  /**
+   * The day that is still open: no later than this machine's, as one minute of the future must not age all the others,
+   * and no later than what was measured, as a clock of this machine that runs ahead must not either.
+   */
+  const openDay = () => Math.min(newest, startOfDay(clock.wall()))
 
   function put(key: InstrumentKey, from: Millis, minutes: readonly PowerMinute[]): void {
     for (let i = 0; i < minutes.length; ) {
@@ -80,7 +85,7 @@ export function createPowerStore(db: DatabaseSync): PowerStoreWriter {
   }
 
   function flush(): void {
-    const over = ended.all(newest, packsAFlush)
+    const over = ended.all(openDay(), packsAFlush)
     if (pending.length === 0 && over.length === 0) return
     db.exec('BEGIN')
     try {
@@ -99,7 +104,7 @@ export function createPowerStore(db: DatabaseSync): PowerStoreWriter {
   function packOne(key: InstrumentKey, day: Millis): void {
     upsert.run(key, day, packDay(stored(key, day)))
     forget.run(day, key)
-    old.run(newest - maxDays * DAY)
+    old.run(openDay() - maxDays * DAY)
   }
 
   function* minutesIn(key: InstrumentKey, from: Millis, to: Millis): Generator<NonNullable<PowerMinute>> {

@@ -302,4 +302,27 @@ describe('what is not evidence', () => {
       { at: from, min: 1, mean: 4, max: 80_000_000_000 },
     ])
   })
+  it('power from the future goes aside and takes nothing that is kept with it', async () => {
+    const now = start + 10 * pageMs
+    const powerFrom = (from: number) =>
+      ingest.commit({
+        topic: `hours/1/${site}/gw-1/power`,
+        payload: utf8(
+          JSON.stringify({
+            v: 1,
+            from,
+            stepMs: 60_000,
+            instruments: [{ id: 'sem-01', mw: [[1, 2, 3]], mwh: 5 }],
+          }),
+        ),
+      })
+    await powerFrom(now - 60_000)
+    await powerFrom(now)
+    for (const from of [now + 60_000, Date.UTC(2040, 0, 1)]) {
+      await powerFrom(from)
+      expect(ingest.quarantine.list(1)).toMatchObject([{ code: 'future', gateway: 'gw-1' }])
+      expect(ingest.power.read(key, from, from + 60_000, 60_000)).toEqual([])
+    }
+    expect(ingest.power.read(key, now - 60_000, now + 60_000, 60_000)).toHaveLength(2)
+  })
 })

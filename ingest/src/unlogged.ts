@@ -1,3 +1,4 @@
+import { maxFutureMs } from '@hours/ledger'
 import {
   type Clock,
   decodePowerReport,
@@ -5,9 +6,13 @@ import {
   decodeStatus,
   type InstrumentId,
   instrumentKey,
+  type Millis,
+  MINUTE,
+  type PowerReport,
   type Topic,
   type UpMessage,
 } from '@hours/protocol'
+import type { ClockGuard } from './clock-guard.ts'
 import type { LiveWriter } from './live.ts'
 import type { PowerStoreWriter } from './power-store.ts'
 import type { Receipts } from './receipts.ts'
@@ -30,13 +35,14 @@ export interface Unlogged {
 
 export function createUnlogged(options: {
   readonly clock: Clock
+  readonly guard: Pick<ClockGuard, 'behind'>
   readonly registry: RegistryWriter
   readonly live: LiveWriter
   readonly power: PowerStoreWriter
   readonly receipts: Receipts
   readonly aside: PutAside
 }): Unlogged {
-  const { clock, registry, live, power, receipts, aside } = options
+  const { clock, guard, registry, live, power, receipts, aside } = options
   const counts = { power: 0, events: 0, statuses: 0 }
 
   function take(message: UpMessage, topic: Topic): void {
@@ -88,14 +94,28 @@ export function createUnlogged(options: {
       aside(message, topic.gateway, report.error)
       return
     }
+    const ahead = aheadOfNow(report.value)
+    if (ahead > maxFutureMs) {
+      aside(message, topic.gateway, {
+        code: 'future',
+        message: `its last minute ends ${ahead} ms after now; set the gateway's clock`,
+      })
+      return
+    }
     const { from, instruments } = report.value
     counts.power += 1
     for (const { id, mw, mwh } of instruments) {
-      const to = from + mw.length * 60_000
+      const to = from + mw.length * MINUTE
       if (registry.isEnrolled({ site: topic.site, gateway: topic.gateway, from, to }, id))
         power.put(instrumentKey(topic.site, id), from, mw, mwh)
       else aside(message, topic.gateway, strange(id, topic))
     }
+  }
+
+  /** By how much a report speaks of the future, ms, as far as this machine's own clock can be believed. */
+  function aheadOfNow({ from, instruments }: PowerReport): Millis {
+    const minutes = Math.max(0, ...instruments.map(({ mw }) => mw.length))
+    return from + minutes * MINUTE - (clock.wall() + guard.behind())
   }
 
   return { take, counts: () => ({ ...counts }) }

@@ -25,7 +25,7 @@ export function openSiteSource(dataDir: string, indexPath: string, clock: Clock)
     clock,
     index,
     registry,
-    power: db ? createPowerStore(db) : { put: () => undefined, read: () => [] },
+    power: db ? createPowerStore(db, clock) : { put: () => undefined, read: () => [] },
     log: { entry: (position) => entryAt(reader, position) },
     latest: (key) => tables.instruments.find(key)?.latest ?? 0,
     async close() {
