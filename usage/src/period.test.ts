@@ -28,6 +28,11 @@ describe('periods that people type', () => {
     expect(week).toMatchObject({ ok: true, value: { from: 1_735_660_800_000, to: 1_736_265_600_000 } })
   })
 
+  it('reach from 1990 to 2199', () => {
+    expect(hours('1990-01-01..2200-01-01', 'UTC')).toBe(76_701 * 24)
+    expect(hours('2199-12-31', 'UTC')).toBe(24)
+  })
+
   it.each([
     '2025-13',
     '2025-02-30',
@@ -38,6 +43,11 @@ describe('periods that people type', () => {
     'AY25',
     '',
     '2025-1',
+    '1989',
+    '2200',
+    '0001-01-01..9999-12-31',
+    '1500-01-01..2500-01-01',
+    'AY2199',
   ])('refuse %j and say what is wanted', (text) => {
     expect(parsePeriod(text, 'UTC')).toMatchObject({ ok: false, error: { code: 'bad_period' } })
   })

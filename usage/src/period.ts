@@ -1,22 +1,28 @@
 import type { Decoded } from '@hours/protocol'
 import { type CivilSpan, dateStart } from './calendar.ts'
 
+/** No sensor has spoken before, and nobody plans further: a period of thousands of years would be walked day by day. */
+const firstYear = 1990
+const lastYear = 2199
+
 const fault = (text: string): Decoded<never, 'bad_period'> => ({
   ok: false,
   error: {
     code: 'bad_period',
-    message: `period: "${text.slice(0, 60)}" is none of 2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08 (end excluded)`,
+    message: `period: "${text.slice(0, 60)}" is none of 2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08 (end excluded), from ${firstYear} to ${lastYear}`,
   },
 })
 
 /**
  * The names of periods that people type (records.md, section 10) as civil dates of `zone`: a year, a month, an ISO
- * week, an academic year (1 September to 31 August), one date, or dates `from..to` with the end excluded.
+ * week, an academic year (1 September to 31 August), one date, or dates `from..to` with the end excluded; from 1990 to
+ * 2199.
  */
 export function parsePeriod(text: string, zone: string): Decoded<CivilSpan, 'bad_period'> {
   try {
     const dates = datesOf(text)
     if (!dates || Temporal.PlainDate.compare(dates[0], dates[1]) >= 0) return fault(text)
+    if (dates[0].year < firstYear || dates[1].subtract({ days: 1 }).year > lastYear) return fault(text)
     return {
       ok: true,
       value: { label: text, from: dateStart(zone, dates[0]), to: dateStart(zone, dates[1]) },

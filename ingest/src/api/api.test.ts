@@ -133,6 +133,14 @@ describe('usage', () => {
     )
   })
 
+  it('of two hundred years has rows from the first enrolment to now, and no period is longer', async () => {
+    const days = async (period: string) =>
+      Usage.parse(await json(`/api/v1/usage?period=${period}&by=day`)).rows
+    expect(await days('1990-01-01..2199-12-31')).toEqual(await days('2026-01-05'))
+    const answer = await world.get('/api/v1/usage?period=1500-01-01..2500-01-01&by=day')
+    expect([answer.statusCode, answer.json<{ field: string }>().field]).toEqual([400, 'period'])
+  })
+
   it('answers 304 as long as log and minute stay, and anew after a page', async () => {
     const url = '/api/v1/usage?period=2026-01-05&by=day'
     const { etag } = (await world.get(url)).headers

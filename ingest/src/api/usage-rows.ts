@@ -1,5 +1,13 @@
 import type { Decoded, Millis, Usage } from '@hours/protocol'
-import { type CivilSpan, civilDays, civilMonths, parsePeriod, yearParts } from '@hours/usage'
+import {
+  type CivilSpan,
+  civilDays,
+  civilMonths,
+  civilYear,
+  parsePeriod,
+  type YearKind,
+  yearParts,
+} from '@hours/usage'
 import type { InstrumentEntry, StateDay } from '../ports.ts'
 import type { ApiContext } from './context.ts'
 import { enrolledLength, powered, sumDays } from './month-figures.ts'
@@ -49,8 +57,12 @@ function rowsOf(context: ApiContext, entry: InstrumentEntry, { period, by, now }
   const parsed = parsePeriod(period, entry.zone)
   if (!parsed.ok) throw badField('period', period, parsed.error.message)
   const { from, to } = parsed.value
-  const days = from < now ? context.ingest.index.days([entry.key], from, Math.min(to, now)) : []
-  return cutsOf[by](entry.zone, parsed.value).flatMap((span) => {
+  // Before the first enrolment and after now there are no rows: nobody makes us walk centuries of days.
+  const lived = { from: Math.max(from, entry.enrolments[0]?.from ?? now), to: Math.min(to, now) }
+  if (lived.from >= lived.to) return []
+  const days = context.ingest.index.days([entry.key], lived.from, lived.to)
+  const cuts = by === 'period' ? [parsed.value] : cutsOf[by](entry.zone, { label: period, ...lived })
+  return cuts.flatMap((span) => {
     const clipped = { label: span.label, from: Math.max(span.from, from), to: Math.min(span.to, to) }
     const own = days.filter((day) => day.from >= clipped.from && day.from < clipped.to)
     return rowOf(entry, clipped, { days: own, now })
@@ -60,10 +72,13 @@ function rowsOf(context: ApiContext, entry: InstrumentEntry, { period, by, now }
 const cutsOf: Readonly<Record<Cut, (zone: string, period: CivilSpan) => readonly CivilSpan[]>> = {
   day: (zone, { from, to }) => civilDays(zone, from, to),
   month: (zone, { from, to }) => civilMonths(zone, from, to),
-  year: (zone, { from, to }) => yearParts(zone, from, to),
-  'academic-year': (zone, { from, to }) => yearParts(zone, from, to, 'academic'),
+  year: (zone, period) => wholeYears(zone, period, 'calendar'),
+  'academic-year': (zone, period) => wholeYears(zone, period, 'academic'),
   period: (_zone, period) => [period],
 }
+
+const wholeYears = (zone: string, { from, to }: CivilSpan, kind: YearKind) =>
+  yearParts(zone, civilYear(zone, from, kind).from, civilYear(zone, to - 1, kind).to, kind)
 
 /** Enrolled time that no daily row knows is unknown: that is what coverage is about. What is to come is neither. */
 function rowOf(
