@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Fleet, settingsOf } from '@hours/firmware-sim'
 import type { Ingest } from '@hours/ingest'
 import type { GatewayId, RecordBody, RecordKind, SiteId } from '@hours/protocol'
+import { assetsOf } from './assets.ts'
 
 /** One record to be: what `Ingest.recordAll` takes. */
 type Item = Parameters<Ingest['recordAll']>[0][number]
@@ -53,6 +54,7 @@ export function enrolmentRecords(
           valueFen: one.kind.valueYuan * 100,
           prepMs: one.kind.prepMs,
           postMs: one.kind.postMs,
+          ...assetsOf(one, from),
         }),
       ),
       item('config', site, {

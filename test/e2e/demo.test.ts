@@ -125,6 +125,13 @@ describe('the demo', () => {
     ])
   })
 
+  it('has a cohort for the rule sets that need no parameter, by years of service too', async () => {
+    for (const id of ['zj-2021', 'univ-sheet']) {
+      const { cohort } = await get<{ cohort: number }>(`assessments?ruleset=${id}&scope=all&period=${period}`)
+      expect([id, cohort > 5]).toEqual([id, true])
+    }
+  })
+
   it('has figures with outside use for each entity, and says everywhere that it is simulated', async () => {
     for (const scope of ['org:gibh', 'org:sysu', 'all']) {
       const answer = await get<{

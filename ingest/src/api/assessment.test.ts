@@ -324,4 +324,20 @@ describe('an assessment over the API', () => {
       body: { fix: expect.stringContaining('baseHours') as string },
     })
   })
+
+  it('goes by what the registry says of an instrument: in service years before its sensor came, and open', async () => {
+    await world.ingest.recordAll([
+      item('enrolment', weekSite, {
+        ...{ instrument: 'balance', gateway: 'gw-1', unit: 'lab', from: midnight, names: { en: 'balance' } },
+        ...{ valueFen: 90_000_000, kind: 'balance', inService: '2019-05-01' },
+        ...{ mustOpen: true, bookable: false, takesSamples: true },
+      }),
+    ])
+    await world.ingest.settled()
+    const { leftOut, cohort } = await assessment('zj-2021')
+    expect([leftOut, cohort]).toEqual([[], 5])
+    const { fleet } = await assessment('cn-national-2026', national)
+    expect(fleet.figures['openRate']).toBe(1)
+    expect(fleet.incomplete).toEqual([])
+  })
 })

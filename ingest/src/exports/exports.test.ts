@@ -25,6 +25,11 @@ beforeAll(async () => {
   world = await createApiWorld()
   const session = { instrument: 'sem-01', user: 'u-1', actor: 'a' }
   await world.ingest.recordAll([
+    item('enrolment', site, {
+      ...{ instrument: 'nmr-01', gateway: 'gw-1', unit: 'gibh', from: start, alwaysOn: true },
+      names: { en: '=HYPERLINK("x")', zh: '核磁共振' },
+      ...{ inService: '2019-06-01', model: 'NMR 600', specification: '14.1 T', manufacturer: 'Acme' },
+    }),
     item('organisation', 'installation', {
       ...{
         id: 'acme',
@@ -204,6 +209,9 @@ describe('forms', () => {
     ])
     // What no record says stays empty.
     expect(['型号', '规格', '购置日期', '负责人姓名'].map(cell)).toEqual([null, null, null, null])
+    const nmr = lines.find((line) => line[1] === `${site}/nmr-01`)
+    const told = ['型号', '规格', '购置日期'].map((name) => nmr?.[head.indexOf(name)])
+    expect(told).toEqual(['NMR 600', '14.1 T', '2019-06-01'])
   })
 
   it('NRII service records are read back by the import as the same sessions', async () => {
@@ -214,6 +222,12 @@ describe('forms', () => {
     expect(body.instruments).toContainEqual(
       expect.objectContaining({
         ...{ innerId: `${site}/sem-01`, insCode: 'U1', runMachine: 2.5, serviceMachine: 1, type: '通用' },
+      }),
+    )
+    expect(body.instruments).toContainEqual(
+      expect.objectContaining({
+        ...{ innerId: `${site}/nmr-01`, beginDate: '2019-06-01', instrVersion: 'NMR 600' },
+        missing: ['instrCategory', 'instrBelongsType', 'nation', 'contact'],
       }),
     )
     expect(body.services).toMatchObject([

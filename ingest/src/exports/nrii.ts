@@ -23,7 +23,12 @@ export interface NriiInstrument {
   readonly worth: number | null
   readonly type: '专用' | '通用'
   readonly insideDepart: string
-  readonly beginDate: string
+  /** 启用日期; null = not told. */
+  readonly beginDate: string | null
+  readonly instrCategory: string | null
+  /** Model. */
+  readonly instrVersion: string | null
+  readonly manufacturer: string | null
   /** Hours in the period, 1 decimal: start-up, and for other legal entities. */
   readonly runMachine: number
   readonly serviceMachine: number
@@ -79,17 +84,29 @@ export function nriiExport(
   }
 }
 
-function instrumentOf({ key, names, enrolment, unitNames, zone, figures }: SheetInstrument, insCode: string) {
+function instrumentOf(
+  { key, names, enrolment, unitNames, figures }: SheetInstrument,
+  insCode: string,
+): NriiInstrument {
   const { on, external } = figures
+  const told = {
+    beginDate: enrolment.inService ?? null,
+    instrCategory: enrolment.category ?? null,
+    instrVersion: enrolment.model ?? null,
+    manufacturer: enrolment.manufacturer ?? null,
+  }
   return {
     ...{ innerId: key, insCode, cname: names.zh ?? '', ename: names.en ?? '' },
     worth: enrolment.valueFen === undefined ? null : Math.round(enrolment.valueFen / 10_000) / 100,
     type: enrolment.class === 'special' ? ('专用' as const) : ('通用' as const),
     insideDepart: unitNames.zh ?? unitNames.en ?? enrolment.unit,
-    beginDate: localTime(enrolment.from, zone).slice(0, 10),
+    ...told,
     runMachine: printed(on, 'ms') ?? 0,
     serviceMachine: printed(external, 'ms') ?? 0,
-    missing: ['instrCategory', 'instrBelongsType', 'manufacturer', 'instrVersion', 'nation', 'contact'],
+    missing: [
+      ...Object.entries(told).flatMap(([field, value]) => (value === null ? [field] : [])),
+      ...['instrBelongsType', 'nation', 'contact'],
+    ],
   }
 }
 

@@ -78,7 +78,8 @@ function sj3Row(one: SheetInstrument, { schoolCode, trained }: Sj3Options): (str
   const count = (name: string) => sums.achievements[name] ?? 0
   const worth = enrolment.valueFen === undefined ? null : printed(enrolment.valueFen, 'fen')
   return [
-    ...[schoolCode, key, null, names.zh ?? names.en ?? null, null, null, worth, null, null],
+    ...[schoolCode, key, enrolment.category ?? null, names.zh ?? names.en ?? null],
+    ...[enrolment.model ?? null, enrolment.specification ?? null, worth, acquired(enrolment), null],
     unitNames.zh ?? unitNames.en ?? enrolment.unit,
     ...[figures.purpose.teaching, figures.purpose.research].map((ms) => printed(ms, 'ms')),
     ...[figures.purpose.service, figures.openUse].map((ms) => printed(ms, 'ms')),
@@ -90,6 +91,9 @@ function sj3Row(one: SheetInstrument, { schoolCode, trained }: Sj3Options): (str
     null,
   ]
 }
+
+/** 购置日期; the day it came into service, where only that was told. */
+const acquired = ({ purchased, inService }: SheetInstrument['enrolment']) => purchased ?? inService ?? null
 
 /** The form as a workbook with one sheet. */
 export const sj3Xlsx = (rows: WorkbookSheet): Promise<Buffer> => workbook([rows])

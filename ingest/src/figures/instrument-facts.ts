@@ -1,10 +1,11 @@
+import type { RecordOf } from '@hours/protocol'
 import { countedFactKeys, type InstrumentFacts, type RecordSums, type RuleSetDocument } from '@hours/usage'
 import type { Registry } from '../ports.ts'
 import type { InstrumentPart } from './figure-reader.ts'
 
 /**
- * What a rule set may ask of each instrument beside its hours. What no record says stays absent: whether it must be open,
- * can be booked or was bought with central funds. It came into service when it was enrolled at the latest.
+ * What a rule set may ask of each instrument beside its hours; what no record says stays absent. Where nobody has told
+ * when it came into service, it did so when it was enrolled at the latest.
  */
 export function factsFor(
   registry: Registry,
@@ -27,11 +28,22 @@ export function factsFor(
       alwaysOn: enrolment.alwaysOn,
       ...(enrolment.kind === undefined ? {} : { kind: enrolment.kind }),
       ...(enrolment.valueFen === undefined ? {} : { valueYuan: enrolment.valueFen / 100 }),
-      inServiceYear: year,
+      inServiceYear: enrolment.inService === undefined ? year : Number(enrolment.inService.slice(0, 4)),
+      ...registered(enrolment),
       hasSensor: part.totals.measures.enrolled > part.totals.measures.unknown,
       ...(memberships.length === 0 ? {} : { onNetwork: listed.has(key) }),
       ...(isCounted ? countedFacts(part.sums()) : {}),
     }
+  }
+}
+
+/** Open is what can be booked or takes samples (domain.md 4.6, `open_rate`). */
+function registered({ mustOpen, centralFunds, ...one }: RecordOf<'enrolment'>): InstrumentFacts {
+  const ways = [one.bookable, one.takesSamples].filter((way) => way !== undefined)
+  return {
+    ...(mustOpen === undefined ? {} : { mustOpen }),
+    ...(centralFunds === undefined ? {} : { centralFunds }),
+    ...(ways.length === 0 ? {} : { bookable: ways.includes(true) }),
   }
 }
 

@@ -11,6 +11,7 @@ export interface InstrumentFacts {
   readonly valueYuan?: number
   /** Civil year in which it came into service. */
   readonly inServiceYear?: number
+  /** Whether it can be booked or takes samples: what makes it open (domain.md 4.6, `open_rate`). */
   readonly bookable?: boolean
   readonly mustOpen?: boolean
   readonly onNetwork?: boolean
