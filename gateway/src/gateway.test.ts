@@ -154,6 +154,20 @@ describe('the source port', () => {
     })
   })
 
+  it('names a clamp that was mounted the wrong way round: unknown, not off', async () => {
+    const bench = createBench()
+    bench.begin()
+    await feed(bench, 5 * M, () => 800)
+    await feed(bench, 15 * M, () => -800)
+    expect([...bench.alarms]).toEqual(['source_reversed:sem-01'])
+    expect(statesOf(bench.peer.pages(), start, start + 15 * M)).toEqual([
+      { state: 'run', from: start, to: start + 290_000 },
+      { state: 'unknown', from: start + 290_000, to: start + 15 * M },
+    ])
+    await feed(bench, 1 * M, () => 800)
+    expect([...bench.alarms]).toEqual([])
+  })
+
   it.each([
     { scale: 1, alarms: [] },
     { scale: 1.5, alarms: ['energy_differs:sem-01'] },

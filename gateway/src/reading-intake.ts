@@ -30,7 +30,7 @@ export function createReadingIntake(options: {
     if (!reading.ok) {
       const { code, message } = reading.error
       logbook.reject(instrument, source, arrival)
-      watch.refused(instrument, source, code)
+      watch.refused(instrument, source, code, arrival)
       log.debug({ gateway, instrument, source, code, reason: message }, 'reading refused')
     } else if (reading.value.kind === 'sample') {
       const { sample } = reading.value
@@ -40,7 +40,7 @@ export function createReadingIntake(options: {
         return
       }
       const taken = logbook.push(instrument, source, sample)
-      if (taken?.rejected) watch.refused(instrument, source, taken.rejected)
+      if (taken?.rejected) watch.refused(instrument, source, taken.rejected, arrival)
       else watch.sample(book.settings, source, sample, arrival)
       if (source === 0 && !taken?.rejected) calibration?.sample(instrument, sample)
       live.say(instrument, taken?.transitions ?? [])

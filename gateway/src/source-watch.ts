@@ -8,8 +8,8 @@ export const sourceName = (instrument: string, source: number): string =>
 /** Notices what is wrong with sources and says so by alarms: silence, refusals, a value that never moves, a reset. */
 export interface SourceWatch {
   sample(settings: InstrumentSettings, source: number, sample: Sample, now: Millis): void
-  /** A reading that counts for nothing; `code` says why. */
-  refused(instrument: string, source: number, code: string): void
+  /** A reading that counts for nothing; `code` says why. Its source is not silent. */
+  refused(instrument: string, source: number, code: string, now: Millis): void
   /** What the device's own last will says, or a poll that nobody answers; a sample says that the device is there. */
   online(instrument: string, source: number, online: boolean): void
   check(settings: InstrumentSettings, now: Millis): void
@@ -78,7 +78,7 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
     return fresh
   }
   function forgive(name: string, one: Watched): void {
-    if (one.refusedAs !== undefined) onAlarm(`source_refused:${name}:${one.refusedAs}`, false)
+    if (one.refusedAs !== undefined) onAlarm(refusalAlarm(name, one.refusedAs), false)
     one.refusals = 0
     one.refusedAs = undefined
     if (!one.online) setOnline(name, one, true)
@@ -126,14 +126,15 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       }
       one.mw = powerMw
     },
-    refused(instrument, source, code) {
+    refused(instrument, source, code, now) {
       const name = sourceName(instrument, source)
       const one = of(name)
+      one.heardAt = now
       one.refusals += 1
       if (one.refusals < manyRefusals || one.refusedAs === code) return
-      if (one.refusedAs !== undefined) onAlarm(`source_refused:${name}:${one.refusedAs}`, false)
+      if (one.refusedAs !== undefined) onAlarm(refusalAlarm(name, one.refusedAs), false)
       one.refusedAs = code
-      onAlarm(`source_refused:${name}:${code}`, true)
+      onAlarm(refusalAlarm(name, code), true)
     },
     online(instrument, source, online) {
       const name = sourceName(instrument, source)
@@ -153,6 +154,10 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
     },
   }
 }
+
+/** A clamp the wrong way round has a name of its own: somebody has to go and turn it. */
+const refusalAlarm = (name: string, code: string): string =>
+  code === 'negative_power' ? `source_reversed:${name}` : `source_refused:${name}:${code}`
 
 const isSame = (one: Watched, now: Millis): boolean =>
   one.same >= stuckSamples &&

@@ -14,8 +14,17 @@ export interface DetectorSettings {
   readonly plausibleMw?: readonly [number, number] | undefined
 }
 
-/** Why a sample was left out; `late`: the time it speaks of is sealed. */
-export type RejectReason = 'bad_time' | 'implausible' | 'duplicate_time' | 'out_of_order' | 'late'
+/**
+ * Why a sample was left out; `late`: the time it speaks of is sealed. `negative_power`: more is fed back than a meter's
+ * own error: its clamp sits the wrong way round, and nobody knows what the instrument does.
+ */
+export type RejectReason =
+  | 'bad_time'
+  | 'implausible'
+  | 'negative_power'
+  | 'duplicate_time'
+  | 'out_of_order'
+  | 'late'
 
 /** A known state over [from, to), Unix ms; what spans leave out is unknown. */
 export interface KnownSpan {
@@ -73,6 +82,9 @@ export const emptyDetectorState = (): DetectorState => ({
 })
 
 export const defaultPlausibleMw: readonly [number, number] = [-1_000_000, 1_000_000_000]
+
+/** The lowest power that can still be a meter's error at no load, mW: 5 W below zero, or 1 % of where run begins. */
+export const lowestCredibleMw = ({ runStartMw }: Thresholds): number => -Math.max(5_000, runStartMw / 100)
 
 /** How long after a page's end its spans are final: max(dwell, hold, maxGap), ms (records.md, section 4). */
 export const sealDelayMs = (s: DetectorSettings): number =>

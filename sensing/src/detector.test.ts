@@ -101,6 +101,18 @@ describe('detector', () => {
       rejected: { duplicate_time: 1, out_of_order: 1, implausible: 3, bad_time: 1 },
     })
   })
+  it('calls power that is fed back unknown, not off: a clamp the wrong way round measures no idle instrument', () => {
+    const reversed = series(10, ...times(6, 50), ...times(12, -900), ...times(6, 50))
+    expect(spansOf(reversed)).toEqual(['standby 0..50', 'unknown 50..180', 'standby 180..230'])
+    const detector = createDetector(settings)
+    expect(detector.push({ at: 0, powerMw: watts(-900) }).rejected).toBe('negative_power')
+    expect(detector.push({ at: 0, powerMw: -5_001 }).rejected).toBe('negative_power')
+    expect(detector.push({ at: 0, powerMw: -5_000 }).rejected).toBeUndefined()
+  })
+  it('takes the error of a large meter at no load for off', () => {
+    const thresholds = { ...settings.thresholds, runStartMw: watts(4_000), runStopMw: watts(3_000) }
+    expect(spansOf(series(10, ...times(12, -40)), { thresholds })).toEqual(['off 0..110'])
+  })
   it('shows fault only while powered, and a closed run contact as run whatever the power', () => {
     const say = (i: number, w: number, contact: object): Sample => ({
       at: i * 30_000,

@@ -6,6 +6,7 @@ import {
   defaultPlausibleMw,
   emptyDetectorState,
   type KnownSpan,
+  lowestCredibleMw,
   type RejectReason,
   type Stretch,
   sealDelayMs,
@@ -51,6 +52,7 @@ export function createDetector(settings: DetectorSettings, restored?: DetectorSt
   checkSettings(settings)
   const { thresholds: level, dwellMs, maxGapMs } = settings
   const [lowest, highest] = settings.plausibleMw ?? defaultPlausibleMw
+  const credible = lowestCredibleMw(level)
   const holding = {
     powered: { rise: dwellMs, fall: dwellMs },
     run: { rise: dwellMs, fall: settings.holdMs ?? dwellMs },
@@ -62,6 +64,7 @@ export function createDetector(settings: DetectorSettings, restored?: DetectorSt
     if (!Number.isSafeInteger(sample.at)) return 'bad_time'
     const mw = sample.powerMw
     if (mw !== undefined && !(mw >= lowest && mw <= highest)) return 'implausible'
+    if (mw !== undefined && mw < credible) return 'negative_power'
     if (sample.at < s.horizon) return 'late'
     if (s.last !== null && sample.at === s.last) return 'duplicate_time'
     if (s.last !== null && sample.at < s.last) return 'out_of_order'

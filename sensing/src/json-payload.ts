@@ -53,6 +53,26 @@ export function scaled(value: unknown, scale: number, field: string): Result<num
   return accept(result === 0 ? 0 : result)
 }
 
+/** What a meter says that could not read its chip, as one value or as one phase, in mW (wire.md, section 5). */
+const noReadingMw = -1_000
+
+/** Power in mW; the -1 W of a meter that could not read is refused, wherever it stands. */
+export function measuredPower(mw: number, field: string): Result<number> {
+  return mw === noReadingMw ? refuse('no_reading', `${field}: -1: the meter says "no reading"`) : accept(mw)
+}
+
+/** A power in W as mW; absent and null give undefined, -1 is refused as `no_reading`. */
+export function powerOf(watts: unknown, field: string): Result<number | undefined> {
+  const mw = scaled(watts, 1_000, field)
+  return mw.ok && mw.value !== undefined ? measuredPower(mw.value, field) : mw
+}
+
+/** A power in W as a plain-number payload. */
+export function plainPower(text: string, field: string): Result<number> {
+  const mw = plainNumber(text, 1_000, field)
+  return mw.ok ? measuredPower(mw.value, field) : mw
+}
+
 /** A plain-number payload such as `5.56`. */
 export function plainNumber(text: string, scale: number, field: string): Result<number> {
   if (!/^\s*[-+]?\d{1,15}(\.\d{1,15})?\s*$/.test(text))

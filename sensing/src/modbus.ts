@@ -1,5 +1,5 @@
 import { accept, type Decoded, refuse } from '@hours/protocol'
-import { present } from './json-payload.ts'
+import { measuredPower, present } from './json-payload.ts'
 import type { DecodedReading, Reading, Sample, SensingCode } from './reading.ts'
 
 /** Where one quantity sits: address of its first register, how its words are put together, factor to mW or mWh. */
@@ -51,13 +51,14 @@ export interface RegisterBlock {
   readonly words: readonly number[]
 }
 
-/** One reading out of a meter's registers. Power is signed as the meter gives it; NaN and infinity are no reading. */
+/** One reading out of a meter's registers. Power is signed as the meter gives it; NaN, infinity and -1 are no reading. */
 export function decodeRegisters(
   meter: MeterMap,
   blocks: readonly RegisterBlock[],
   at: number,
 ): DecodedReading {
-  const power = fieldOf(meter.power, blocks, 'power')
+  const read = fieldOf(meter.power, blocks, 'power')
+  const power = read.ok ? measuredPower(read.value, 'power') : read
   if (!power.ok) return power
   const energy = meter.energy ? fieldOf(meter.energy, blocks, 'energy') : undefined
   // A meter whose energy cannot be read still tells its power.

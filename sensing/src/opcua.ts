@@ -1,6 +1,6 @@
 import type { KnownState } from '@hours/protocol'
 import { accept, refuse } from '@hours/protocol'
-import { asObject, own, present, scaled, shown } from './json-payload.ts'
+import { asObject, own, powerOf, present, scaled, shown } from './json-payload.ts'
 import type { DecodedReading, Reading, Sample } from './reading.ts'
 import { contactOf } from './stated.ts'
 
@@ -35,7 +35,7 @@ const lads: ReadonlyMap<string, KnownState | 'gone'> = new Map([
 
 /** One reading out of the nodes of an OPC UA server; `at` is the read's time in Unix ms. */
 export function decodeOpcua(values: OpcuaValues, at: number, profile: 'lads' | 'machinery'): DecodedReading {
-  const power = scaled(values.powerW, 1_000, 'power')
+  const power = powerOf(values.powerW, 'power')
   if (!power.ok) return power
   const onTime = scaled(numberOf(values.onTimeMs), 1, 'on-time')
   if (!onTime.ok) return onTime

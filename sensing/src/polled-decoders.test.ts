@@ -70,6 +70,7 @@ describe('Modbus', () => {
     expect(brief(decodeRegisters(sdm630, [{ address: 0x34, words: words(Number.NaN) }], at))).toBe(
       'no_reading',
     )
+    expect(brief(decodeRegisters(sdm630, [{ address: 0x34, words: words(-1) }], at))).toBe('no_reading')
     expect(brief(decodeRegisters(sdm630, [], at))).toBe('bad_frame')
   })
   it('refuses any flipped bit of an answer', () => {
@@ -142,6 +143,7 @@ describe('OPC UA', () => {
       onTimeMs: 7,
     })
     expect(brief(decodeOpcua({ state: 'Dancing' }, at, 'lads'))).toBe('bad_field')
+    expect(brief(decodeOpcua({ powerW: -1 }, at, 'lads'))).toBe('no_reading')
     expect(brief(decodeOpcua({}, at, 'lads'))).toBe('nothing')
   })
 })
@@ -159,6 +161,7 @@ describe('contacts and pushes', () => {
       { at, powerMw: 412_500, contact: { powered: true, run: true, fault: false } },
     ],
     [`{"powerW":0,"at":${at - 1_000}}`, { at: at - 1_000, powerMw: 0 }],
+    ['{"powerW":-1}', 'no_reading'],
     ['{"state":"dancing"}', 'bad_field'],
     ['{}', 'nothing'],
     ['{"powerW":1,"at":5000000000000}', 'clock_skew'],

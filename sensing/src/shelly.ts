@@ -5,6 +5,8 @@ import {
   type JsonObject,
   own,
   plainNumber,
+  plainPower,
+  powerOf,
   present,
   readObject,
   readText,
@@ -27,7 +29,7 @@ const nothing = (why: string): DecodedReading => accept<Reading>({ kind: 'nothin
  * `{prefix}/status/{component}`, `{prefix}/online`. apower W, aenergy.total Wh, counts.on_time s. NotifyStatus is a
  * delta: a frame without power says nothing about power. `ts` null (before NTP) takes arrival, and so does the status
  * topic, which has no time. Negative power is passed on as it is: it feeds back, or the clamp sits the wrong way, and
- * the detector's plausible range decides.
+ * the detector decides.
  */
 export function decodeShelly(
   topic: string,
@@ -80,7 +82,7 @@ const powerKey = (name: string): string =>
 function component(body: JsonObject, at: number, options: ShellyOptions): DecodedReading {
   if (options.component.startsWith('input:')) return input(body, at, options)
   const key = powerKey(options.component)
-  const power = scaled(own(body, key), 1_000, `${options.component}.${key}`)
+  const power = powerOf(own(body, key), `${options.component}.${key}`)
   if (!power.ok) return power
   const energy = scaled(own(asObject(own(body, 'aenergy')) ?? {}, 'total'), 1_000, 'aenergy.total')
   if (!energy.ok) return energy
@@ -134,7 +136,7 @@ export function decodeShellyGen1(
   const [, kind, channel, what] = match
   if (Number(channel) !== options.channel) return nothing(`channel ${channel ?? ''}`)
   if (what === 'power') {
-    const power = plainNumber(text.value, 1_000, 'power')
+    const power = plainPower(text.value, 'power')
     return power.ok
       ? accept<Reading>({ kind: 'sample', sample: { at: arrival, powerMw: power.value } })
       : power

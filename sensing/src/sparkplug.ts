@@ -1,6 +1,6 @@
 import { accept, refuse } from '@hours/protocol'
 import { placeInstant } from './device-time.ts'
-import { asObject, type JsonObject, own, present, scaled, shown } from './json-payload.ts'
+import { asObject, type JsonObject, own, powerOf, present, shown } from './json-payload.ts'
 import type { DecodedReading, DecodeOptions, Reading, Sample } from './reading.ts'
 import { contactOf, stateOfWord } from './stated.ts'
 
@@ -61,7 +61,7 @@ function sampleOf(
   if (!powerMetric && !stateMetric) return nothing(`no metric ${shown(options.powerMetric)} in the message`)
   if (powerMetric && numberOf(own(powerMetric, 'value')) === null)
     return refuse('no_reading', `${options.powerMetric}: null: the node has no reading`)
-  const power = scaled(powerMetric && numberOf(own(powerMetric, 'value')), 1_000, options.powerMetric)
+  const power = powerOf(powerMetric && numberOf(own(powerMetric, 'value')), options.powerMetric)
   if (!power.ok) return power
   const said = stateMetric && own(stateMetric, 'value')
   const state = typeof said === 'string' ? stateOfWord(said) : undefined

@@ -1,7 +1,7 @@
 import type { KnownState } from '@hours/protocol'
 import { accept, refuse } from '@hours/protocol'
 import { placeInstant, placeText } from './device-time.ts'
-import { own, present, readObject, scaled, shown } from './json-payload.ts'
+import { own, powerOf, present, readObject, scaled, shown } from './json-payload.ts'
 import type { Contact, DecodedReading, DecodeOptions, Reading, Sample } from './reading.ts'
 
 /** A state that a machine states itself, as the three conditions the detector debounces. */
@@ -47,7 +47,7 @@ export function decodePush(
 ): DecodedReading {
   const message = readObject(payload)
   if (!message.ok) return message
-  const power = scaled(own(message.value, 'powerW'), 1_000, 'powerW')
+  const power = powerOf(own(message.value, 'powerW'), 'powerW')
   if (!power.ok) return power
   const energy = scaled(own(message.value, 'energyWh'), 1_000, 'energyWh')
   if (!energy.ok) return energy

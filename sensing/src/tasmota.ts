@@ -4,6 +4,7 @@ import {
   asObject,
   type JsonObject,
   own,
+  powerOf,
   present,
   readObject,
   readText,
@@ -67,17 +68,14 @@ function energyReading(
   arrival: number,
   options: TasmotaOptions,
 ): DecodedReading {
-  const power = total(own(energy, 'Power'), 1_000, 'ENERGY.Power', options.channel)
+  const power = total(own(energy, 'Power'), powerOf, 'ENERGY.Power', options.channel)
   if (!power.ok) return power
-  const counter = total(own(energy, 'Total'), 1_000_000, 'ENERGY.Total', options.channel)
+  const counter = total(own(energy, 'Total'), kilowattHours, 'ENERGY.Total', options.channel)
   if (!counter.ok) return counter
   const contact = inputs(body, options)
   if (!contact.ok) return contact
   if (power.value === undefined && counter.value === undefined && contact.value === undefined)
     return nothing('no ENERGY.Power and no named input')
-  // A one-phase meter that could not read its chip says -1 (wire.md, section 5).
-  if (own(energy, 'Power') === -1)
-    return refuse('no_reading', 'ENERGY.Power: -1: the meter says "no reading"')
   const at = timeOf(body, arrival, options)
   if (!at.ok) return at
   const sample = present<Sample>({
@@ -97,15 +95,17 @@ function timeOf(body: JsonObject, arrival: number, options: TasmotaOptions) {
   return placeInstant(epoch * 1_000, arrival, options)
 }
 
+const kilowattHours = (value: unknown, field: string) => scaled(value, 1_000_000, field)
+
 /** A number, or an array with one number a phase: the sum, or the one that `channel` names. */
-function total(value: unknown, scale: number, field: string, channel: number | undefined) {
-  if (!Array.isArray(value)) return scaled(value, scale, field)
+function total(value: unknown, read: typeof powerOf, field: string, channel: number | undefined) {
+  if (!Array.isArray(value)) return read(value, field)
   const wanted: unknown[] = channel === undefined ? value : value.slice(channel - 1, channel)
   if (wanted.length === 0)
     return refuse('bad_field', `${field}: ${value.length} elements, channel ${channel ?? 'any'} is not there`)
   let sum = 0
   for (const [i, one] of wanted.entries()) {
-    const part = scaled(one, scale, `${field}[${i}]`)
+    const part = read(one, `${field}[${i}]`)
     if (!part.ok) return part
     // A sum without one of its phases would be a wrong power, not a smaller one.
     if (part.value === undefined) return refuse('no_reading', `${field}[${i}]: null: a phase is missing`)

@@ -1,6 +1,16 @@
 import { accept, refuse } from '@hours/protocol'
 import { placeInstant, placeText } from './device-time.ts'
-import { asObject, own, plainNumber, present, readText, scaled, shown } from './json-payload.ts'
+import {
+  asObject,
+  own,
+  plainNumber,
+  plainPower,
+  powerOf,
+  present,
+  readText,
+  scaled,
+  shown,
+} from './json-payload.ts'
 import type { DecodedReading, DecodeOptions, Reading, Sample } from './reading.ts'
 
 export interface Zigbee2MqttOptions extends DecodeOptions {
@@ -35,20 +45,17 @@ export function decodeZigbee2Mqtt(
   if (attribute === undefined) return whole(text.value, arrival, options)
   if (attribute === 'availability') return availability(text.value, arrival)
   const suffix = options.channel === undefined ? '' : `_${options.channel}`
-  if (attribute === `power${suffix}`) return plain(text.value, arrival, 'powerMw', 1_000)
-  if (attribute === `energy${suffix}`) return plain(text.value, arrival, 'energyMwh', 1_000_000)
+  if (attribute === `power${suffix}`) return plain(text.value, arrival, 'powerMw')
+  if (attribute === `energy${suffix}`) return plain(text.value, arrival, 'energyMwh')
   return nothing(`attribute ${shown(attribute)}`)
 }
 
-function plain(text: string, at: number, key: 'powerMw' | 'energyMwh', scale: number): DecodedReading {
+function plain(text: string, at: number, key: 'powerMw' | 'energyMwh'): DecodedReading {
   if (text === 'null') return refuse('no_reading', `${key}: null: the meter says "no reading"`)
-  const value = plainNumber(text, scale, key)
+  const value = key === 'powerMw' ? plainPower(text, 'power') : plainNumber(text, 1_000_000, 'energy')
   if (!value.ok) return value
-  if (key === 'powerMw' && value.value === -1_000) return noReading()
   return accept<Reading>({ kind: 'sample', sample: { at, [key]: value.value } })
 }
-
-const noReading = () => refuse('no_reading', 'power: -1: the meter says "no reading"')
 
 function availability(text: string, at: number): DecodedReading {
   const word = text.startsWith('{') ? own(parsed(text) ?? {}, 'state') : text
@@ -69,9 +76,8 @@ function whole(text: string, arrival: number, options: Zigbee2MqttOptions): Deco
   const message = parsed(text)
   if (!message) return refuse('not_json', `payload ${shown(text)}: must be a JSON object`)
   const suffix = options.channel === undefined ? '' : `_${options.channel}`
-  const power = scaled(own(message, `power${suffix}`), 1_000, `power${suffix}`)
+  const power = powerOf(own(message, `power${suffix}`), `power${suffix}`)
   if (!power.ok) return power
-  if (power.value === -1_000) return noReading()
   const energy = scaled(own(message, `energy${suffix}`), 1_000_000, `energy${suffix}`)
   if (!energy.ok) return energy
   if (power.value === undefined && energy.value === undefined)
