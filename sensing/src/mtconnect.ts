@@ -8,14 +8,19 @@ export interface MtconnectOptions {
 }
 
 const maxFaultMessages = 10_000
+/** WAIT is a program that goes on by itself (domain.md, section 2). */
+const running = new Set(['ACTIVE', 'WAIT'])
 const waiting = new Set(
-  'READY STOPPED INTERRUPTED WAIT FEED_HOLD OPTIONAL_STOP PROGRAM_STOPPED PROGRAM_COMPLETED PROGRAM_OPTIONAL_STOP'.split(
+  'READY STOPPED INTERRUPTED FEED_HOLD OPTIONAL_STOP PROGRAM_STOPPED PROGRAM_COMPLETED PROGRAM_OPTIONAL_STOP'.split(
     ' ',
   ),
 )
 
+/** What XML says is no markup: comments and CDATA, to their end or, unended, to the document's. */
+const unread = /<!--[\s\S]*?(?:-->|$)|<!\[CDATA\[[\s\S]*?(?:\]\]>|$)/g
+
 /**
- * The answer of an MTConnect agent to `current` (MTConnectStreams): Execution ACTIVE is run, its other values standby,
+ * The answer of an MTConnect agent to `current` (MTConnectStreams): Execution ACTIVE or WAIT is run, its other values standby,
  * PowerState OFF is off, a Fault condition is fault; UNAVAILABLE is coverage lost. An observation's own timestamp is
  * when it last changed, so the sample's time is arrival. Only these few elements are looked for; no entity is expanded.
  */
@@ -28,7 +33,7 @@ export function decodeMtconnect(
   if (!text.ok) return text
   if (!/<(?:\w+:)?MTConnectStreams[\s>]/.test(text.value))
     return refuse('not_xml', `payload "${text.value.slice(0, 40)}": must be an MTConnectStreams document`)
-  const stream = deviceStream(text.value, options.device)
+  const stream = deviceStream(text.value.replace(unread, ''), options.device)
   if (stream === undefined)
     return refuse('bad_field', `device "${options.device ?? ''}": not one such DeviceStream in the document`)
   const gone: DecodedReading = accept<Reading>({
@@ -42,14 +47,14 @@ export function decodeMtconnect(
   const power = valuesOf(stream, 'PowerState')
   if (execution.length === 0 && power.length === 0)
     return accept<Reading>({ kind: 'nothing', why: 'neither Execution nor PowerState in the document' })
-  const strange = execution.find((word) => word !== 'ACTIVE' && word !== 'UNAVAILABLE' && !waiting.has(word))
+  const strange = execution.find((word) => word !== 'UNAVAILABLE' && !running.has(word) && !waiting.has(word))
   if (strange !== undefined)
     return refuse('bad_field', `Execution: "${strange.slice(0, 40)}": not a word of the standard`)
   const off = power.length > 0 && power.every((word) => word === 'OFF')
   if (!off && !execution.some((word) => word !== 'UNAVAILABLE') && !power.includes('ON')) return gone
   const contact: Contact = {
     powered: !off,
-    run: !off && execution.includes('ACTIVE'),
+    run: !off && execution.some((word) => running.has(word)),
     fault: !off && faults(stream),
   }
   return accept<Reading>({ kind: 'sample', sample: { at: arrival, contact } })

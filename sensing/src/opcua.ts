@@ -12,10 +12,10 @@ export interface OpcuaValues {
   readonly runTimeMs?: unknown
 }
 
-/** OPC 40001-1 MachineryItemState, by name and by state number. NotAvailable is coverage lost. */
+/** OPC 40001-1 MachineryItemState, by name and by state number: NotAvailable is coverage lost, OutOfService a fault. */
 const machinery: ReadonlyMap<string, KnownState | 'gone'> = new Map([
   ['NOTAVAILABLE', 'gone'],
-  ['OUTOFSERVICE', 'standby'],
+  ['OUTOFSERVICE', 'fault'],
   ['NOTEXECUTING', 'standby'],
   ['EXECUTING', 'run'],
 ])

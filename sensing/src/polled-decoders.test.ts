@@ -92,6 +92,7 @@ describe('MTConnect', () => {
   const available = event('Availability', 'AVAILABLE')
   it.each([
     ['run', available + event('Execution', 'ACTIVE'), { powered: true, run: true, fault: false }],
+    ['run', available + event('Execution', 'WAIT'), { powered: true, run: true, fault: false }],
     ['standby', available + event('Execution', 'FEED_HOLD'), { powered: true, run: false, fault: false }],
     [
       'off',
@@ -113,6 +114,16 @@ describe('MTConnect', () => {
       streams(available + event('Execution', 'UNAVAILABLE')),
       'offline',
     ],
+    [
+      'a comment says nothing',
+      streams(`<!-- ${event('Execution', 'ACTIVE')} -->${available}<!-- <Fault>E1</Fault> -->`),
+      'nothing',
+    ],
+    [
+      'a comment that never ends says nothing, nor what follows it',
+      streams(`${available}<!-- ${event('Execution', 'ACTIVE')}`),
+      'nothing',
+    ],
     ['nothing to read', streams(available), 'nothing'],
     ['a strange word', streams(event('Execution', 'DANCING')), 'bad_field'],
     ['no XML', '{"a":1}', 'not_xml'],
@@ -129,6 +140,8 @@ describe('MTConnect', () => {
 describe('OPC UA', () => {
   it.each([
     ['machinery', 3, { powered: true, run: true, fault: false }],
+    ['machinery', 'OutOfService', { powered: true, run: false, fault: true }],
+    ['machinery', 1, { powered: true, run: false, fault: true }],
     ['machinery', 'NotExecuting', { powered: true, run: false, fault: false }],
     ['lads', { text: 'Running' }, { powered: true, run: true, fault: false }],
     ['lads', { text: 'Aborted' }, { powered: true, run: false, fault: true }],
