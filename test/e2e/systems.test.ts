@@ -13,6 +13,7 @@ const base: readonly Unit[] = [
   ['big-firm', 'guangdong', 'entity'],
   ['hk-lab', 'guangdong', 'entity', { hkMacaoForeign: true }],
 ]
+type Figures = { figures: { kpi: string; value: number | null }[] }
 let world: SystemWorld
 afterEach(() => world.close())
 
@@ -124,9 +125,14 @@ describe('the systems of the South China survey', () => {
     const order = { ...session('ms', 'small-firm', [0, 0]), way: 'entrusted', samples: 40, yuan: '1200' }
     const answer = await world.post('sessions', { ...order, from: undefined, to: undefined, at: at(1) })
     expect(answer.status, JSON.stringify(answer.body)).toBe(201)
-    const { figures } = world.of('ms')
-    expect(figures.external).toBeLessThanOrEqual(1)
-    expect(figures.effective).toBe(4 * HOUR)
+    // It ran at that very instant; an order without clock times is given nothing of it all the same.
+    expect(world.of('ms').figures).toMatchObject({ effective: 4 * HOUR, external: 0, unattributed: 4 * HOUR })
+    const { figures } = await world.get<Figures>('figures?scope=all&period=2026-01-05&members=0')
+    const counted = ['external', 'shareInstruments', 'shareUsersOrg', 'organisationsServed']
+    const shown = figures.filter(({ kpi }) => counted.includes(kpi))
+    expect(Object.fromEntries(shown.map(({ kpi, value }) => [kpi, value]))).toEqual({
+      ...{ external: 0, shareInstruments: 0, shareUsersOrg: null, organisationsServed: 1 },
+    })
     expect(sums('ms')).toMatchObject({ samples: 40, incomeOutsideFen: 120_000 })
   })
 

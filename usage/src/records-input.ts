@@ -5,6 +5,7 @@ import type { InstrumentInput, Recovery } from './instrument-input.ts'
 import { union } from './intervals.ts'
 import { createOrganisationTree, type OrganisationTree, relationAt } from './relation.ts'
 import { expandSchedule } from './schedule.ts'
+import { isWorkOrder } from './work-order.ts'
 
 /** The records that stand (corrections applied) which figures are made of. */
 export interface StandingRecords {
@@ -107,12 +108,16 @@ function openHours(
   )
 }
 
-/** A session cut where the tree or the managing unit changes: each part is judged by its own instant. */
+/**
+ * A session cut where the tree or the managing unit changes: each part is judged by its own instant. A work order without
+ * clock times has none.
+ */
 function partsOf(
   session: RecordOf<'session'>,
   enrolments: readonly RecordOf<'enrolment'>[],
   tree: OrganisationTree,
 ): UseSession[] {
+  if (isWorkOrder(session)) return []
   const moves = enrolments.map(({ from }) => from).filter((at) => at > session.from && at < session.to)
   const edges = [
     session.from,

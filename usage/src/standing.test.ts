@@ -221,8 +221,18 @@ describe('sums that are no hours', () => {
       projects: 1,
       ratingMean: null,
     })
-    const off = input({ sessions: [entrusted] }, [{ state: 'off', from: t0, to: t0 + DAY }] as never)
-    expect(instrumentFigures(off, { from: t0, to: t0 + DAY }).figures.external).toBe(0)
+    const figuresOf = (one: RecordOf<'session'>, state: 'off' | 'run') =>
+      instrumentFigures(input({ sessions: [one] }, [{ state, from: t0, to: t0 + DAY }] as never), {
+        from: t0,
+        to: t0 + DAY,
+      })
+    expect(figuresOf(entrusted, 'off').figures.external).toBe(0)
+    expect(figuresOf(entrusted, 'run').figures.external).toBe(HOUR)
+    // Without clock times it lasts 1 ms, and is given nothing of an instrument that runs in it.
+    for (const way of ['entrusted', 'operated'] as const) {
+      const order = figuresOf({ ...entrusted, way, to: entrusted.from + 1 }, 'run')
+      expect(order).toMatchObject({ used: [], figures: { external: 0, unattributed: DAY } })
+    }
   })
   it('compute, trainings, achievements and ratings keep their own units', () => {
     const more = {

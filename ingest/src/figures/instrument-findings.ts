@@ -8,6 +8,7 @@ import {
   type Finding,
   instrumentFigures,
   type Interval,
+  isWorkOrder,
   reconcileUse,
 } from '@hours/usage'
 import type { RunningIngest } from '../running-ingest.ts'
@@ -38,10 +39,11 @@ export async function instrumentFindings(
   { from, to }: Interval,
 ): Promise<InstrumentFindings> {
   const { records } = source.figures
-  const own = { ...records.planned(entry.key), sessions: records.of(entry.key).sessions }
+  const own = records.planned(entry.key)
   const touches = (one: Interval) => one.from < to && one.to > from
+  // A work order says nothing of when somebody was there.
+  const sessions = records.of(entry.key).sessions.filter((one) => touches(one) && !isWorkOrder(one))
   const bookings = own.bookings.filter(touches)
-  const sessions = own.sessions.filter(touches)
   const claims = own.claims.filter((claim) => claim.from >= from && claim.from < to && claim.to > claim.from)
   const checks: ClaimCheck[] = []
   for (const claim of claims) checks.push(...(await checked(source, entry, claim)))

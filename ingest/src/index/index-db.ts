@@ -4,7 +4,7 @@ import { figureSchema } from '../figures/figure-schema.ts'
 import { isDamaged, openDatabase } from '../open-database.ts'
 
 /** Another number throws the file away and makes it again from the log. */
-export const indexSchemaVersion = 2
+export const indexSchemaVersion = 3
 
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
