@@ -3,7 +3,7 @@ import { type LoggedRecord, standing } from '@hours/usage'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 // Past the doors on purpose: these two are how ingest and verifier read a log, and neither is for anybody else.
-import { countedSessions } from '../../ingest/src/registry/counted-sessions.ts'
+import { countedPartsOf, countedSessions } from '../../ingest/src/registry/counted.ts'
 import { createRegistry } from '../../ingest/src/registry/registry.ts'
 import { standingOf } from '../../verifier/src/standing-records.ts'
 
@@ -25,6 +25,14 @@ const sessionOf = (id: string, to: number) => ({
   way: 'self',
   actor: 'ann',
 })
+const chargeOf = (n: number, session: string | undefined) => ({
+  id: `C${n}`,
+  instrument: 'sem',
+  ...(session === undefined ? {} : { session }),
+  at: t0,
+  fen: 100 + n,
+  actor: 'ann',
+})
 const maintenanceOf = (id: string, to: number) => ({
   id,
   instrument: 'sem',
@@ -36,6 +44,7 @@ const maintenanceOf = (id: string, to: number) => ({
 /** One step of a history; `of` counts back to what came before, whatever it is. */
 type Step =
   | { readonly is: 'session' | 'maintenance'; readonly site: string; readonly id: string }
+  | { readonly is: 'charge'; readonly site: string; readonly session: string | undefined }
   | { readonly is: 'same-as'; readonly site: string; readonly pair: readonly [string, string] }
   | {
       readonly is: 'correction'
@@ -53,6 +62,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     is: fc.constantFrom('session', 'maintenance'),
     site: fc.constantFrom(...sites),
     id: fc.constantFrom('S1', 'S2', 'S3'),
+  }),
+  fc.record({
+    is: fc.constant('charge'),
+    site: fc.constantFrom(...sites),
+    session: fc.constantFrom('S1', 'S2', 'S3', undefined),
   }),
   fc.record({
     is: fc.constant('same-as'),
@@ -94,14 +108,17 @@ function bodyOf(one: Exclude<Step, { is: 'repeat' }>, before: LoggedRecord | und
   if (one.is === 'approval') return { of: before!.hash, by: one.by, role: 'second' }
   if (one.is === 'correction')
     return { of: before!.hash, reason: 'wrong', actor: one.actor, ...outcome(one.to, before!.kind, n) }
+  if (one.is === 'charge') return chargeOf(n, one.session)
   return one.is === 'session' ? sessionOf(one.id, n) : maintenanceOf(one.id, n)
 }
 
 function outcome(to: Outcome, kind: RecordKind, n: number): object {
   const made = kind === 'maintenance' ? maintenanceOf : sessionOf
+  const another = `S${(n % 3) + 1}`
   if (to === 'void') return { void: true }
   if (to === 'nothing') return {}
-  return { replacement: to === 'another' ? made(`S${(n % 3) + 1}`, replacedFrom + n) : { id: 'S1' } }
+  if (to === 'no record') return { replacement: { id: 'S1' } }
+  return { replacement: kind === 'charge' ? chargeOf(n, another) : made(another, replacedFrom + n) }
 }
 
 /** What ingest has after every record, asked each time so that nothing it remembers is stale. */
@@ -109,6 +126,7 @@ function inIngest(history: readonly LoggedRecord[], kind: RecordKind): unknown[]
   const registry = createRegistry(createManualClock(0))
   return history.map(({ hash, ...one }, index) => {
     registry.apply({ ...one, hash, position: { year: 2026, index } })
+    if (kind === 'charge') return countedPartsOf(registry, kind).map(({ record }) => record)
     const list = kind === 'session' ? countedSessions(registry) : registry.records(kind)
     return list.map(({ record }) => record)
   })
@@ -120,7 +138,7 @@ const asStated = ({ kind, hash, record }: LoggedRecord, index: number) =>
 const history = fc.array(step, { minLength: 8, maxLength: 24 }).map(historyOf)
 
 describe('which records stand', () => {
-  it.each(['session', 'maintenance', 'same-as', 'correction', 'approval'] as const)(
+  it.each(['session', 'charge', 'maintenance', 'same-as', 'correction', 'approval'] as const)(
     'is the same for ingest at every moment as for the verifier afterwards: %s',
     (kind) => {
       fc.assert(
@@ -146,7 +164,12 @@ describe('which records stand', () => {
       if (stands.some(({ to }) => to >= t0 + replacedFrom)) seen.add('replaced')
       if (standing(logged.filter(({ kind }) => kind !== 'same-as'))('session').length > stands.length)
         seen.add('duplicate')
+      const charges = standing(logged.filter(({ kind }) => kind === 'charge'))('charge')
+      if (standing(logged)('charge').length < charges.length) seen.add('charge gone')
+      if (standing(logged)('charge').some((one) => charges.every(({ session }) => session !== one.session)))
+        seen.add('charge of a duplicate')
     }
-    expect([...seen].sort()).toEqual(['duplicate', 'gone', 'replaced'])
+    const all = ['charge gone', 'charge of a duplicate', 'duplicate', 'gone', 'replaced']
+    expect([...seen].sort()).toEqual(all)
   })
 })

@@ -3,29 +3,35 @@ import type { Interval } from './calendar.ts'
 import { intersect, total } from './intervals.ts'
 
 /**
- * Tells the sessions that another one stands for (records.md, section 8): of those that `same-as` records of their site
- * join, all but the one with the lowest id. `pairs` that stand.
+ * Tells the session that stands for another one (records.md, section 8): of those that `same-as` records of their site join,
+ * the one with the lowest id; itself where there is no other. `pairs` that stand.
  */
+export function duplicateGroups(
+  pairs: readonly RecordOf<'same-as'>[],
+): (stream: string, session: string) => string {
+  const bySite = Map.groupBy(pairs, ({ stream }) => stream)
+  const kept = new Map(
+    [...bySite].map(([site, list]) => [site, lowestOf(list.map(({ sessions }) => sessions))]),
+  )
+  return (stream, session) => kept.get(stream)?.get(session) ?? session
+}
+
+/** Tells the sessions that another one stands for. */
 export function duplicateSessions(
   pairs: readonly RecordOf<'same-as'>[],
 ): (session: Pick<RecordOf<'session'>, 'stream' | 'id'>) => boolean {
-  const bySite = Map.groupBy(pairs, ({ stream }) => stream)
-  const hidden = new Map(
-    [...bySite].map(([site, list]) => [site, duplicatesOf(list.map(({ sessions }) => sessions))]),
-  )
-  return ({ stream, id }) => hidden.get(stream)?.has(id) === true
+  const kept = duplicateGroups(pairs)
+  return ({ stream, id }) => kept(stream, id) !== id
 }
 
-/** Ids that another id stands for: all but the lowest of each group of duplicates. */
-function duplicatesOf(pairs: readonly (readonly [string, string])[]): ReadonlySet<string> {
+/** Of each id in a group of duplicates the lowest of the group. */
+function lowestOf(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, string> {
   const groups = new Map<string, Set<string>>()
   for (const pair of pairs) {
     const joined = new Set(pair.flatMap((id) => [id, ...(groups.get(id) ?? [])]))
     for (const id of joined) groups.set(id, joined)
   }
-  const hidden = new Set<string>()
-  for (const group of groups.values()) for (const id of [...group].sort().slice(1)) hidden.add(id)
-  return hidden
+  return new Map([...groups].map(([id, group]) => [id, [...group].sort()[0] ?? id]))
 }
 
 type Session = Pick<RecordOf<'session'>, 'id' | 'instrument' | 'user' | 'externalIds'> & Interval

@@ -70,6 +70,47 @@ describe('the records that stand', () => {
   })
 })
 
+describe('money and ratings of sessions', () => {
+  const sessions = [1, 2, 3].map((n) => logged('session', n, session(`S${n}`, 0, 4)))
+  const money = (n: number, of?: string) =>
+    logged('charge', n, {
+      id: `C${n}`,
+      instrument: 'sem',
+      at: t0,
+      fen: n,
+      actor: 'a',
+      ...(of && { session: of }),
+    })
+  const told = (...more: LoggedRecord[]) =>
+    standing([...sessions, ...more])('charge').map(({ fen, session: of }) => [fen, of])
+  const voided = (n: number, of: number) => [correction(n, of, { void: true }), approval(n + 1, n, 'b')]
+  const same = (n: number, ...pair: string[]) => logged('same-as', n, { sessions: pair })
+
+  it('are gone with the session that is taken back, and only with it', () => {
+    const all = [money(10, 'S1'), money(11, 'S2'), money(12), money(13, 'of no session that is known')]
+    expect(told(...all)).toHaveLength(4)
+    expect(told(...all, ...voided(20, 1))).toEqual([
+      [11, 'S2'],
+      [12, undefined],
+      [13, 'of no session that is known'],
+    ])
+    expect(told(...all, correction(20, 1, { void: true }))).toHaveLength(4)
+  })
+  it('of a confirmed duplicate count once: those of the lowest id that has any, for the one that stands', () => {
+    const pairs = [same(20, 'S2', 'S3'), same(21, 'S2', 'S1')]
+    expect(told(money(10, 'S1'), money(11, 'S3'), ...pairs)).toEqual([[10, 'S1']])
+    expect(told(money(10, 'S3'), money(11, 'S2'), money(12, 'S2'), ...pairs)).toEqual([
+      [11, 'S1'],
+      [12, 'S1'],
+    ])
+  })
+  it('of all duplicates are gone when the session that stands for them is taken back', () => {
+    const all = [money(10, 'S1'), money(11, 'S2'), same(20, 'S1', 'S2')]
+    expect(told(...all, ...voided(30, 2))).toEqual([[10, 'S1']])
+    expect(told(...all, ...voided(30, 1))).toEqual([])
+  })
+})
+
 describe('proposed duplicates', () => {
   const by = (channel: string) => ({ externalIds: [{ channel, id: 'x' }] })
   it('are of one user and instrument, from two channels, and overlap by 80 %', () => {

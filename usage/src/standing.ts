@@ -1,5 +1,6 @@
 import { checkSchema, type RecordKind, type RecordOf, recordSchemas } from '@hours/protocol'
 import { duplicateSessions } from './duplicates.ts'
+import { countedParts, isSessionPart, type SessionPartKind } from './session-parts.ts'
 
 /** A record of the log with the hash of its bytes. */
 export interface LoggedRecord<K extends RecordKind = RecordKind> {
@@ -47,9 +48,15 @@ export function corrected<T extends LoggedRecord>(
   })
 }
 
+/** The records that corrections have taken back, as they were logged. */
+export const voided = <T extends LoggedRecord>(
+  logged: readonly T[],
+  deciding: DecidingCorrections,
+): readonly T[] => logged.filter(({ hash }) => deciding.get(hash)?.void === true)
+
 /**
- * What stands of a log's records, by kind: after the corrections that count, and of sessions that are confirmed
- * duplicates only the one with the lowest id. `logged` in log order.
+ * What stands of a log's records, by kind: after the corrections that count, of sessions that are confirmed duplicates only
+ * the one with the lowest id, and of money and ratings only those whose session stands. `logged` in log order.
  */
 export function standing(
   logged: readonly LoggedRecord[],
@@ -59,10 +66,16 @@ export function standing(
   const deciding = decidingCorrections(of('correction'), of('approval'))
   const records = <K extends RecordKind>(kind: K) => corrected(of(kind), deciding).map(({ record }) => record)
   const isDuplicate = duplicateSessions(records('same-as'))
-  return <K extends RecordKind>(kind: K) =>
-    kind === 'session'
-      ? records(kind).filter((one) => !isDuplicate(one as RecordOf<'session'>))
-      : records(kind)
+  const parts = <K extends SessionPartKind>(kind: K) =>
+    countedParts(records(kind) as readonly RecordOf<SessionPartKind>[], {
+      sessions: records('session'),
+      voided: voided(of('session'), deciding).map(({ record }) => record),
+      pairs: records('same-as'),
+    })
+  return <K extends RecordKind>(kind: K) => {
+    if (kind === 'session') return records(kind).filter((one) => !isDuplicate(one as RecordOf<'session'>))
+    return isSessionPart(kind) ? (parts(kind) as readonly RecordOf<K>[]) : records(kind)
+  }
 }
 
 function once<T extends LoggedRecord>(logged: readonly T[]): readonly T[] {

@@ -5,6 +5,7 @@ import type { Role } from '../access/rights.ts'
 import { enrolmentRecord, freshFolder, start } from '../ingest.fixture.ts'
 import { type ApiWorld, createApiWorld } from './api.fixture.ts'
 
+type Figures = { readonly figures: readonly { readonly kpi: string; readonly value: number | null }[] }
 let world: ApiWorld
 let door: Door
 /** Two people of GIBH, the operator, and one of another house at the same site. */
@@ -311,6 +312,27 @@ describe('corrections', () => {
     const same = session('c', { from: start + 10 * HOUR, ...changes })
     expect(await post('wang', 'sessions', same)).toMatchObject({ body: { repeated: 1 } })
     expect((await get('chen', 'corrections?state=approved')).total).toBe(2)
+  })
+
+  it('money and ratings go with a session that is taken back, and count once for one that two channels told', async () => {
+    const kpis = ['incomeOutsideFen', 'voucherFen', 'ratings']
+    const sums = async () => {
+      const url = '/api/v1/figures?scope=gz-gibh/sem-01&period=2026-01-05&members=0'
+      const { figures } = (await world.get(url, people.get('wang'))).json<Figures>()
+      return kpis.map((kpi) => figures.find((one) => one.kpi === kpi)?.value ?? 0)
+    }
+    const before = await sums()
+    const added = async () => (await sums()).map((sum, i) => sum - (before[i] ?? 0))
+    const paid = { from: start + 13 * HOUR, to: start + 14 * HOUR, yuan: 500, voucherYuan: 100, score: 4 }
+    await post('wang', 'sessions', session('paid', paid))
+    await post('wang', 'sessions', session('paid-twice', paid))
+    expect(await added()).toEqual([100_000, 20_000, 2])
+    await post('wang', 'duplicates', { site: 'gz-gibh', sessions: ['paid', 'paid-twice'] })
+    expect(await added()).toEqual([50_000, 10_000, 1])
+    const { body } = await post('wang', 'sessions/paid/void', { reason: 'never happened' })
+    expect(await added()).toEqual([50_000, 10_000, 1])
+    await post('chen', `corrections/${String(body['hash'])}/approve`, {})
+    expect(await added()).toEqual([0, 0, 0])
   })
 })
 

@@ -1,7 +1,12 @@
 import type { RecordKind, RecordOf } from '@hours/protocol'
-import { type CountedRecords, createOrganisationTree, type OrganisationTree } from '@hours/usage'
-import type { Registry } from '../ports.ts'
-import { countedSessions } from '../registry/counted-sessions.ts'
+import {
+  type CountedRecords,
+  createOrganisationTree,
+  isSessionPart,
+  type OrganisationTree,
+} from '@hours/usage'
+import { countedPartsOf, countedSessions } from '../registry/counted.ts'
+import type { RegistryWriter } from '../registry/registry.ts'
 
 /** Records of each instrument that are counted, not measured, by `site/instrument`. */
 export interface RecordsByInstrument {
@@ -24,14 +29,22 @@ type About = 'session' | 'charge' | 'voucher' | 'subsidy' | 'compute' | 'trainin
 type Listed<K extends RecordKind> = readonly { readonly record: RecordOf<K> }[]
 
 /** The registry hands out the same list until a record changes it: each is grouped once. */
-export function createRecordsByInstrument(registry: Registry): RecordsByInstrument {
+export function createRecordsByInstrument(
+  registry: Pick<RegistryWriter, 'records' | 'voided'>,
+): RecordsByInstrument {
+  const listed = <K extends RecordKind>(kind: K): Listed<K> => {
+    if (kind === 'session') return countedSessions(registry) as unknown as Listed<K>
+    return isSessionPart(kind)
+      ? (countedPartsOf(registry, kind) as unknown as Listed<K>)
+      : registry.records(kind)
+  }
   const grouped = new WeakMap<object, Map<string, unknown[]>>()
   let tree: { from: unknown; tree: OrganisationTree } | undefined
 
   function groups<K extends About | 'schedule' | 'booking' | 'maintenance' | 'claim'>(
     kind: K,
   ): Map<string, RecordOf<K>[]> {
-    const list = kind === 'session' ? (countedSessions(registry) as Listed<K>) : registry.records(kind)
+    const list = listed(kind)
     // Put there below, by this very kind.
     const known = grouped.get(list) as Map<string, RecordOf<K>[]> | undefined
     if (known) return known

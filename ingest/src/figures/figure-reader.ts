@@ -14,7 +14,8 @@ import {
 } from '@hours/usage'
 import type { AccountReader } from '../index/account-reader.ts'
 import type { InstrumentRow, InstrumentTable } from '../index/instrument-table.ts'
-import type { InstrumentEntry, Registry } from '../ports.ts'
+import type { InstrumentEntry } from '../ports.ts'
+import type { RegistryWriter } from '../registry/registry.ts'
 import { createInstrumentInputs, type InstrumentInputs } from '../series/instrument-inputs.ts'
 import { createRecordsByInstrument, type RecordsByInstrument } from './counted-records.ts'
 import type { FigureProjection } from './figure-projection.ts'
@@ -52,7 +53,7 @@ export function createFigureReader(options: {
   readonly figures: FigureProjection
   readonly accounts: AccountReader
   readonly instruments: InstrumentTable
-  readonly registry: Registry
+  readonly registry: RegistryWriter
   readonly clock: Clock
 }): FigureReader {
   const { figures, accounts, instruments, registry, clock } = options

@@ -1,6 +1,12 @@
 import { comparePositions } from '@hours/ledger'
 import type { RecordKind } from '@hours/protocol'
-import { corrected, type DecidingCorrections, decidingCorrections, type LoggedRecord } from '@hours/usage'
+import {
+  corrected,
+  type DecidingCorrections,
+  decidingCorrections,
+  type LoggedRecord,
+  voided,
+} from '@hours/usage'
 import type { Position } from '../ports.ts'
 
 /** A record of the log with the hash of its bytes and where it stands. */
@@ -13,6 +19,8 @@ export interface RecordBook {
   add(record: BookRecord): void
   /** What stands, in log order: voided records are gone, replaced ones have their new body. */
   standing<K extends RecordKind>(kind: K): readonly BookRecord<K>[]
+  /** What was taken back, as it was logged. */
+  voided<K extends RecordKind>(kind: K): readonly BookRecord<K>[]
   find(hash: string): BookRecord | undefined
   /** Changes with every record; what is derived from the book is good as long as it stays. */
   version(): number
@@ -22,10 +30,12 @@ export function createRecordBook(): RecordBook {
   const byKind = new Map<RecordKind, BookRecord[]>()
   const byHash = new Map<string, BookRecord>()
   const cache = new Map<RecordKind, readonly BookRecord[]>()
+  const gone = new Map<RecordKind, readonly BookRecord[]>()
   let deciding: DecidingCorrections | undefined
   let version = 0
 
   const logged = <K extends RecordKind>(kind: K) => (byKind.get(kind) ?? []) as unknown as BookRecord<K>[]
+  const decided = () => (deciding ??= decidingCorrections(logged('correction'), logged('approval')))
 
   return {
     add(entry) {
@@ -35,17 +45,25 @@ export function createRecordBook(): RecordBook {
       if (entry.kind === 'approval' || entry.kind === 'correction') {
         deciding = undefined
         cache.clear()
-      } else cache.delete(entry.kind)
+        gone.clear()
+      } else {
+        cache.delete(entry.kind)
+        gone.delete(entry.kind)
+      }
     },
     standing<K extends RecordKind>(kind: K) {
       const known = cache.get(kind)
       if (known) return known as unknown as readonly BookRecord<K>[]
-      deciding ??= decidingCorrections(logged('correction'), logged('approval'))
-      const all = corrected(logged(kind), deciding).toSorted((a, b) =>
+      const all = corrected(logged(kind), decided()).toSorted((a, b) =>
         comparePositions(a.position, b.position),
       )
       cache.set(kind, all)
       return all
+    },
+    voided<K extends RecordKind>(kind: K) {
+      const known = gone.get(kind) ?? voided(logged(kind), decided())
+      gone.set(kind, known)
+      return known as unknown as readonly BookRecord<K>[]
     },
     find: (hash) => byHash.get(hash),
     version: () => version,

@@ -33,6 +33,8 @@ export interface RegistryWriter extends Registry {
   /** The newest configuration of a gateway, and the hash of its bytes. */
   config(gateway: string): BookRecord<'config'> | undefined
   site(gateway: string): SiteId | undefined
+  /** Records of a kind that were taken back, as they were logged; the same list until that changes. */
+  voided<K extends RecordKind>(kind: K): readonly BookRecord<K>[]
   /** Changes with every record. */
   version(): number
 }
@@ -81,6 +83,7 @@ export function createRegistry(clock: Clock): RegistryWriter {
     stream: (name) => streams.get(name) ?? emptyStream,
     config: (gateway) => derive().configs.get(gateway),
     site: siteOf,
+    voided: (kind) => book.voided(kind),
     version: () => book.version(),
     instruments: () => [...derive().instruments.values()].map((one) => entryOf(one, derive(), zones.zone)),
     instrument(key) {

@@ -8,7 +8,7 @@ import {
   type StandingRecords,
 } from '@hours/usage'
 import type { InstrumentEntry, Registry } from '../ports.ts'
-import { countedSessions } from '../registry/counted-sessions.ts'
+import { countedSessions } from '../registry/counted.ts'
 import { partsOf } from './embedded-series.ts'
 
 type Listed<K extends RecordKind> =
