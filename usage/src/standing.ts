@@ -66,15 +66,15 @@ export function standing(
   const deciding = decidingCorrections(of('correction'), of('approval'))
   const records = <K extends RecordKind>(kind: K) => corrected(of(kind), deciding).map(({ record }) => record)
   const isDuplicate = duplicateSessions(records('same-as'))
-  const parts = <K extends SessionPartKind>(kind: K) =>
-    countedParts(records(kind) as readonly RecordOf<SessionPartKind>[], {
+  const parts = (kind: SessionPartKind) =>
+    countedParts<RecordOf<SessionPartKind>>(records(kind), {
       sessions: records('session'),
       voided: voided(of('session'), deciding).map(({ record }) => record),
       pairs: records('same-as'),
     })
   return <K extends RecordKind>(kind: K) => {
     if (kind === 'session') return records(kind).filter((one) => !isDuplicate(one as RecordOf<'session'>))
-    return isSessionPart(kind) ? (parts(kind) as readonly RecordOf<K>[]) : records(kind)
+    return isSessionPart(kind) ? (parts(kind) as unknown as readonly RecordOf<K>[]) : records(kind)
   }
 }
 

@@ -34,9 +34,7 @@ export function createRecordsByInstrument(
 ): RecordsByInstrument {
   const listed = <K extends RecordKind>(kind: K): Listed<K> => {
     if (kind === 'session') return countedSessions(registry) as unknown as Listed<K>
-    return isSessionPart(kind)
-      ? (countedPartsOf(registry, kind) as unknown as Listed<K>)
-      : registry.records(kind)
+    return isSessionPart(kind) ? countedPartsOf(registry, kind) : registry.records(kind)
   }
   const grouped = new WeakMap<object, Map<string, unknown[]>>()
   let tree: { from: unknown; tree: OrganisationTree } | undefined
