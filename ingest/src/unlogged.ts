@@ -9,6 +9,7 @@ import {
   type Millis,
   MINUTE,
   type PowerReport,
+  type Status,
   type Topic,
   type UpMessage,
 } from '@hours/protocol'
@@ -44,6 +45,8 @@ export function createUnlogged(options: {
 }): Unlogged {
   const { clock, guard, registry, live, power, receipts, aside } = options
   const counts = { power: 0, events: 0, statuses: 0 }
+  /** By gateway, the instrument of others that its last heartbeat named. */
+  const strangers = new Map<string, string>()
 
   function take(message: UpMessage, topic: Topic): void {
     const { site, gateway, kind, instrument } = topic
@@ -61,13 +64,30 @@ export function createUnlogged(options: {
     else takeState(message, topic, instrument)
   }
 
-  function takeStatus(message: UpMessage, { site, gateway }: Topic): void {
+  function takeStatus(message: UpMessage, topic: Topic): void {
+    const { site, gateway } = topic
     const status = decodeStatus(message.payload)
-    if (status.ok) {
-      counts.statuses += 1
-      live.status(site, gateway, status.value)
-      if (status.value.seen !== undefined) receipts.holds(gateway, status.value.seen)
-    } else aside(message, gateway, status.error)
+    if (!status.ok) {
+      aside(message, gateway, status.error)
+      return
+    }
+    counts.statuses += 1
+    live.status(site, gateway, ownOf(status.value, topic, message))
+    if (status.value.seen !== undefined) receipts.holds(gateway, status.value.seen)
+  }
+
+  /** Of its own instruments alone: a gateway that names others must not speak for them. */
+  function ownOf(status: Status, topic: Topic, message: UpMessage): Status {
+    const all = Object.entries(status.instruments ?? {})
+    const [stranger] = all.find(([id]) => !isKnown(topic, id)) ?? []
+    if (stranger === undefined) {
+      strangers.delete(topic.gateway)
+      return status
+    }
+    // Once, not with each heartbeat of an instrument whose enrolment has ended.
+    if (strangers.get(topic.gateway) !== stranger) aside(message, topic.gateway, strange(stranger, topic))
+    strangers.set(topic.gateway, stranger)
+    return { ...status, instruments: Object.fromEntries(all.filter(([id]) => isKnown(topic, id))) }
   }
 
   function takeState(message: UpMessage, { site, gateway }: Topic, instrument: InstrumentId): void {

@@ -35,6 +35,16 @@ export const ThresholdProposal = z.object({
 })
 export type ThresholdProposal = z.infer<typeof ThresholdProposal>
 
+/** Entries by instrument of one gateway; a broker keeps the states of as many (wire.md, section 4). */
+const maxInstruments = 256
+const byInstrument = <T extends z.ZodType>(value: T) =>
+  z
+    .record(InstrumentId, value)
+    .refine(
+      (entries) => Object.keys(entries).length <= maxInstruments,
+      `at most ${maxInstruments} instruments`,
+    )
+
 /**
  * The gateway's heartbeat every 30 s, and its will (wire.md, section 2). The will says `online: false`: coverage
  * lost, never "off". Topic `hours/1/{site}/{gateway}/status`, QoS 1, retained.
@@ -51,9 +61,9 @@ export const Status = z.object({
   /** The newest checkpoint it has verified: receipts prove consistency from there. Null: none yet. */
   seen: Seen.nullable().optional(),
   clock: PageClock.optional(),
-  instruments: z.record(InstrumentId, InstrumentStatus).optional(),
-  counters: z.record(InstrumentId, CounterTally).optional(),
-  proposals: z.record(InstrumentId, ThresholdProposal).optional(),
+  instruments: byInstrument(InstrumentStatus).optional(),
+  counters: byInstrument(CounterTally).optional(),
+  proposals: byInstrument(ThresholdProposal).optional(),
   /** What the operator must know: `receipt_unverified`, `spool_full`, `clock_untrusted`, `source_silent:sem-01` ... */
   alarms: z.array(z.string().max(200)).max(64).optional(),
 })
