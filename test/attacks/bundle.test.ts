@@ -13,10 +13,11 @@ import {
   verdictOf,
   withLines,
 } from './bundle.fixture.ts'
+import { createForger, type Files, type Forger } from './forger.fixture.ts'
 
-type Files = Map<string, Buffer>
 let world: ReportedSite
 let honest: Files
+let forger: Forger
 const pages = 'gateways/gw-1/2026-01-04.jwsl'
 const places = `${pages}.positions`
 const records = `records/${site}.jwsl`
@@ -29,27 +30,10 @@ const codes = async (files: Files, policy = world.policy) => codesOf(await check
 beforeAll(async () => {
   world = await reportedSite()
   honest = await world.report()
+  forger = createForger(world)
 }, 60_000)
 afterAll(() => world.close())
 
-/** The operator makes a proof for the entries that are left. */
-function provenAgain(files: Files): Files {
-  const { log } = world.ingest
-  const shown = [...files.keys()]
-    .filter((name) => name.endsWith('.jwsl'))
-    .flatMap((name) => {
-      const lines = (files.get(name)?.toString() ?? '').split('\n').slice(0, -1)
-      const at = (files.get(`${name}.positions`)?.toString() ?? '').split('\n').slice(0, -1)
-      return at.filter((_, i) => lines[i]?.startsWith('#') === false).map((place) => Number(place.slice(5)))
-    })
-  const size = statementOf(files).predicate.logs[0]?.size ?? 0
-  const proof = log.subset(
-    2026,
-    [...new Set(shown)].sort((a, b) => a - b),
-    size,
-  )
-  return new Map([...files, ['logs/2026/proof', Buffer.concat(proof)]])
-}
 const without = (lines: string[], at: number) => lines.toSpliced(at, 1)
 
 describe('an honest report', () => {
@@ -178,16 +162,16 @@ describe('nobody can', () => {
       (lines) => without(lines, 5),
     )
     expect(await codes(signed(cut))).toEqual(['proof', 'figure'])
-    const proven = await check(signed(provenAgain(cut)))
+    const proven = await check(signed(forger.proven(cut)))
     expect(codesOf(proven)).toEqual(['figure'])
     expect(proven.findings.get('gap')).toBe(1)
   })
 
   it('drop the last page', async () => {
     const last = <T>(lines: T[]) => lines.slice(0, -1)
-    expect(await codes(signed(provenAgain(withLines(withLines(honest, pages, last), places, last))))).toEqual(
-      ['figure'],
-    )
+    const cut = withLines(withLines(honest, pages, last), places, last)
+    // What the page before it had seen has no proof in this folder.
+    expect(await codes(signed(forger.proven(cut)))).toEqual(['incomplete', 'figure'])
   })
 
   it('reorder pages, or say that one stands elsewhere', async () => {
@@ -248,7 +232,9 @@ describe('nobody can', () => {
       `${records}.positions`,
       (lines) => without(lines, at),
     )
-    expect(await codes(signed(provenAgain(gone)))).toEqual(expect.arrayContaining(['stream_hole', 'figure']))
+    expect(await codes(signed(forger.proven(gone)))).toEqual(
+      expect.arrayContaining(['stream_hole', 'figure']),
+    )
   })
 
   it('hide a record of the scope behind its digest', async () => {
@@ -262,13 +248,15 @@ describe('nobody can', () => {
       )
     const files = withLines(honest, records, hide)
     expect(await codes(signed(files))).toEqual(['proof', 'figure'])
-    expect(await codes(signed(provenAgain(files)))).toEqual(['figure'])
+    expect(await codes(signed(forger.proven(files)))).toEqual(['figure'])
   })
 
   it('cut the end of a stream of records', async () => {
     const cut = <T>(lines: T[]) => lines.slice(0, -1)
     const files = withLines(withLines(honest, records, cut), `${records}.positions`, cut)
-    expect(await codes(signed(provenAgain(files)))).toEqual(expect.arrayContaining(['stream_hole', 'figure']))
+    expect(await codes(signed(forger.proven(files)))).toEqual(
+      expect.arrayContaining(['stream_hole', 'figure']),
+    )
   })
 
   it('put another log under the same name: the witness has signed the first', async () => {

@@ -1,5 +1,5 @@
 import { comparePositions, maxEntryBytes, type Position } from '@hours/ledger'
-import { bundleFiles } from '@hours/protocol'
+import { bundleFiles, logStream } from '@hours/protocol'
 import type { BundleFiles, Line } from './bundle-files.ts'
 import type { Problems } from './problem.ts'
 
@@ -56,15 +56,21 @@ export function placeEntries(
       const bytes = files.line(name, line)
       const position = { year, index }
       const digest = line.length === 44 ? digestForm.exec(new TextDecoder().decode(bytes))?.[1] : undefined
-      if (digest === undefined) yield { position, bytes }
-      else yield { position, bytes: new Uint8Array(), hidden: { stream: streamOf(name), digest } }
+      const stream = digest === undefined ? undefined : streamOf(name)
+      // Anywhere else a digest is an entry that cannot be read.
+      if (digest === undefined || stream === undefined) yield { position, bytes }
+      else yield { position, bytes: new Uint8Array(), hidden: { stream, digest } }
     }
   }
 
   return { total: placed.length, entries }
 }
 
-const streamOf = (name: string): string => name.slice(name.indexOf('/') + 1, -'.jwsl'.length)
+/** The stream of a file of records; pages, openings and `time` records have none, and are always shown. */
+function streamOf(name: string): string | undefined {
+  const [, stream] = /^records\/([a-z0-9-]+)\.jwsl$/.exec(name) ?? []
+  return stream === logStream ? undefined : stream
+}
 
 function placesOf(files: BundleFiles, name: string): { year: number; index: number }[] | undefined {
   const bytes = files.read(name, 64 * 1024 * 1024)

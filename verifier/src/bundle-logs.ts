@@ -3,17 +3,14 @@ import {
   hashBytes,
   leafHash,
   openWithPolicy,
-  parseBase64,
-  parseHashLines,
   parseOrigin,
   type Policy,
-  type Position,
   rootOfSubset,
   type TrustedCheckpoint,
-  verifyConsistency,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { bundleFiles, type ReportStatement, type Seen } from '@hours/protocol'
+import { bundleFiles, type ReportStatement } from '@hours/protocol'
+import type { ShownEntry } from './bundle-entries.ts'
 import type { BundleFiles } from './bundle-files.ts'
 import { createLeafList, type LeafList } from './leaf-list.ts'
 import type { Problems } from './problem.ts'
@@ -64,21 +61,26 @@ export function openLogs(
   return logs
 }
 
-/** Takes an entry to the leaves of its log. */
-export function placeLeaf(
+/** Takes entries to the leaves of their logs; what no trusted log can prove is a problem, told once a year. */
+export function createPlacing(
   logs: ReadonlyMap<number, ShownLog>,
-  { year, index }: Position,
-  { bytes, problems }: { readonly bytes: Uint8Array; readonly problems: Problems },
-): void {
-  const log = logs.get(year)
-  if (log) log.leaves.add(index, leafHash(bytes, sha256))
-  // Once a log: its first leaf is always shown.
-  else if (index === 0)
-    problems.add(
-      'proof',
-      `${year}`,
-      `the bundle has no log of ${year} that can be trusted; nothing shows that its entries were logged`,
-    )
+  problems: Problems,
+): { take(entry: Pick<ShownEntry, 'position' | 'bytes' | 'hidden'>): void } {
+  const told = new Set<number>()
+  return {
+    take({ position: { year, index }, bytes, hidden }) {
+      const log = logs.get(year)
+      // An index behind the end of the log spoils the proof of those that are shown; the others have none.
+      if (log && !hidden) log.leaves.add(index, leafHash(bytes, sha256))
+      else if ((log?.trusted.checkpoint.size ?? 0) <= index && !told.has(year)) {
+        told.add(year)
+        const place = log
+          ? `the log of ${year} ends before ${index}`
+          : `no log of ${year} can be trusted here`
+        problems.add('proof', `${year}`, `${place}; nothing shows that what stands there was logged`)
+      }
+    },
+  }
 }
 
 /** All entries shown of one year stand where they are said to: one proof, one root. */
@@ -105,39 +107,4 @@ export function checkProof(
       name,
       `the ${shown.length} entries shown do not stand in the log of ${size}: one was changed, moved, added or left out`,
     )
-}
-
-/** R8, as far as the bundle has proofs: what a gateway had seen is a beginning of the log. Returns how many were checked. */
-export function checkSeen(
-  files: BundleFiles,
-  logs: ReadonlyMap<number, ShownLog>,
-  { seen, problems }: { readonly seen: readonly Seen[]; readonly problems: Problems },
-): number {
-  const done = new Set<string>()
-  for (const { origin, size, root } of seen) {
-    const year = parseOrigin(origin)?.year ?? 0
-    const checkpoint = logs.get(year)?.trusted.checkpoint
-    const name = bundleFiles.consistency(year, size)
-    const bytes = files.read(name, maxCheckpointBytes)
-    const claim = `${name} ${root}`
-    if (!bytes || done.has(claim) || checkpoint?.origin !== origin) continue
-    done.add(claim)
-    const text = new TextDecoder().decode(bytes)
-    const proof = text === '' ? [] : parseHashLines(text.replace(/\n$/, '').split('\n'))
-    const oldRoot = parseBase64(root)
-    const holds =
-      proof !== undefined &&
-      oldRoot !== undefined &&
-      verifyConsistency(
-        { oldSize: size, oldRoot, size: checkpoint.size, root: checkpoint.root, proof },
-        sha256,
-      )
-    if (!holds)
-      problems.add(
-        'split_view',
-        name,
-        `a gateway has seen size ${size} with root ${root}, no beginning of this log`,
-      )
-  }
-  return done.size
 }

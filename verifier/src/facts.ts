@@ -14,7 +14,6 @@ import {
   type ReplayedPage,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import type { Seen } from '@hours/protocol'
 import type { ProblemCode, Problems } from './problem.ts'
 
 /** A verified record of the operator, the service or the report key, in log order; `time` records are not kept. */
@@ -51,10 +50,10 @@ export function createFacts(options: {
   readonly rootAt?: (origin: string, size: number) => string | undefined
   /** By default node's; one that has checked signatures ahead is quicker. */
   readonly crypto?: Crypto
-  /** Hears what each page has seen of the log. */
-  readonly seen?: (seen: Seen) => void
+  /** Hears of each page that stands in the log. */
+  readonly page?: (page: ReplayedPage) => void
 }): Facts {
-  const { problems, found, rootAt, seen, crypto = nodeCrypto } = options
+  const { problems, found, rootAt, crypto = nodeCrypto } = options
   const replay = createLogReplay({ crypto, ...(rootAt ? { rootAt } : {}) })
   const records: Stated[] = []
   /** Until a `time` record says when they came; then only what accounts for time is kept. */
@@ -69,7 +68,7 @@ export function createFacts(options: {
       if (finding.code === 'split_view' || finding.code === 'seen_ahead')
         problems.add('split_view', where, finding.message)
       else found(finding, where)
-    if (page.page.seen) seen?.(page.page.seen)
+    options.page?.(page)
     if (isLogged(verdict)) waiting.push(page)
   }
 

@@ -1,7 +1,8 @@
 import {
   type AccountBook,
+  type Checkpoint,
   type Finding,
-  formatBase64,
+  isLinked,
   isOneOperatorQuorum,
   looksLikeOperators,
   parseOrigin,
@@ -11,10 +12,11 @@ import {
   verifyRecord,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
-import { bundleFiles, type ReportStatement, type Seen } from '@hours/protocol'
+import { bundleFiles, type ReportStatement } from '@hours/protocol'
 import { placeEntries } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
-import { checkProof, checkSeen, openLogs, placeLeaf, type ShownLog } from './bundle-logs.ts'
+import { checkProof, createPlacing, openLogs, type ShownLog } from './bundle-logs.ts'
+import { createSeenBook } from './bundle-seen.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
 import { createFacts, type Facts } from './facts.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
@@ -86,16 +88,15 @@ export async function verifyBundleFiles(
   const policy = options.policy ?? ownPolicy(files, problems)
   const logs = policy ? openLogs(files, predicate.logs, { policy, problems }) : new Map<number, ShownLog>()
   const found = new Map<Finding['code'], number>()
-  const shownSizes = new Set(files.names.filter((name) => name.includes('/consistency/')))
-  const seen: Seen[] = []
+  const byOrigin = predicate.logs.map(
+    ({ origin }) => [origin, logs.get(parseOrigin(origin)?.year ?? 0)?.trusted.checkpoint] as const,
+  )
+  const seen = createSeenBook(files, new Map(byOrigin), problems)
   const ahead = createReadAhead()
   const facts = createFacts({
     problems,
     crypto: ahead.crypto,
-    seen: (one) => {
-      const year = parseOrigin(one.origin)?.year ?? 0
-      if (shownSizes.has(bundleFiles.consistency(year, one.size))) seen.push(one)
-    },
+    page: (page) => seen.add(page),
     found: ({ code }) => found.set(code, (found.get(code) ?? 0) + 1),
   })
   const hidden = await takeEntries(files, logs, { facts, ahead, problems, onProgress: options.onProgress })
@@ -105,7 +106,7 @@ export async function verifyBundleFiles(
   checkStreams(predicate, facts, problems)
   checkRevision(predicate, facts, problems)
   const accounts = facts.accounts()
-  const checked = checkSeen(files, logs, { seen, problems })
+  const checked = seen.check()
   const cells = checkFigures(files, predicate, { facts, accounts, problems })
   return verdictOf(problems, {
     predicate,
@@ -164,17 +165,16 @@ async function takeEntries(
 ): Promise<number> {
   const { facts, ahead, problems } = to
   const placed = placeEntries(files, problems)
+  const placing = createPlacing(logs, problems)
   const { total } = placed
   let done = 0
   let hidden = 0
   for await (const { entry, record } of ahead.read(placed.entries(), facts.replay.keys)) {
+    placing.take(entry)
     if (entry.hidden) {
       facts.skip(entry.hidden.stream, entry.hidden.digest)
       hidden += 1
-    } else {
-      placeLeaf(logs, entry.position, { bytes: entry.bytes, problems })
-      facts.take(record, entry.position)
-    }
+    } else facts.take(record, entry.position)
     done += 1
     if (done % 512 === 0) to.onProgress?.(done, total)
   }
@@ -189,16 +189,15 @@ function checkOpenings(facts: Facts, logs: ReadonlyMap<number, ShownLog>, proble
       .records()
       .flatMap(({ record, at }) => (record.kind === 'opening' ? [[at.year, record.body] as const] : [])),
   )
-  for (const { year, trusted } of logs.values()) {
+  let before: Checkpoint | undefined
+  for (const { year, trusted } of [...logs.values()].sort((a, b) => a.year - b.year)) {
+    const { checkpoint } = trusted
     const opening = openings.get(year)
-    const before = logs.get(year - 1)?.trusted.checkpoint
-    if (opening?.origin !== trusted.checkpoint.origin)
+    if (opening?.origin !== checkpoint.origin)
       problems.add('opening', `${year}/0`, 'the first leaf is not shown, or opens another log')
-    else if (
-      before &&
-      (opening.previous?.size !== before.size || opening.previous.root !== formatBase64(before.root))
-    )
-      problems.add('log_link', `${year}/0`, 'the opening does not name the end of the log of the year before')
+    else if (!isLinked(opening.previous, before))
+      problems.add('log_link', `${year}/0`, 'the opening does not name the end of the log before it')
+    before = checkpoint
   }
 }
 

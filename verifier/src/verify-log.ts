@@ -1,6 +1,7 @@
 import {
   type Finding,
   formatBase64,
+  isLinked,
   isOneOperatorQuorum,
   looksLikeOperators,
   openWithPolicy,
@@ -168,14 +169,6 @@ function checkOpening(
       `${year}/0`,
       `the opening names "${opening.value.origin}", the checkpoint "${origin}"`,
     )
-  const named = opening.value.previous
-  const before = previous?.checkpoint
-  const same =
-    named === null
-      ? before === undefined
-      : named.origin === before?.origin &&
-        named.size === before.size &&
-        named.root === formatBase64(before.root)
-  if (!same)
+  if (!isLinked(opening.value.previous, previous?.checkpoint))
     problems.add('log_link', `${year}/0`, 'the opening does not name the end of the log of the year before')
 }

@@ -1,8 +1,10 @@
 import {
+  createSeenTrail,
   createVkey,
   formatBase64,
   formatOrigin,
   formatVkey,
+  isSeenBefore,
   noteType,
   parseCheckpoint,
   parseNote,
@@ -34,7 +36,10 @@ export function writeLogs(
     .filter((year) => years.has(year))
     .map((year) => {
       const indices = (years.get(year) ?? []).map(({ index }) => index).sort((a, b) => a - b)
-      const { note, isCosigned, ...stated } = checkpointOver(log, year, (indices.at(-1) ?? 0) + 1)
+      // Of a year that is over the end, because the next one's opening names it.
+      const isOver = year < Math.max(...years.keys())
+      const least = isOver ? log.size(year) : (indices.at(-1) ?? 0) + 1
+      const { note, isCosigned, ...stated } = checkpointOver(log, year, least)
       witnessed &&= isCosigned
       files.write(bundleFiles.checkpoint(year), note)
       files.write(bundleFiles.proof(year), Buffer.concat(log.subset(year, indices, stated.size)))
@@ -60,18 +65,22 @@ function checkpointOver(
   throw new IngestError('log_damaged', `the log of ${year} has no checkpoint over ${size} leaves`)
 }
 
-/** What the last page of each gateway had seen is a beginning of the log shown here (R8): a proof for each such size. */
+/** What each chain of pages had seen last is a beginning of the log shown here (R8): a proof for each such size. */
 export function writeConsistency(
   { log }: Pick<RunningIngest, 'log'>,
   files: BundleFiles,
   { logs, pages }: { readonly logs: readonly StatedLog[]; readonly pages: readonly PageMark[] },
 ): void {
-  const last = new Map(pages.map((page) => [page.gateway, page.seen]))
   const written = new Set<string>()
-  for (const seen of last.values()) {
-    const stated = logs.find(({ origin }) => origin === seen?.origin)
-    const year = parseOrigin(stated?.origin ?? '')?.year
-    if (!seen || !stated || year === undefined || seen.size === 0 || seen.size > stated.size) continue
+  const trail = createSeenTrail()
+  const origins = new Set(logs.map(({ origin }) => origin))
+  for (const { gateway, epoch, seen, position } of pages)
+    if (seen && seen.size > 0 && origins.has(seen.origin) && isSeenBefore(seen, position))
+      trail.add(`${gateway}/${epoch}`, seen)
+  for (const seen of trail.ends()) {
+    const stated = logs.find(({ origin }) => origin === seen.origin)
+    const year = parseOrigin(seen.origin)?.year
+    if (!stated || year === undefined || seen.size > stated.size) continue
     const name = bundleFiles.consistency(year, seen.size)
     if (written.has(name)) continue
     written.add(name)
