@@ -4,7 +4,6 @@ import {
   figuresOfCase,
   instrumentFigures,
   type InstrumentInput,
-  sessionOverlaps,
   type UseSession,
 } from '@hours/usage'
 import { describe, expect, it } from 'vitest'
@@ -66,10 +65,10 @@ describe('the regression list', () => {
 
   it('three sessions at once get a third each, to the millisecond, and are a finding', () => {
     const three = ['a', 'b', 'c'].map((id) => session(id, t0, t0 + 1_000))
-    const { bySession } = attribute([{ from: t0, to: t0 + 1_000 }], three)
+    const { bySession, overlaps } = attribute([{ from: t0, to: t0 + 1_000 }], three)
     expect([...bySession.values()].reduce((sum, ms) => sum + ms, 0)).toBe(1_000)
     for (const ms of bySession.values()) expect(Math.abs(ms - 1_000 / 3)).toBeLessThan(1)
-    expect(sessionOverlaps(three).map(({ from, to, sessions }) => [from, to, sessions.length])).toEqual([
+    expect(overlaps.map(({ from, to, sessions }) => [from, to, sessions.length])).toEqual([
       [t0, t0 + 1_000, 3],
     ])
   })

@@ -1,5 +1,4 @@
 import type { Interval } from './calendar.ts'
-import { total } from './intervals.ts'
 
 export type Relation = 'own_unit' | 'same_entity' | 'external'
 export type Purpose = 'research' | 'teaching' | 'service'
@@ -24,6 +23,12 @@ export interface Attributed extends Interval {
   readonly sessions: readonly UseSession[]
 }
 
+/**
+ * So many sessions share an instant at most. More at once are a flood and no use of an instrument: such an instant is
+ * unattributed, and handing in what would be one more is refused. It bounds what one figure can cost.
+ */
+export const mostAtOnce = 200
+
 /** How much effective time belongs to each session, ms. */
 export interface Attribution {
   readonly bySession: ReadonlyMap<string, number>
@@ -33,26 +38,34 @@ export interface Attribution {
   readonly overlaps: readonly (Interval & { readonly sessions: readonly string[] })[]
 }
 
-/** Cuts effective time (ascending, disjoint) where the sessions that cover it change; a repeated session counts once. */
-export function attributed(
+/**
+ * Cuts effective time (ascending, disjoint) where the sessions that cover it change; a repeated session counts once. One
+ * stretch after the other: kept all together, those of thousands of sessions at once would fill the memory.
+ */
+export function* attributed(
   effectiveTime: readonly Interval[],
   sessions: readonly UseSession[],
-): Attributed[] {
-  const parts = segments(distinct(sessions))
-  const out: Attributed[] = []
-  let k = 0
+): Generator<Attributed> {
+  const held = heldTime(distinct(sessions))
+  let part = next(held)
   for (const { from, to } of effectiveTime) {
     let at = from
-    while ((parts[k]?.to ?? Infinity) <= from) k += 1
-    for (let i = k, part = parts[i]; part && part.from < to; part = parts[++i]) {
-      if (part.from > at) out.push({ from: at, to: part.from, sessions: [] })
+    while (part && part.to <= from) part = next(held)
+    while (part && part.from < to) {
+      if (part.from > at) yield { from: at, to: part.from, sessions: [] }
       const end = Math.min(part.to, to)
-      out.push({ from: Math.max(part.from, at), to: end, sessions: part.sessions })
+      yield { from: Math.max(part.from, at), to: end, sessions: part.sessions }
       at = end
+      if (part.to > to) break
+      part = next(held)
     }
-    if (at < to) out.push({ from: at, to, sessions: [] })
+    if (at < to) yield { from: at, to, sessions: [] }
   }
-  return out
+}
+
+function next<T>(source: Iterator<T, void>): T | undefined {
+  const { done, value } = source.next()
+  return done === true ? undefined : value
 }
 
 /**
@@ -100,29 +113,51 @@ const order = (a: UseSession, b: UseSession) =>
   compare(a.purpose, b.purpose) ||
   compare(a.relation, b.relation)
 
-/** Between two neighbouring session borders the same sessions are active. */
-function segments(ordered: readonly UseSession[]): Attributed[] {
-  const place = new Map(ordered.map((session, i) => [session, i]))
-  const rank = (session: UseSession) => place.get(session) ?? 0
-  const byStart = ordered.toSorted((a, b) => a.from - b.from)
-  const edges = [...new Set(ordered.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b)
-  const out: Attributed[] = []
-  let active: UseSession[] = []
-  let next = 0
-  for (let i = 0; i + 1 < edges.length; i++) {
-    const from = edges[i] ?? 0
-    active = active.filter(({ to }) => to > from)
-    for (let one = byStart[next]; one && one.from <= from; one = byStart[++next]) active.push(one)
-    active.sort((a, b) => rank(a) - rank(b))
-    if (active.length > 0) out.push({ from, to: edges[i + 1] ?? from, sessions: [...active] })
+/** Between two neighbouring session borders the same sessions are there; where none is, there is no stretch. */
+function* heldTime(ordered: readonly UseSession[]): Generator<Attributed, void> {
+  const ranks = ordered.map((_, rank) => rank)
+  const edge = (side: 'from' | 'to', rank: number | undefined) =>
+    rank === undefined ? Infinity : (ordered[rank]?.[side] ?? Infinity)
+  const begins = ranks.toSorted((a, b) => edge('from', a) - edge('from', b))
+  const ends = ranks.toSorted((a, b) => edge('to', a) - edge('to', b))
+  const present = createPresence(ordered)
+  let [begun, ended] = [0, 0]
+  for (let at = edge('from', begins[0]); at < Infinity; ) {
+    for (; edge('to', ends[ended]) <= at; ended++) present.leave(ends[ended] ?? 0)
+    for (; edge('from', begins[begun]) <= at; begun++) present.enter(begins[begun] ?? 0)
+    const to = Math.min(edge('to', ends[ended]), edge('from', begins[begun]))
+    if (present.count() > 0) yield { from: at, to, sessions: present.sharing() }
+    at = to
   }
-  return out
 }
 
-/** Stretches where several sessions hold an instrument that one user has alone; whether it ran or not. */
-export const sessionOverlaps = (sessions: readonly UseSession[]): Attributed[] =>
-  segments(distinct(sessions)).filter((part) => part.sessions.length > 1)
+/** Who is there, by rank; in order as long as they are few enough to share the time. */
+function createPresence(ordered: readonly UseSession[]) {
+  const all = new Set<number>()
+  let listed: number[] | undefined = []
+  return {
+    enter(rank: number): void {
+      all.add(rank)
+      if (all.size > mostAtOnce) listed = undefined
+      else listed?.splice(placeOf(listed, rank), 0, rank)
+    },
+    leave(rank: number): void {
+      all.delete(rank)
+      if (listed) listed.splice(placeOf(listed, rank), 1)
+      else if (all.size <= mostAtOnce) listed = [...all].sort((a, b) => a - b)
+    },
+    count: () => all.size,
+    sharing: (): UseSession[] => (listed ?? []).flatMap((rank) => ordered[rank] ?? []),
+  }
+}
 
-/** Sum of effective time that somebody is named for, ms. */
-export const attributedMs = (parts: readonly Attributed[]): number =>
-  total(parts.filter(({ sessions }) => sessions.length > 0))
+/** How many of the ranks, ascending, are below `rank`. */
+function placeOf(ranks: readonly number[], rank: number): number {
+  let [low, high] = [0, ranks.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranks[middle] ?? 0) < rank) low = middle + 1
+    else high = middle
+  }
+  return low
+}

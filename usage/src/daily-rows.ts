@@ -84,11 +84,12 @@ export function dailyRows(input: InstrumentInput, days: readonly CivilSpan[]): D
   spread('effective', time.own)
   spread('effectiveUpper', time.upper)
   if (time.open) spreadSchedule(spread, time, time.open)
-  eachPart(time.parts, days, ({ sessions }, from, to, i) => {
+  const columns = new Map(input.sessions.map((session) => [session, columnsOf(session)]))
+  eachPart(time.parts(), days, ({ sessions }, from, to, i) => {
     if (sessions.length === 0) add('unattributed', i, to - from)
     for (const [j, session] of sessions.entries()) {
       const ms = countModulo(from, to, sessions.length, j)
-      for (const column of columnsOf(session)) add(column, i, ms)
+      for (const column of columns.get(session) ?? []) add(column, i, ms)
     }
   })
   for (const gap of input.recoveries ?? []) {
@@ -132,7 +133,8 @@ export interface InstrumentTime {
   readonly late: readonly Interval[]
   readonly own: readonly Interval[]
   readonly upper: readonly Interval[]
-  readonly parts: readonly Attributed[]
+  /** E by who shares it, made while it is read. */
+  readonly parts: () => Iterable<Attributed>
   /** The schedule; absent = the instrument has none. */
   readonly open?: readonly Interval[]
 }
@@ -153,7 +155,7 @@ export function instrumentTime(input: InstrumentInput, days: readonly Interval[]
     late: subtract(inside(union(input.late ?? [])), inState('unknown')),
     own,
     upper: inside(effectiveUpper(line, allowance, maintenance, window)),
-    parts: attributed(own, input.sessions),
+    parts: () => attributed(own, input.sessions),
     ...(input.schedule ? { open: inside(union(input.schedule)) } : {}),
   }
 }
@@ -179,7 +181,7 @@ function horizon(spans: readonly Interval[], days: readonly Interval[]): Interva
 
 /** Calls `use` with each piece of the intervals that lies in one of the days; linear in both. */
 export function eachPart<T extends Interval>(
-  intervals: readonly T[],
+  intervals: Iterable<T>,
   days: readonly Interval[],
   use: (interval: T, from: number, to: number, day: number) => void,
 ): void {

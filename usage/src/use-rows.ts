@@ -22,7 +22,7 @@ export interface UseRow {
 /** One row for each session and stretch of `days` with effective time in it. */
 export function useRows(input: InstrumentInput, days: readonly Interval[]): UseRow[] {
   const sums = days.map(() => new Map<UseSession, number>())
-  eachPart(instrumentTime(input, days).parts, days, ({ sessions }, from, to, i) => {
+  eachPart(instrumentTime(input, days).parts(), days, ({ sessions }, from, to, i) => {
     for (const [j, session] of sessions.entries()) {
       const day = sums[i]
       day?.set(session, (day.get(session) ?? 0) + countModulo(from, to, sessions.length, j))

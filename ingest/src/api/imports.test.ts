@@ -302,3 +302,29 @@ describe('files that are no table', () => {
     expect(answer.body).toMatchObject({ title: 'the file is too large', value: 'more than 32 MiB' })
   })
 })
+
+describe('a flood of sessions', () => {
+  it('refuses by row what nobody could share any more: the 201st session at one instant, not a work order', async () => {
+    const at = (row: number) => new Date(start + 20 * HOUR + row * 1_000).toISOString()
+    const row = (i: number) => `gz-gibh/nmr-01,${at(i)},${at(3_600)},u${i},gibh,research`
+    const rows = Array.from({ length: 203 }, (_, i) => row(i))
+    const { body } = await send([head, ...rows].join('\n'))
+    expect(body).toMatchObject({ accepted: 200, refused: 3 })
+    expect(
+      body.rows.filter(({ fate }) => fate === 'refused').map(({ line, field }) => [line, field]),
+    ).toEqual([
+      [202, 'from'],
+      [203, 'from'],
+      [204, 'from'],
+    ])
+    expect((await send([head, ...rows].join('\n'))).body).toMatchObject({ repeated: 200, refused: 3 })
+    expect((await send([head, row(3_601)].join('\n'))).body).toMatchObject({ refused: 1 })
+    const later = `gz-gibh/nmr-01,${at(3_600)},${at(3_700)},u1,gibh,research`
+    expect((await send([head, later].join('\n'))).body).toMatchObject({ accepted: 1 })
+    const orders = [
+      'instrument,at,user,beneficiary,purpose,samples,way',
+      `gz-gibh/nmr-01,${at(600)},u1,gibh,service,4,entrusted`,
+    ]
+    expect((await send(orders.join('\n'))).body).toMatchObject({ accepted: 1 })
+  })
+})

@@ -20,7 +20,10 @@ export const definitions: ReadonlyMap<string, { readonly zh: string; readonly en
     external: { zh: '对外服务机时 X', en: 'of E: the beneficiary is another legal entity' },
     ownUnit: { zh: '本部门机时', en: 'of E: the managing unit itself' },
     sameEntity: { zh: '本单位其他部门机时', en: 'of E: another unit of the same legal entity' },
-    unattributed: { zh: '未归属机时', en: 'of E: covered by no accepted session' },
+    unattributed: {
+      zh: '未归属机时',
+      en: 'of E: covered by no accepted session, or by more than 200 at once',
+    },
     research: { zh: '科研机时', en: 'of E: research' },
     teaching: { zh: '教学机时', en: 'of E: teaching' },
     service: { zh: '社会服务机时', en: 'of E: service' },

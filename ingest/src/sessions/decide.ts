@@ -1,5 +1,5 @@
 import { instrumentKey, type InstrumentId, type RecordOf } from '@hours/protocol'
-import { proposedDuplicates } from '@hours/usage'
+import { mostAtOnce, proposedDuplicates } from '@hours/usage'
 import type { Registry } from '../ports.ts'
 import type { RecordItem } from '../write-records.ts'
 import type { DraftItem } from './drafted.ts'
@@ -33,6 +33,8 @@ export function decide(
   const known = standing.find(item)
   if (!known) {
     if (standing.isVoided(item)) return repeated('it was voided, and stays so; a new id makes a new record')
+    if (item.kind === 'session' && standing.atOnce(item, mostAtOnce) >= mostAtOnce)
+      return { fault: crowded(item) }
     return {
       fate: 'accepted',
       write: item as unknown as RecordItem,
@@ -73,6 +75,14 @@ export function decide(
     settle: (of) => of.propose(hash, body),
   }
 }
+
+const crowded = ({ body: { from } }: DraftItem) =>
+  fault(
+    'from',
+    from,
+    `${mostAtOnce} sessions of this instrument share an instant of it already: hours are split among no more`,
+    'correct the times; void what never was',
+  )
 
 type ExternalIds = RecordOf<'session'>['externalIds']
 const merged = (a: ExternalIds, b: ExternalIds): ExternalIds => [

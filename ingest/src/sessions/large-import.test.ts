@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { createManualClock, MINUTE } from '@hours/protocol'
+import { mostAtOnce } from '@hours/usage'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { enrolmentRecord, freshFolder, openIngest, start, unitRecord } from '../ingest.fixture.ts'
 import type { RunningIngest } from '../running-ingest.ts'
@@ -21,8 +22,8 @@ afterAll(async () => {
 })
 
 const iso = (at: number) => new Date(at).toISOString().slice(0, 19)
-function file(line: (i: number) => [from: number, to: number]): string {
-  const lines = Array.from({ length: rows }, (_, i) => {
+function file(line: (i: number) => [from: number, to: number], length = rows): string {
+  const lines = Array.from({ length }, (_, i) => {
     const [from, to] = line(i)
     return `gz-gibh/sem-01,${iso(from)}Z,${iso(to)}Z,user ${i % 500},gibh,research,x${i}`
   })
@@ -59,13 +60,29 @@ describe('a hundred thousand rows', () => {
   it('that all overlap, in any order, and one as long as all of them take no longer', async () => {
     const { counts, seconds } = await judged(
       file((i) => {
-        const from = start + ((i * 7_919) % rows) * 1_000
-        return i === 0 ? [start, start + rows * 1_000] : [from, from + 30 * MINUTE]
+        const from = start + ((i * 7_919) % rows) * 10_000
+        return i === 0 ? [start, start + rows * 10_000] : [from, from + 30 * MINUTE]
       }),
     )
     console.log(`100k overlapping rows: ${seconds.toFixed(1)} s`)
     expect(counts.accepted).toBe(rows)
     expect(seconds).toBeLessThan(60)
+  })
+
+  it('of which hundreds claim each instant are refused beyond those that can share it, as quickly', async () => {
+    const some = rows / 5
+    const { counts, seconds, longest } = await judged(
+      file((i) => {
+        const from = start + ((i * 7_919) % some) * 1_000
+        // Half of them last as long as all together.
+        return i % 2 === 0 ? [start, start + some * 1_000 + i] : [from, from + 150_000]
+      }, some),
+    )
+    console.log(`20k crowded rows: ${seconds.toFixed(1)} s, longest hold ${longest.toFixed(0)} ms`)
+    expect(counts.refused + counts.accepted).toBe(some)
+    expect(counts.accepted).toBeGreaterThanOrEqual(mostAtOnce)
+    expect(counts.refused).toBeGreaterThan(some / 2)
+    expect(longest).toBeLessThan(2_000)
   })
 
   it.skipIf(process.env['HOURS_LONG'] !== '1')(

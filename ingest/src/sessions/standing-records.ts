@@ -1,11 +1,15 @@
 import type { SiteId } from '@hours/protocol'
 import { isApproved } from '@hours/usage'
 import type { Registry } from '../ports.ts'
+import { createDepth, type Depth } from './depth.ts'
 import type { DraftBody, DraftItem, DraftKind } from './drafted.ts'
 import { createTimeIndex, type Lasting, type TimeIndex } from './time-index.ts'
 
 /** More than these need nobody to be told. */
 const maxOverlaps = 9
+
+/** So few overlap an interval that it is quicker to look at each than to count them by the instant. */
+const few = 64
 
 /** A record that is there already: logged (with its hash), or earlier in the same batch (without). */
 export interface Standing {
@@ -20,6 +24,8 @@ export interface StandingRecords {
   find(item: DraftItem): Standing | undefined
   /** A few records of the same instrument that share an instant with it. */
   overlapping(item: DraftItem): readonly Standing[]
+  /** How many of the same instrument there are at the fullest instant of it; below `enough` it may say 0. */
+  atOnce(item: DraftItem, enough: number): number
   /** Whether somebody took this record back, approved by another person: a file does not bring it back. */
   isVoided(item: DraftItem): boolean
   /** A correction of `hash` to exactly `body` that waits for its approval. */
@@ -48,6 +54,8 @@ export function standingRecords(registry: Registry, kind: DraftKind): StandingRe
   const batch: Found = { byId: new Map(), byInstrument: new Map() }
   let voided: ReadonlySet<string> | undefined
   let open: Set<string> | undefined
+  /** Only of instruments where so many overlap that they have to be counted by the instant. */
+  const depths = new Map<string, Depth>()
   const proposals = () => (open ??= openProposals(registry))
   return {
     find(item) {
@@ -58,14 +66,40 @@ export function standingRecords(registry: Registry, kind: DraftKind): StandingRe
       return undefined
     },
     overlapping: (item) => [...overlapsIn(logged, item), ...overlapsIn(batch, item)],
+    atOnce(item, enough) {
+      const span = spanOf(item)
+      if (!span) return 0
+      const key = keyOf(item)
+      const found = (limit: number, of: Lasting) =>
+        [logged, batch].flatMap(({ byInstrument }) => byInstrument.get(key)?.overlapping(of, limit) ?? [])
+      const depth = depths.get(key)
+      if (!depth && found(few, span).length < Math.min(few, enough)) return 0
+      const made = depth ?? createDepth(found(Infinity, { from: -Infinity, to: Infinity }).filter(lasts))
+      depths.set(key, made)
+      return made.most(span, enough)
+    },
     isVoided(item) {
       voided ??= voidedIds(registry, kind)
       return idsOf(item).some((id) => voided?.has(id))
     },
     proposed: (hash, body) => proposals().has(`${hash} ${canonical(body)}`),
     propose: (hash, body) => void proposals().add(`${hash} ${canonical(body)}`),
-    add: (item) => insert(batch, { stream: item.stream, body: item.body, hash: null }),
+    add(item) {
+      insert(batch, { stream: item.stream, body: item.body, hash: null })
+      const span = spanOf(item)
+      if (span) depths.get(keyOf(item))?.add(span)
+    },
   }
+}
+
+const keyOf = ({ stream, body }: Pick<Standing, 'stream' | 'body'>) => `${stream}/${body.instrument}`
+
+/** An order without clock times stands at one millisecond (domain.md, section 4.5): it takes nobody's time. */
+const lasts = ({ from, to }: Lasting): boolean => to - from > 1
+
+function spanOf({ body: { from, to } }: DraftItem): Lasting | undefined {
+  if (from === undefined || to === undefined) return undefined
+  return lasts({ from, to }) ? { from, to } : undefined
 }
 
 function foundIn(registry: Registry, kind: DraftKind): Found {
@@ -86,18 +120,16 @@ function insert(found: Found, one: Standing): void {
   for (const id of idsOf(one)) found.byId.set(id, one)
   const { from, to } = one.body
   if (from === undefined || to === undefined) return
-  const key = `${one.stream}/${one.body.instrument}`
+  const key = keyOf(one)
   const index = found.byInstrument.get(key) ?? createTimeIndex()
   found.byInstrument.set(key, index)
   index.add({ from, to, one })
 }
 
-function overlapsIn(
-  found: Found,
-  { stream, body: { instrument, from, to } }: DraftItem,
-): readonly Standing[] {
+function overlapsIn(found: Found, item: DraftItem): readonly Standing[] {
+  const { from, to } = item.body
   if (from === undefined || to === undefined) return []
-  const index = found.byInstrument.get(`${stream}/${instrument}`)
+  const index = found.byInstrument.get(keyOf(item))
   return index?.overlapping({ from, to }, maxOverlaps).map(({ one }) => one) ?? []
 }
 

@@ -17,7 +17,8 @@ interface LengthClass<T> {
   tail: T[]
 }
 
-const maxTail = 128
+/** A tail is searched one by one, and merging it costs as much as all that is sorted. */
+const maxTail = (sorted: number) => Math.max(128, sorted / 256)
 
 /**
  * Lists by length class (powers of two): one session of a year among thousands of an hour would otherwise make every
@@ -32,7 +33,7 @@ export function createTimeIndex<T extends Lasting>(): TimeIndex<T> {
       classes.set(size, of)
       if (of.tail.length === 0 && (of.sorted.at(-1)?.from ?? 0) <= one.from) of.sorted.push(one)
       else of.tail.push(one)
-      if (of.tail.length <= maxTail) return
+      if (of.tail.length <= maxTail(of.sorted.length)) return
       of.sorted = [...of.sorted, ...of.tail.splice(0)].sort((a, b) => a.from - b.from)
     },
     overlapping({ from, to }, limit) {
