@@ -22,6 +22,7 @@ import { bundleJob } from '../report/bundle-job.ts'
 import { assessmentRoutes } from './assessment-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { channelRoutes } from './channel-routes.ts'
+import { holdConnections, serverTimes } from './connections.ts'
 import type { ApiContext } from './context.ts'
 import { correctionRoutes } from './correction-routes.ts'
 import { docsPage } from './docs-page.ts'
@@ -79,20 +80,19 @@ export type Api = FastifyInstance<
   ZodTypeProvider
 >
 
-/** Sockets at once; each may be silent for no longer than the time limits below. */
-const maxConnections = 2_000
-
 /** The HTTP side of ingest: API under `/api/v1`, the log's files under `/log`, and the built page. */
 export async function createApi(whole: ApiContext): Promise<Api> {
   const { context, run } = scopedContext(whole)
   const app = fastify({
     ...(whole.trustProxy ? { trustProxy: whole.trustProxy } : {}),
     // The type is the one of plain HTTP: routes do not see the difference.
-    ...((whole.tls ? { https: { ...whole.tls, minVersion: 'TLSv1.2' } } : {}) as object),
+    ...((whole.tls
+      ? { https: { ...whole.tls, ...serverTimes, minVersion: 'TLSv1.2' } }
+      : { http: serverTimes }) as object),
     bodyLimit: 2 * 1024 * 1024,
-    requestTimeout: 30_000,
+    requestTimeout: serverTimes.requestTimeout,
     connectionTimeout: 60_000,
-    keepAliveTimeout: 10_000,
+    keepAliveTimeout: serverTimes.keepAliveTimeout,
     routerOptions: { maxParamLength: 200 },
     // What the router refuses before any hook: bad percent signs, over-long ids.
     frameworkErrors: (error, _request, reply) => {
@@ -194,7 +194,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   app.get('/docs', { config: { needs: 'public' } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(docsPage(app.swagger())),
   )
-  app.server.maxConnections = maxConnections
+  holdConnections(app.server, whole.trustProxy)
   await app.ready()
   return app
 }
