@@ -175,6 +175,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     setGatewayPassword: access.setPassword,
     setGatewayRevoked: access.setRevoked,
     keys,
+    stampTime: () => times.stamp(log),
     halted: () => projector.failure() ?? log.halted(),
     trust: () => pinnedKeys(keys, log.vkey()),
     record: async (kind, stream, body) => {

@@ -20,6 +20,8 @@ export interface RunningIngest extends Ingest {
   setGatewayRevoked(gateway: string, revoked: boolean): void
   /** `report` signs statements; the public halves of `service` and `operator` are what gateways pin. */
   readonly keys: IngestKeys
+  /** Logs a `time` record, so that every page before it has its arrival; none while the clock is behind. */
+  stampTime(): Promise<void>
   /** Why nothing is taken until it is closed and opened again, as after a full disk; undefined while all is well. */
   halted(): string | undefined
   /** What a gateway's YAML has under `trust`. */

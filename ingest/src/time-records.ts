@@ -13,6 +13,8 @@ export interface TimeRecords {
   readonly published: (batch: readonly { bytes: Uint8Array }[]) => void
   /** A `time` record for records that nothing followed. */
   readonly tick: (log: EvidenceLogWriter) => Promise<void>
+  /** A `time` record now, whenever the last one was; none while the clock is behind. */
+  readonly stamp: (log: EvidenceLogWriter) => Promise<void>
 }
 
 /**
@@ -41,6 +43,10 @@ export function createTimeRecords(
     published(batch) {
       const end = batch.at(-1)
       if (end) owed = !times.has(end.bytes)
+    },
+    async stamp(log) {
+      last = Number.NEGATIVE_INFINITY
+      await log.tick()
     },
     async tick(log) {
       if (!owed || ticking) return

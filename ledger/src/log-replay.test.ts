@@ -66,9 +66,9 @@ describe('a log read from its first leaf', () => {
     const leaves = [first, pageOf(1, { prev: first.digest })].map(({ bytes }) => read(bytes))
     const pages = leaves.flatMap((leaf) => (leaf.ok && leaf.value.type === 'page' ? [leaf.value.page] : []))
     expect(pages.map(({ verdict }) => verdict.verdict)).toEqual(['accept', 'accept'])
-    expect(replay.judge(pages[0]!)).toBeUndefined()
+    expect(replay.judge(pages[0]!)).toEqual({ class: 'live', findings: [], isTimed: false })
     expect(time(start + 2 * pageMs + MINUTE)).toBe('record')
-    const logged = pages.map((page) => ({ ...page, standing: 'accepted' as const, ...replay.judge(page)! }))
+    const logged = pages.map((page) => ({ ...page, standing: 'accepted' as const, ...replay.judge(page) }))
     expect([...accountablePages(logged)]).toEqual([
       [
         'gz-gibh/sem-01',
@@ -86,6 +86,19 @@ describe('a log read from its first leaf', () => {
     time(start + 101 * pageMs)
     if (!backdated.ok || backdated.value.type !== 'page') throw new Error('not read')
     expect(replay.judge(backdated.value.page)).toMatchObject({ class: 'late', unknown: 'time' })
+  })
+  it('does not wait for a `time` record to doubt a clock, or a page that begins before what was seen', () => {
+    admit()
+    time(start + 100 * pageMs)
+    const seen = { origin: 'demo.hours/2026', size: 5, root: 'x' }
+    const clock = { source: 'none' as const, offsetMs: 0, errorMs: 0, steppedMs: 0 }
+    const first = pageOf(0, { seen, clock })
+    const leaves = [first, pageOf(1, { prev: first.digest })].map(({ bytes }) => read(bytes))
+    const told = leaves.map((leaf) => leaf.ok && leaf.value.type === 'page' && replay.judge(leaf.value.page))
+    expect(told).toMatchObject([
+      { unknown: 'clock', isTimed: false },
+      { unknown: 'time', isTimed: false },
+    ])
   })
   it('refuses what should never have been logged', () => {
     admit()

@@ -39,8 +39,11 @@ export interface LogReplay {
   take(record: SignedRecord, at: Position): Decoded<ReplayedLeaf, ReplayCode>
   /** A record of which only the digest is shown, because its body belongs to others; it still counts in its stream. */
   skip(stream: string, digest: string): void
-  /** R5-R7, once a `time` record after the page has been read; undefined before. */
-  judge(page: ReplayedPage): TimeVerdict | undefined
+  /**
+   * R5-R7. Before a `time` record after the page has been read it is taken to have come as soon as it could, and
+   * `isTimed` is false: what it begins with and its clock are judged all the same.
+   */
+  judge(page: ReplayedPage): TimeVerdict & { readonly isTimed: boolean }
   readonly keys: KeyRegistry
   readonly times: TimeIndex
   readonly chains: ChainBook
@@ -113,12 +116,13 @@ export function createLogReplay(options: {
     take,
     skip: (name, digest) => void streams.set(name, skipForeign(streams.get(name) ?? emptyStream, digest)),
     judge({ page, at, previousSeen }) {
-      const arrival = times.arrivalOf(at)
-      if (arrival === undefined) return undefined
+      const timed = times.arrivalOf(at)
+      const arrival = timed ?? Math.max(times.newest() ?? 0, page.to)
       const year = previousSeen ? parseOrigin(previousSeen.origin)?.year : undefined
       const earliest =
         previousSeen && year !== undefined ? times.timeWithin(year, previousSeen.size) : undefined
-      return judgeTime(page, earliest === undefined ? { arrival } : { arrival, earliest })
+      const verdict = judgeTime(page, earliest === undefined ? { arrival } : { arrival, earliest })
+      return { ...verdict, isTimed: timed !== undefined }
     },
     keys,
     times,

@@ -9,6 +9,8 @@ export interface TimeIndex {
   arrivalOf(position: Position): Millis | undefined
   /** `at` of the last `time` record among the first `size` leaves of that year, or before: no later was it seen. */
   timeWithin(year: number, size: number): Millis | undefined
+  /** `at` of the last one. */
+  newest(): Millis | undefined
 }
 
 export function createTimeIndex(): TimeIndex {
@@ -31,5 +33,6 @@ export function createTimeIndex(): TimeIndex {
     add: (at, time) => void entries.push({ at, time }),
     arrivalOf: ({ year, index }) => entries[countBefore({ year, index: index + 1 })]?.time,
     timeWithin: (year, size) => entries[countBefore({ year, index: size }) - 1]?.time,
+    newest: () => entries.at(-1)?.time,
   }
 }

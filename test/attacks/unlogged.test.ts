@@ -31,6 +31,9 @@ const check = (files: Files) => verdictOf(files, world.policy)
 const figureOf = (files: Files, kpi: string) =>
   statementOf(files).predicate.figures.find((line) => line.of === instrument && line.kpi === kpi)?.value
 
+/** What a gateway says whose clock was never set: R7 makes its hours unknown. */
+const unset = { clock: { source: 'none' as const, offsetMs: 0, errorMs: 0, steppedMs: 0 } }
+
 /** One more run page by the gateway, and a `time` record after it, said to stand in a log of `year`. */
 function withUnloggedPage(files: Files, year: number, first: number): Files {
   const run: PageSpan[] = [['run', 0, pageMs]]
@@ -142,5 +145,42 @@ describe('a split view that a gateway has signed', () => {
   it('and an honest report without its file is called incomplete', async () => {
     const others = new Map([...honest].filter(([name]) => !name.includes('/consistency/')))
     expect(codesOf(await check(forger.signed(others)))).toEqual(['incomplete'])
+  })
+})
+
+describe('pages that no `time` record stands behind', () => {
+  async function tailOf(change: Parameters<ReportedSite['page']>[1]) {
+    const late = await reportedSite()
+    await late.page([['run', 0, pageMs]], change)
+    await late.page([['run', 0, pageMs]], change)
+    return late
+  }
+
+  it('get one before they are reported, so that an honest report holds whatever their clock was', async () => {
+    for (const change of [{}, unset]) {
+      const late = await tailOf(change)
+      try {
+        expect((await verdictOf(await late.report(), late.policy)).problems).toEqual([])
+      } finally {
+        await late.close()
+      }
+    }
+  })
+
+  it('do not count when it is left out and the proof made again: an unset clock stays one (R7)', async () => {
+    const late = await tailOf(unset)
+    try {
+      const files = await late.report()
+      const [, last = ''] = (files.get(`${pages}.positions`)?.toString() ?? '').split('\n').slice(-4)
+      const before = (place: string) => Number(place.slice(5)) < Number(last.slice(5))
+      const keep = (files.get(`${times}.positions`)?.toString() ?? '').split('\n').map(before)
+      const cut = withPlaced(files, times, (lines) => lines.filter((_, i) => keep[i]))
+      const own = createForger(late)
+      const forged = own.figured(own.proven(cut))
+      expect(figureOf(forged, 'run')).toBe(figureOf(files, 'run'))
+      expect(codesOf(await verdictOf(forged, late.policy))).toEqual(['incomplete'])
+    } finally {
+      await late.close()
+    }
   })
 })

@@ -52,6 +52,8 @@ export function createFacts(options: {
   readonly crypto?: Crypto
   /** Hears of each page that stands in the log. */
   readonly page?: (page: ReplayedPage) => void
+  /** Hears of each page that no `time` record stands behind, at the end of the reading. */
+  readonly untimed?: (page: ReplayedPage) => void
 }): Facts {
   const { problems, found, rootAt, crypto = nodeCrypto } = options
   const replay = createLogReplay({ crypto, ...(rootAt ? { rootAt } : {}) })
@@ -73,7 +75,7 @@ export function createFacts(options: {
   }
 
   function judgeWaiting(): void {
-    for (const page of waiting) accounts.add(judged(page, replay, problems))
+    for (const page of waiting) accounts.add(judged(page, { replay, problems, untimed: options.untimed }))
     waiting = []
   }
 
@@ -112,13 +114,23 @@ function problemOf(kind: string, code: ReplayCode): ProblemCode {
 }
 
 /** Class and believability of a page by what the log says about time (R5-R7). */
-function judged(replayed: ReplayedPage, replay: LogReplay, problems: Problems): LoggedPage {
+function judged(
+  replayed: ReplayedPage,
+  {
+    replay,
+    problems,
+    untimed,
+  }: {
+    readonly replay: LogReplay
+    readonly problems: Problems
+    readonly untimed: ((page: ReplayedPage) => void) | undefined
+  },
+): LoggedPage {
   const { digest, verdict, at } = replayed
   const { page } = replayed
   const standing = verdict.verdict === 'accept' ? 'accepted' : 'void'
   const time = replay.judge(replayed)
-  // Without a `time` record behind it nobody can say when it came; that is a tail of at most a minute.
-  if (!time) return { page, digest, standing, class: 'late' }
+  if (!time.isTimed) untimed?.(replayed)
   if (time.unknown === 'time')
     problems.add('time', `${at.year}/${at.index}`, time.findings.map(({ message }) => message).join('; '))
   return { page, digest, standing, class: time.class, ...(time.unknown ? { unknown: time.unknown } : {}) }

@@ -97,6 +97,8 @@ export async function verifyBundleFiles(
     problems,
     crypto: ahead.crypto,
     page: (page) => seen.add(page),
+    untimed: ({ at }) =>
+      problems.add('incomplete', `${at.year}/${at.index}`, 'no `time` record shows when this page came'),
     found: ({ code }) => found.set(code, (found.get(code) ?? 0) + 1),
   })
   const hidden = await takeEntries(files, logs, { facts, ahead, problems, onProgress: options.onProgress })

@@ -123,8 +123,8 @@ function readLog(ingest: RunningIngest): LoggedPage[] {
   return pages.map((page): LoggedPage => {
     const told = replay.judge(page)
     const standing = page.verdict.verdict === 'accept' ? 'accepted' : 'void'
-    const judged = { page: page.page, digest: page.digest, standing, class: told?.class ?? 'live' } as const
-    return told?.unknown === undefined ? judged : { ...judged, unknown: told.unknown }
+    const judged = { page: page.page, digest: page.digest, standing, class: told.class } as const
+    return told.unknown === undefined ? judged : { ...judged, unknown: told.unknown }
   })
 }
 

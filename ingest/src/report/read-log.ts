@@ -24,6 +24,8 @@ export interface LogChoice {
   readonly records: ReadonlyMap<string, readonly RecordMark[]>
   /** Openings, and the `time` records that the pages need. */
   readonly log: readonly Position[]
+  /** Whether a `time` record stands behind every page: without it nobody can say when one came. */
+  readonly isTimed: boolean
   /** Where each stream ends. */
   readonly streams: ReadonlyMap<string, { readonly next: number; readonly last: string | null }>
 }
@@ -41,6 +43,8 @@ export interface ReadLogOptions {
 }
 
 const { sha256 } = nodeCrypto
+/** Before every other. */
+const noPosition: Position = { year: 0, index: 0 }
 
 /** Reads the log once, from its first leaf, and chooses; keeps positions alone. Gives way to others now and then. */
 export async function readLog(options: ReadLogOptions): Promise<LogChoice> {
@@ -101,6 +105,7 @@ export async function readLog(options: ReadLogOptions): Promise<LogChoice> {
   return {
     pages: chosen,
     records,
+    isTimed: comparePositions(chosen.at(-1)?.position ?? noPosition, times.at(-1) ?? noPosition) <= 0,
     log: [...openings, ...chooseTimes(times, chosen)].sort(comparePositions),
     streams,
   }

@@ -97,13 +97,17 @@ async function settledFigures(ingest: RunningIngest, asked: AskedReport, options
     const { signal } = options
     const choice = await readLog({ ...evidenceOf(ingest, asked, until), ...(signal ? { signal } : {}) })
     const isNew = (position: Position) => comparePositions(position, before) > 0
+    if (!choice.isTimed) {
+      await ingest.stampTime()
+      continue
+    }
     const closed = lastClose(ingest, asked)
     if (!touching(choice).some(isNew))
       return { figures, choice, until, closed, revision: closed?.record.revision ?? null }
   }
   throw new IngestError(
     'bad_option',
-    'records of this period come in faster than it can be reported. Fix: try later.',
+    'records of this period come in faster than it can be reported, or this clock is behind the log. Fix: try later.',
   )
 }
 
