@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { printedText } from '@hours/protocol'
 import { type CaseFigures, figuresOfCase, type InstrumentFigures } from '@hours/usage'
 import { Command } from 'commander'
 import { typedPath } from './paths.ts'
@@ -34,13 +35,13 @@ function compute(path: string): CaseFigures {
   return figures.value
 }
 
-const hours = (ms: number) => `${(ms / 3_600_000).toFixed(1).padStart(9)} h`
+const hours = (ms: number) => `${printedText(ms, 'ms').padStart(9)} h`
 const percent = (share: number | null | undefined) =>
   share === undefined
     ? '        –'
     : share === null
       ? '      n/a'
-      : `${(share * 100).toFixed(2).padStart(8)} %`
+      : `${printedText(share, 'share').padStart(8)} %`
 
 function print({ instruments, fleet }: CaseFigures): void {
   for (const [id, one] of Object.entries(instruments)) printOne(id, one)

@@ -1,7 +1,7 @@
-import { noDurations, type Span, type State, states } from '@hours/protocol'
+import { halfUp, noDurations, type Span, type State, states } from '@hours/protocol'
 import { createDayCutter, type Replay } from '@hours/sensing'
 
-const hours = (ms: number): string => (ms / 3_600_000).toFixed(3)
+const hours = (ms: number): string => halfUp(ms / 3_600_000, 3).toFixed(3)
 const marks: Readonly<Record<State, string>> = { off: '.', standby: '-', run: '#', fault: '!', unknown: '?' }
 /** One mark a quarter of an hour. */
 const markMs = 900_000

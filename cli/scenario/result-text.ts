@@ -1,9 +1,9 @@
-import { HOUR } from '@hours/protocol'
+import { printedText } from '@hours/protocol'
 import type { Rate } from '@hours/usage'
 import type { ChannelResult } from './result.ts'
 
-const percent = (value: number | null) => (value === null ? 'none' : `${(value * 100).toFixed(2)} %`)
-const hours = (ms: number | null) => (ms === null ? 'none' : (ms / HOUR).toFixed(1))
+const percent = (value: number | null) => (value === null ? 'none' : `${printedText(value, 'share')} %`)
+const hours = (ms: number | null) => (ms === null ? 'none' : printedText(ms, 'ms'))
 const bounded = ({ value, lower, upper }: Rate) =>
   `${percent(value)} (${percent(lower)} .. ${percent(upper)})`
 

@@ -1,3 +1,4 @@
+import { halfUp } from '@hours/protocol'
 import { language, localeOf } from './prefs.ts'
 import { offsetAt } from './zone.ts'
 
@@ -22,8 +23,8 @@ function number(digits: number, value: number): string {
       signDisplay: 'negative',
     })
   })
-  // Half up, as everywhere (domain.md, 4.6); Intl rounds half away from zero, the same for what is not negative.
-  return format.format(value)
+  // Half up as everywhere (domain.md, 4.6): Intl would round what binary fractions have made of the value.
+  return format.format(halfUp(value, digits))
 }
 
 export const none = '–'

@@ -1,3 +1,4 @@
+import { halfUp, printedText } from '@hours/protocol'
 import { type Assessment, assess, type Outcome } from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -8,11 +9,13 @@ import { AssessmentAnswer, outcomeOf, titlesOf } from './assessment-answer.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
+import { pageFields, pageIn } from './list-page.ts'
 import { badField, Problem } from './problem.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
+const usual = 200
 const Query = z.strictObject({
   ruleset: z
     .string()
@@ -21,9 +24,7 @@ const Query = z.strictObject({
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, AY2024, 2025-01-01..2025-07-01 ...'),
   parameters: z.string().max(4_000).default('{}').describe('JSON object: what the rule set asks for'),
-  limit: z.coerce.number().int().min(1).max(10_000).default(200),
-  cursor: z.string().max(40).optional().describe('`next` of the page before'),
-  format: z.enum(['json', 'csv']).optional(),
+  ...pageFields({ usual, most: 10_000 }),
 })
 type Query = z.infer<typeof Query>
 type Answer = z.infer<typeof AssessmentAnswer>
@@ -58,14 +59,15 @@ export function assessmentRoutes(
   }
 
   async function answer(query: Query, request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
-    const { scope, period, limit, cursor } = query
+    const { scope, period } = query
     const entries = entriesOf(context, standing(), scope)
     const asked = askedPeriod(entries, period)
     const rules = askedRuleSet(context, query.ruleset, asked)
-    const offset = offsetOf(cursor)
     tagged(context, { request, reply, until: asked.end })
     const assessed = await run(query, rules, asked)
     const { instruments, fleet } = assessed
+    const isCsv = wantsCsv(request, query.format)
+    const page = pageIn(instruments, query, { usual, isCsv })
     const only = instruments.length === 1 && entries.length === 1 ? instruments[0] : undefined
     const shown: Outcome = only ?? fleet
     const names = (id: string) => standing().byKey.get(id as never)?.enrolment.names ?? {}
@@ -93,7 +95,7 @@ export function assessmentRoutes(
       coverage: fleet.hours.rates.coverage.value,
       titles: titlesOf(rules.document),
       fleet: { ...outcomeOf(fleet), sets: fleet.sets },
-      instruments: instruments.slice(offset, offset + limit).map((one) => ({
+      instruments: page.items.map((one) => ({
         id: one.id,
         names: names(one.id),
         rank: one.rank,
@@ -108,7 +110,7 @@ export function assessmentRoutes(
           grade: one.hoursGrade,
         },
       })),
-      next: offset + limit < instruments.length ? String(offset + limit) : null,
+      next: page.next,
       checkpoint: checkpointOf(context),
       bundle: null,
       simulated: ingest.simulated,
@@ -127,15 +129,11 @@ export function assessmentRoutes(
     },
     async (request, reply) => {
       const found = await answer(request.query, request, reply)
-      return wantsCsv(request, request.query.format) ? sendCsv(reply, 'assessment', table(found)) : found
+      return wantsCsv(request, request.query.format)
+        ? sendCsv(reply, 'assessment', table(found), found.next)
+        : found
     },
   )
-}
-
-function offsetOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0
-  if (!/^\d{1,9}$/.test(cursor)) throw badField('cursor', cursor, 'use `next` of the page before')
-  return Number(cursor)
 }
 
 const Parameters = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
@@ -158,8 +156,7 @@ function checkpointOf({ ingest }: ApiContext): Answer['checkpoint'] {
   return root === undefined ? null : { origin, size, root }
 }
 
-const hours = (ms: number) => (ms / 3_600_000).toFixed(1)
-const percent = (share: number | null) => (share === null ? 'n/a' : (share * 100).toFixed(2))
+const hours = (ms: number) => printedText(ms, 'ms')
 
 const table = ({ instruments, ruleset }: Answer): CsvTable => ({
   head: [
@@ -184,13 +181,13 @@ const table = ({ instruments, ruleset }: Answer): CsvTable => ({
     one.id,
     one.names.en ?? '',
     one.names.zh ?? '',
-    one.score === null ? 'n/a' : Number(one.score.toFixed(2)),
+    one.score === null ? 'n/a' : halfUp(one.score, 2),
     one.grade,
     hours(one.hours.effective),
     hours(one.hours.effectiveUpper),
     hours(one.hours.external),
     hours(one.hours.externalUpper),
-    percent(one.hours.coverage),
+    printedText(one.hours.coverage, 'share'),
     one.hours.grade,
     one.reasons.map(({ en }) => en).join('; '),
   ]),

@@ -1,18 +1,36 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 export type CsvCell = string | number | null
 
-/** A table that a route offers as CSV as well. */
+/** A table that a route offers as CSV as well; rows may be made while they are sent. */
 export interface CsvTable {
   readonly head: readonly string[]
-  readonly rows: readonly (readonly CsvCell[])[]
+  readonly rows: Iterable<readonly CsvCell[]>
 }
 
 /** RFC 4180 CSV with a BOM, so that spreadsheets read the Chinese; a cell can never become a formula (CWE-1236). */
-export function csvOf({ head, rows }: CsvTable): string {
-  const lines = [head, ...rows].map((row) => row.map(cell).join(','))
-  return `\uFEFF${lines.join('\r\n')}\r\n`
+export const csvOf = (table: CsvTable): string => [...partsOf(table)].join('')
+
+/** Rows between two turns of the event loop. */
+const rowsAPart = 200
+
+function* partsOf({ head, rows }: CsvTable): Generator<string> {
+  let part = `\uFEFF${lineOf(head)}`
+  let count = 0
+  for (const row of rows) {
+    part += lineOf(row)
+    count += 1
+    if (count % rowsAPart > 0) continue
+    yield part
+    part = ''
+  }
+  yield part
 }
+
+const lineOf = (row: readonly CsvCell[]) => `${row.map(cell).join(',')}\r\n`
 
 /** What a spreadsheet takes for the begin of a formula, the full-width signs of East Asian ones included. */
 const formula = /^[\s\u0000]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/
@@ -32,11 +50,41 @@ function cell(value: CsvCell): string {
 export const wantsCsv = (request: FastifyRequest, format: 'json' | 'csv' | undefined): boolean =>
   format === 'csv' || (format === undefined && /^text\/csv\b/.test(request.headers.accept ?? ''))
 
-/** Answers with the table as a file of this name. */
-export function sendCsv(reply: FastifyReply, name: string, table: CsvTable): string {
+/**
+ * Answers with the table as a file of this name, a part at a time. `next` is the cursor of what the answer leaves out, if
+ * anything; `x-next-cursor` and `Link` say so, as a table itself has no place for it.
+ */
+export function sendCsv(
+  reply: FastifyReply,
+  name: string,
+  table: CsvTable,
+  next: string | null = null,
+): string {
   void reply
     .type('text/csv; charset=utf-8')
     .header('content-disposition', `attachment; filename="${name}.csv"`)
     .header('vary', 'accept')
-  return csvOf(table)
+  if (next !== null) void reply.headers({ 'x-next-cursor': next, link: nextLink(reply.request.url, next) })
+  const text = Readable.from(inTurns(partsOf(table), AsyncLocalStorage.snapshot()))
+  // A route whose schema says text may hand back the reply that is sending it.
+  return reply.send(text) as unknown as string
+}
+
+/** Whoever pulls at the stream, rows are made as the caller may see them: in the request's own context. */
+async function* inTurns<T>(
+  parts: Iterator<T>,
+  inRequest: ReturnType<typeof AsyncLocalStorage.snapshot>,
+): AsyncGenerator<T> {
+  for (let part = inRequest(() => parts.next()); part.done !== true; part = inRequest(() => parts.next())) {
+    yield part.value
+    await turn()
+  }
+}
+
+/** The same question from the next row on (RFC 8288). */
+function nextLink(url: string, next: string): string {
+  const [path = '', query] = url.split('?', 2)
+  const asked = new URLSearchParams(query)
+  asked.set('cursor', next)
+  return `<${path}?${asked.toString()}>; rel="next"`
 }

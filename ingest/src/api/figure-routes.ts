@@ -1,4 +1,4 @@
-import { Names } from '@hours/protocol'
+import { Names, printedText } from '@hours/protocol'
 import { countedSums, figureList, levelShare, outsideWeight, scopeFigures } from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -119,7 +119,6 @@ function table({ figures, members }: Answer): CsvTable {
   }
 }
 
-/** Rounding happens here, at the edge, and nowhere else: hours to 1 decimal, per cent to 2 (domain.md, 4.6). */
 const units: Readonly<Record<FigureLine['unit'], string>> = {
   ms: 'h',
   share: '%',
@@ -128,5 +127,5 @@ const units: Readonly<Record<FigureLine['unit'], string>> = {
 }
 const shown = (unit: FigureLine['unit'], value: number | null): string | number | null => {
   if (value === null) return 'n/a'
-  return unit === 'ms' ? (value / 3_600_000).toFixed(1) : unit === 'share' ? (value * 100).toFixed(2) : value
+  return unit === 'ms' || unit === 'share' ? printedText(value, unit) : value
 }

@@ -1,25 +1,24 @@
-import { InstrumentList, State } from '@hours/protocol'
+import { InstrumentList, printedText, State } from '@hours/protocol'
 import { subtreeOf } from '@hours/usage'
 import { z } from 'zod'
 import type { InstrumentEntry } from '../ports.ts'
 import type { ApiContext } from './context.ts'
-import { sendCsv, wantsCsv } from './csv.ts'
+import { type CsvCell, type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { createFleetOrder, sorts } from './fleet-order.ts'
-import { summaryOf } from './instrument-summary.ts'
+import { type SummarySource, summaryOf } from './instrument-summary.ts'
 import type { MonthCache } from './month-cache.ts'
-import { badField } from './problem.ts'
+import { pageFields, pageIn } from './list-page.ts'
 import type { Api } from './server.ts'
 import type { Sparklines } from './sparklines.ts'
 import type { Standing } from './standing.ts'
 
+const usual = 50
 const Query = z.strictObject({
   q: z.string().max(200).optional().describe('text in id, name, organisation or kind; all words must occur'),
   state: State.optional(),
   organisation: z.string().max(40).optional().describe('this organisation and all below it'),
   sort: z.enum(sorts).default('key'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(40).optional().describe('`next` of the page before'),
-  format: z.enum(['json', 'csv']).optional(),
+  ...pageFields({ usual, most: 200 }),
 })
 
 /** `GET /api/v1/instruments`: the fleet, filtered, sorted and paged here and not in the browser. */
@@ -42,9 +41,9 @@ export function fleetRoutes(
       config: { needs: 'read' },
     },
     (request, reply) => {
-      const { q, state, organisation, sort, limit, cursor, format } = request.query
+      const { q, state, organisation, sort, format } = request.query
+      const isCsv = wantsCsv(request, format)
       const now = ingest.clock.wall()
-      const offset = cursor === undefined ? 0 : offsetOf(cursor)
       const stands = standing()
       const words = q?.toLowerCase().split(/\s+/).filter(Boolean)
       const within = organisation === undefined ? undefined : subtree(context, organisation)
@@ -61,13 +60,13 @@ export function fleetRoutes(
         if (state === undefined || is === state) chosen.push(entry)
       }
       const source = { context, standing: stands, month, sparkline, now }
-      const page = chosen.slice(offset, offset + limit).map((entry) => summaryOf(source, entry))
-      if (wantsCsv(request, format)) return sendCsv(reply, 'instruments', table(page))
+      const page = pageIn(chosen, request.query, { usual, isCsv })
+      if (isCsv) return sendCsv(reply, 'instruments', table(source, page.items), page.next)
       return {
-        items: page,
+        items: page.items.map((entry) => summaryOf(source, entry)),
         total: chosen.length,
         counts,
-        next: offset + limit < chosen.length ? String(offset + limit) : null,
+        next: page.next,
         now,
         simulated: ingest.simulated,
       }
@@ -75,20 +74,12 @@ export function fleetRoutes(
   )
 }
 
-/** Cursors are opaque to callers; a wrong one is refused by name. */
-function offsetOf(cursor: string): number {
-  if (!/^\d{1,9}$/.test(cursor)) throw badField('cursor', cursor, 'use `next` of the page before')
-  return Number(cursor)
-}
-
 /** An organisation and all below it, as the tree stands now. */
 export const subtree = ({ ingest }: ApiContext, root: string): ReadonlySet<string> =>
   subtreeOf(ingest.registry.organisations(), root)
 
-const hours = (ms: number) => (ms / 3_600_000).toFixed(1)
-const percent = (share: number | null) => (share === null ? 'n/a' : (share * 100).toFixed(2))
-
-const table = (page: InstrumentList['items']) => ({
+/** Rows are made as they are sent: the month of thousands of instruments takes a while. */
+const table = (source: SummarySource, entries: readonly InstrumentEntry[]): CsvTable => ({
   head: [
     'instrument',
     'name_en',
@@ -101,16 +92,23 @@ const table = (page: InstrumentList['items']) => ({
     'month_run_h',
     'month_coverage_pct',
   ],
-  rows: page.map((one) => [
-    one.key,
-    one.names.en ?? '',
-    one.names.zh ?? '',
-    one.kind ?? '',
-    one.organisation,
-    one.gateway,
-    one.state,
-    hours(one.month.on),
-    hours(one.month.run),
-    percent(one.month.coverage),
-  ]),
+  rows: tableRows(source, entries),
 })
+
+function* tableRows(source: SummarySource, entries: readonly InstrumentEntry[]): Generator<CsvCell[]> {
+  for (const entry of entries) {
+    const one = summaryOf(source, entry)
+    yield [
+      one.key,
+      one.names.en ?? '',
+      one.names.zh ?? '',
+      one.kind ?? '',
+      one.organisation,
+      one.gateway,
+      one.state,
+      printedText(one.month.on, 'ms'),
+      printedText(one.month.run, 'ms'),
+      printedText(one.month.coverage, 'share'),
+    ]
+  }
+}

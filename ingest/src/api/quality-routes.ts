@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { DAY, GatewaySummary, Names } from '@hours/protocol'
+import { DAY, GatewaySummary, Names, printedText } from '@hours/protocol'
 import { gradeOf } from '@hours/usage'
 import { z } from 'zod'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
@@ -8,18 +8,17 @@ import { askedPeriod } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
-import { badField } from './problem.ts'
+import { pageFields, pageIn } from './list-page.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
 import { gatewayRow } from './site-routes.ts'
 import type { Standing } from './standing.ts'
 
+const usual = 100
 const Query = z.strictObject({
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().max(40).optional().describe('`next` of the page before'),
-  format: z.enum(['json', 'csv']).optional(),
+  ...pageFields({ usual, most: 500 }),
 })
 
 const Gap = z.object({
@@ -97,23 +96,23 @@ export function qualityRoutes(
       config: { needs: 'read' },
     },
     async (request, reply) => {
-      const { scope, period, limit, cursor, format } = request.query
+      const { scope, period, format } = request.query
+      const isCsv = wantsCsv(request, format)
       const entries = entriesOf(context, standing(), scope)
       const asked = askedPeriod(entries, period)
-      const offset = offsetOf(cursor)
       tagged(context, { request, reply, until: asked.end })
       const parts = await ingest.figures.parts(entries, asked.in)
       const rows = parts
         .map((part) => ({ part, sums: sumsOf([part]) }))
         .sort((a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part))
-      const page = rows.slice(offset, offset + limit)
+      const { items: page, next } = pageIn(rows, request.query, { usual, isCsv })
       const days = page.reduce((sum, { part: { span } }) => sum + (span.to - span.from) / DAY, 0)
       const items: Answer['items'] = []
       for (const { part, sums } of page) {
         items.push(rowOf(part, sums, days <= mostInstrumentDays ? gapsOf(part) : null))
         await turn()
       }
-      if (wantsCsv(request, format)) return sendCsv(reply, 'quality', table(items))
+      if (isCsv) return sendCsv(reply, 'quality', table(items), next)
       const gateways = new Set(entries.map(({ site, enrolment }) => `${site}/${enrolment.gateway}`))
       return {
         scope,
@@ -127,7 +126,7 @@ export function qualityRoutes(
           .map((one) =>
             gatewayRow(context, { ...one, instruments: standing().atGateway.get(one.gateway) ?? 0 }),
           ),
-        next: offset + limit < rows.length ? String(offset + limit) : null,
+        next,
         simulated: ingest.simulated,
       }
     },
@@ -142,12 +141,6 @@ export function qualityRoutes(
       why,
     }))
   }
-}
-
-function offsetOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0
-  if (!/^\d{1,9}$/.test(cursor)) throw badField('cursor', cursor, 'use `next` of the page before')
-  return Number(cursor)
 }
 
 const byKey = (a: InstrumentPart, b: InstrumentPart) => (a.entry.key < b.entry.key ? -1 : 1)
@@ -182,7 +175,6 @@ const rowOf = (
   gapCount: gaps && gaps.length,
 })
 
-const hours = (ms: number) => (ms / 3_600_000).toFixed(1)
 const table = (items: Answer['items']): CsvTable => ({
   head: [
     'instrument',
@@ -199,8 +191,8 @@ const table = (items: Answer['items']): CsvTable => ({
   rows: items.map((one) => [
     one.instrument,
     one.gateway,
-    ...[one.enrolled, one.live, one.late, one.unknown, one.onRecovered].map(hours),
-    one.coverage === null ? 'n/a' : (one.coverage * 100).toFixed(2),
+    ...[one.enrolled, one.live, one.late, one.unknown, one.onRecovered].map((ms) => printedText(ms, 'ms')),
+    printedText(one.coverage, 'share'),
     one.grade,
     one.gapCount,
   ]),

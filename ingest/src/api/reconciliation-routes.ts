@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { DAY, Names } from '@hours/protocol'
+import { DAY, Names, printedText } from '@hours/protocol'
 import { type ClaimCheck, sumClaims } from '@hours/usage'
 import { z } from 'zod'
 import { instrumentFindings } from '../figures/instrument-findings.ts'
@@ -8,7 +8,8 @@ import { askedPeriod } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
-import { badField, Problem } from './problem.ts'
+import { pageFields, pageIn } from './list-page.ts'
+import { Problem } from './problem.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
@@ -26,13 +27,12 @@ const kinds = [
 ] as const
 const Kind = z.enum(kinds)
 
+const usual = 200
 const Query = z.strictObject({
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
   kind: Kind.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(200),
-  cursor: z.string().max(40).optional().describe('`next` of the page before'),
-  format: z.enum(['json', 'csv']).optional(),
+  ...pageFields({ usual, most: 500 }),
 })
 
 const Item = z.object({
@@ -95,10 +95,10 @@ export function reconciliationRoutes(
       config: { needs: 'read' },
     },
     async (request, reply) => {
-      const { scope, period, kind, limit, cursor, format } = request.query
+      const { scope, period, kind, format } = request.query
+      const isCsv = wantsCsv(request, format)
       const entries = entriesOf(context, standing(), scope)
       const asked = askedPeriod(entries, period)
-      const offset = offsetOf(cursor)
       tagged(context, { request, reply, until: asked.end })
       const { from, to } = asked.in(asked.zone)
       const now = ingest.clock.wall()
@@ -122,26 +122,20 @@ export function reconciliationRoutes(
       items.sort(byWhatMatters)
       const totals = totalsOf(items)
       const wanted = kind === undefined ? items : items.filter((one) => one.kind === kind)
-      const page = wanted.slice(offset, offset + limit)
-      if (wantsCsv(request, format)) return sendCsv(reply, 'reconciliation', table(page))
+      const { items: page, next } = pageIn(wanted, request.query, { usual, isCsv })
+      if (isCsv) return sendCsv(reply, 'reconciliation', table(page), next)
       return {
         scope,
         period,
-        items: page,
+        items: [...page],
         counts: Object.fromEntries(Object.entries(totals).map(([name, { count }]) => [name, count])),
         totals,
         claims: claimLines(context, claims),
-        next: offset + limit < wanted.length ? String(offset + limit) : null,
+        next,
         simulated: ingest.simulated,
       }
     },
   )
-}
-
-function offsetOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0
-  if (!/^\d{1,9}$/.test(cursor)) throw badField('cursor', cursor, 'use `next` of the page before')
-  return Number(cursor)
 }
 
 const nothing = {
@@ -218,7 +212,7 @@ function claimLines(
   )
 }
 
-const hours = (ms: number | null) => (ms === null ? null : (ms / 3_600_000).toFixed(1))
+const hours = (ms: number | null) => (ms === null ? null : printedText(ms, 'ms'))
 const table = (items: readonly Item[]): CsvTable => ({
   head: [
     'kind',

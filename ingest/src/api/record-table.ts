@@ -44,13 +44,21 @@ export function recordTable(
   const own = columns[kind]
   return {
     head: ['id', 'instrument', ...own, 'hash'],
-    rows: items.map(({ key, hash, record }) => {
-      const { by, at, sha256 } = ('approval' in record && record.approval) || {}
-      const stamped = { approvedBy: by, approvedAt: at, documentSha256: sha256 }
-      const body = { ...record, ...stamped } as unknown as Readonly<Record<string, unknown>>
-      const zone = ingest.registry.zone(record.stream as never)
-      return [record.id, key, ...own.map((name) => cellOf(body, name, zone)), hash]
-    }),
+    rows: tableRows(own, items, ingest),
+  }
+}
+
+function* tableRows(
+  columns: readonly string[],
+  items: readonly ListedRecord[],
+  ingest: ApiContext['ingest'],
+): Generator<CsvCell[]> {
+  for (const { key, hash, record } of items) {
+    const { by, at, sha256 } = ('approval' in record && record.approval) || {}
+    const stamped = { approvedBy: by, approvedAt: at, documentSha256: sha256 }
+    const body = { ...record, ...stamped } as unknown as Readonly<Record<string, unknown>>
+    const zone = ingest.registry.zone(record.stream as never)
+    yield [record.id, key, ...columns.map((name) => cellOf(body, name, zone)), hash]
   }
 }
 

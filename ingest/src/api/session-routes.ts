@@ -7,6 +7,7 @@ import type { ApiContext } from './context.ts'
 import { sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
 import { subtree } from './fleet-routes.ts'
+import { pageFields, rowsWanted } from './list-page.ts'
 import { badField, notFound, Problem } from './problem.ts'
 import { answerOf, TakenAnswer } from './record-answer.ts'
 import { recordTable } from './record-table.ts'
@@ -31,6 +32,7 @@ export const recordPaths: Readonly<Record<DraftKind, string>> = {
 
 const maxRecords = 2_000
 const Millis = z.coerce.number().int().min(0).max(7_258_118_400_000)
+const usual = 200
 const Query = z.strictObject({
   instrument: z.string().max(90).optional().describe('site/instrument'),
   organisation: z.string().max(40).optional().describe('instruments that it, or who is below it, manages'),
@@ -38,9 +40,7 @@ const Query = z.strictObject({
   user: z.string().max(80).optional().describe('a pseudonym'),
   from: Millis.optional().describe('what ends after this instant'),
   to: Millis.optional().describe('what begins before this instant'),
-  limit: z.coerce.number().int().min(1).max(500).default(200),
-  cursor: z.string().max(80).optional().describe('`next` of the page before'),
-  format: z.enum(['json', 'csv']).optional(),
+  ...pageFields({ usual, most: 500 }),
 })
 
 const Row = z.looseObject({
@@ -88,11 +88,12 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       },
       async (request, reply) => {
         tagged(context, { request, reply, until: 0 })
-        const page = listOf(context, kind, request.query)
-        if (wantsCsv(request, request.query.format)) {
-          if (page.next !== null) void reply.header('x-next-cursor', page.next)
-          return sendCsv(reply, recordPaths[kind], recordTable(kind, page.items, context))
-        }
+        const isCsv = wantsCsv(request, request.query.format)
+        const page = listOf(context, kind, {
+          ...request.query,
+          limit: rowsWanted(request.query, usual, isCsv),
+        })
+        if (isCsv) return sendCsv(reply, recordPaths[kind], recordTable(kind, page.items, context), page.next)
         const booked = kind === 'session' ? bookedIn(context) : undefined
         const issues = kind === 'session' ? await sessionIssues(context, page.items) : undefined
         const items = page.items.map((one) => {
@@ -135,7 +136,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
   }
 }
 
-function listOf(context: ApiContext, kind: DraftKind, query: z.infer<typeof Query>) {
+function listOf(context: ApiContext, kind: DraftKind, query: z.infer<typeof Query> & { limit: number }) {
   const { registry } = context.ingest
   const { instrument, organisation, beneficiary, user, from = 0, to = Infinity, limit, cursor } = query
   if (organisation !== undefined && !registry.organisation(organisation))

@@ -2,10 +2,13 @@ import { GatewaySummary, type GatewaySummary as Gateway, Quarantined } from '@ho
 import { z } from 'zod'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
+import { pageFields, rowsWanted } from './list-page.ts'
 import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
+/** Refused bytes in one answer, where nobody says how many. */
+const usualRefused = 100
 const Format = z.strictObject({ format: z.enum(['json', 'csv']).optional() })
 const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), simulated: z.boolean() })
 
@@ -39,8 +42,13 @@ export function siteRoutes(app: Api, context: ApiContext, { standing }: { standi
     {
       schema: {
         querystring: z.strictObject({
-          limit: z.coerce.number().int().min(1).max(500).default(100),
-          before: z.coerce.number().int().min(1).optional(),
+          limit: pageFields({ usual: usualRefused, most: 500 }).limit,
+          before: z.coerce
+            .number()
+            .int()
+            .min(1)
+            .optional()
+            .describe('those refused before the one of this id'),
           format: Format.shape.format,
         }),
         response: { 200: z.union([listOf(Quarantined).extend({ total: z.int() }), z.string()]) },
@@ -50,11 +58,13 @@ export function siteRoutes(app: Api, context: ApiContext, { standing }: { standi
     },
     (request, reply) => {
       const { limit, before, format } = request.query
+      const total = ingest.quarantine.count()
+      const isCsv = wantsCsv(request, format)
+      const wanted = rowsWanted({ limit, cursor: before?.toString() }, usualRefused, isCsv)
       const items = ingest.quarantine
-        .list(limit, before)
+        .list(Math.min(wanted, total), before)
         .map(({ size, ...item }) => ({ ...item, bytes: size }))
-      if (wantsCsv(request, format)) return sendCsv(reply, 'quarantine', quarantineTable(items))
-      return { items, total: ingest.quarantine.count(), simulated }
+      return isCsv ? sendCsv(reply, 'quarantine', quarantineTable(items)) : { items, total, simulated }
     },
   )
 

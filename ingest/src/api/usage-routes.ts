@@ -1,4 +1,4 @@
-import { Usage } from '@hours/protocol'
+import { printedText, Usage } from '@hours/protocol'
 import { z } from 'zod'
 import type { InstrumentEntry } from '../ports.ts'
 import type { ApiContext } from './context.ts'
@@ -86,10 +86,8 @@ const table = (rows: readonly UsageLine[]): CsvTable => ({
     'unknown_h',
     'coverage_pct',
   ],
-  rows: rows.map((row) => [row.key, row.label, ...hours(row), percent(row.coverage)]),
+  rows: rows.map((row) => [row.key, row.label, ...hours(row), printedText(row.coverage, 'share')]),
 })
 
-/** Rounding happens here, at the edge, and nowhere else: hours to 1 decimal, per cent to 2 (domain.md, 4.6). */
 const hours = ({ on, states: s }: UsageLine) =>
-  [on, s.run, s.standby, s.fault, s.off, s.unknown].map((ms) => (ms / 3_600_000).toFixed(1))
-const percent = (share: number | null) => (share === null ? 'n/a' : (share * 100).toFixed(2))
+  [on, s.run, s.standby, s.fault, s.off, s.unknown].map((ms) => printedText(ms, 'ms'))

@@ -1,4 +1,4 @@
-import { DAY, HOUR } from '@hours/protocol'
+import { DAY, HOUR, printed, printedText } from '@hours/protocol'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ApiWorld, createApiWorld } from '../api/api.fixture.ts'
@@ -9,7 +9,6 @@ import { definitions } from './definitions.ts'
 import type { FigureSheet } from './figure-sheet.ts'
 import { figuresPdf } from './figures-pdf.ts'
 import { findPdfFont } from './pdf-font.ts'
-import { printed, printedText } from './printed.ts'
 import { hasPython, readPdf, readXlsx } from './readers.fixture.ts'
 import { makeSheet } from './sheet-source.ts'
 

@@ -1,8 +1,6 @@
 import type { Millis, Names, RecordOf } from '@hours/protocol'
 import type { FigureLine, Figures, Interval, RecordSums, UseRow } from '@hours/usage'
 
-export type FigureUnit = FigureLine['unit']
-
 /** One figure of one instrument or of a whole scope, as `GET /api/v1/figures` gives it, with its names. */
 export interface FigureRow extends FigureLine {
   readonly names: Names

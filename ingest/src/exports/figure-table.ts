@@ -1,6 +1,6 @@
+import { printed, printedText, printedUnit } from '@hours/protocol'
 import { csvOf } from '../api/csv.ts'
 import type { FigureSheet } from './figure-sheet.ts'
-import { printed, printedText, printedUnit } from './printed.ts'
 
 /** Columns of the CSV and XLSX of figures: printed values first, then the exact ones. */
 export const figureColumns = [

@@ -1,8 +1,8 @@
+import { printedText, printedUnit } from '@hours/protocol'
 import PDFDocument from 'pdfkit'
 import { definitions, reading } from './definitions.ts'
 import type { FigureRow, FigureSheet } from './figure-sheet.ts'
 import { findPdfFont, isPlain, type PdfFont } from './pdf-font.ts'
-import { printedText, printedUnit } from './printed.ts'
 import { aboutRows } from './workbook.ts'
 
 type Doc = PDFKit.PDFDocument

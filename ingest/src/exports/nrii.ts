@@ -1,7 +1,6 @@
-import type { RecordOf } from '@hours/protocol'
+import { printed, type RecordOf } from '@hours/protocol'
 import type { UseRow } from '@hours/usage'
 import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
-import { printed } from './printed.ts'
 
 /**
  * Records of the national network platform (NRII) as public clients of 2016-2019 send them, `instruInfo(insCode,

@@ -1,5 +1,5 @@
+import { printed } from '@hours/protocol'
 import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
-import { printed } from './printed.ts'
 import { workbook, type WorkbookSheet } from './workbook.ts'
 
 /**

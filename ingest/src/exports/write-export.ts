@@ -1,4 +1,4 @@
-import type { RecordOf } from '@hours/protocol'
+import { printedText, type RecordOf } from '@hours/protocol'
 import type { Registry } from '../ports.ts'
 import { badField, Problem } from '../api/problem.ts'
 import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
@@ -94,7 +94,7 @@ function sj3(sheet: FigureSheet, fields: FormFields, registry: Registry): Promis
     field: 'unattributed',
     value: left
       .slice(0, 20)
-      .map(({ instrument, ms }) => `${instrument}: ${(ms / 3_600_000).toFixed(1)} h`)
+      .map(({ instrument, ms }) => `${instrument}: ${printedText(ms, 'ms')} h`)
       .join(', '),
     fix: 'record who used these hours, or send signedOffBy: who answers for leaving them out',
   })

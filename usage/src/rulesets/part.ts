@@ -1,3 +1,4 @@
+import { halfUp, printedText } from '@hours/protocol'
 import { compile, type Formula, type Names, type Scope, type Value } from './expression.ts'
 import type { Part } from './rule-set.ts'
 
@@ -133,10 +134,6 @@ const fill = (text: string, { get }: Scope): string =>
 function shown(value: Value, form: string | undefined): string {
   if (value === null) return 'n/a'
   if (typeof value !== 'number') return String(value)
-  if (form === '%') return `${fixed(value * 100, 2)} %`
-  return form === 'h' ? fixed(value, 1) : String(Math.floor(value * 100 + 0.5) / 100)
+  if (form === '%') return `${printedText(value, 'share')} %`
+  return form === 'h' ? halfUp(value, 1).toFixed(1) : String(halfUp(value, 2))
 }
-
-/** Half up, after the noise of binary fractions is gone: 12.25 h is shown as 12.3, and so is 12.249999999999998. */
-const fixed = (value: number, digits: number): string =>
-  (Math.floor(Number((value * 10 ** digits).toPrecision(14)) + 0.5) / 10 ** digits).toFixed(digits)
