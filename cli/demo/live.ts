@@ -30,8 +30,10 @@ export async function playLive(options: {
       onConnected: () => undefined,
     }),
   )
-  const realStart = performance.now()
   const simStart = clock.wall()
+  // In real time the clock is the machine's: what passed since the history ended is played in the first step.
+  const behind = speed === 1 ? Math.max(0, Date.now() - simStart) : 0
+  const realStart = performance.now() - behind
   let cursor = simStart
   let stopped = false
   let running: Promise<void> = Promise.resolve()

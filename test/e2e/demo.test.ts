@@ -39,6 +39,7 @@ describe('the demo', () => {
   const date = (at: number) => new Date(at + offset).toISOString().slice(0, 10)
   const period = `${date(today - days * DAY)}..${date(today)}`
 
+  const startedAt = Date.now()
   beforeAll(async () => {
     const args = ['hours.ts', 'up', '--data', data, '--http', '0', '--mqtt', '0', '--days', String(days)]
     demo = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
@@ -73,6 +74,12 @@ describe('the demo', () => {
     expect(entities).toEqual(expect.arrayContaining(['gibh', 'sysu']))
     for (const entity of ['gibh', 'sysu'])
       expect(items.filter(({ parent }) => parent === entity).length).toBeGreaterThan(1)
+  })
+
+  it('goes on live where its history ends, so that states are as old as they are', async () => {
+    const { items } = await get<{ items: { state: string; since: number }[] }>('instruments')
+    const older = items.filter(({ since }) => since < startedAt)
+    expect(older.length).toBeGreaterThan(items.length / 2)
   })
 
   it('lists two no-shows and one unbooked run, and no other fault of its users', async () => {
