@@ -34,10 +34,10 @@ export function accountCommand(): Command {
 
   sub('list', 'every account').action((flags: Flags) => {
     return within(flags, ({ accounts }) => {
-      for (const { id, role, organisations, disabled, name } of accounts.list())
-        console.log(
-          [id, role, organisations?.join(',') ?? 'all', disabled ? 'DISABLED' : 'active', name].join('\t'),
-        )
+      for (const { id, role, organisations, disabled, oidc, name } of accounts.list()) {
+        const state = disabled ? 'DISABLED' : oidc ? 'oidc' : 'active'
+        console.log([id, role, organisations?.join(',') ?? 'all', state, name].join('\t'))
+      }
     })
   })
   sub('add <id>', 'makes an account and prints the one-time link with which its password is chosen')
@@ -48,7 +48,7 @@ export function accountCommand(): Command {
     .action(async (id: string, flags: AddFlags) => {
       await within(flags, async ({ accounts, invitations, audit }) => {
         const { role, name = id, organisation, oidc } = flags
-        await accounts.create({ id, name, role, organisations: organisation ?? null }, null)
+        await accounts.create({ id, name, role, organisations: organisation ?? null, oidc }, null)
         audit.add({ actor: 'console', action: 'account.add', target: `${id} ${role}`, outcome: 'ok' })
         if (oidc !== true) printLink(id, invitations.issue(id))
       })
@@ -68,6 +68,17 @@ export function accountCommand(): Command {
       registers.accounts.enable(id)
       registers.audit.add({ actor: 'console', action: 'account.reset', target: id, outcome: 'ok' })
       printLink(id, registers.invitations.issue(id))
+    })
+  })
+  sub(
+    'oidc <id>',
+    'has it come in by OpenID Connect from now on; its password, link and any earlier tie end',
+  ).action((id: string, flags: Flags) => {
+    return within(flags, (registers) => {
+      known(registers, id)
+      registers.accounts.setOidc(id)
+      registers.invitations.end(id)
+      registers.audit.add({ actor: 'console', action: 'account.oidc', target: id, outcome: 'ok' })
     })
   })
   sub('key <id>', 'makes an API key for a machine and prints it, once')

@@ -53,6 +53,31 @@ export function checkDatabase(db: DatabaseSync, path: string): void {
   throw new IngestError('store_failed', `${path}: ${String(said)}. Fix: ${fixes.get(11) ?? ''}.`)
 }
 
+/**
+ * Gives a table of an earlier release a column that this one has added; `column` is its definition, with a default so
+ * that the earlier one can still write. Whether it was missing.
+ */
+export function addColumn(db: DatabaseSync, table: string, column: string): boolean {
+  const [name] = column.split(' ')
+  const isThere = () =>
+    db
+      .prepare(`PRAGMA table_info(${table})`)
+      .all()
+      .some((one) => one['name'] === name)
+  if (isThere()) return false
+  // Once more inside: a console and a service may open the file side by side.
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const missing = !isThere()
+    if (missing) db.exec(`ALTER TABLE ${table} ADD COLUMN ${column}`)
+    db.exec('COMMIT')
+    return missing
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}
+
 /** Whether `error` of `openDatabase` says that the file's content is no database any more. */
 export const isDamaged = (error: unknown): boolean =>
   error instanceof IngestError && damaged.includes(codeOf(error.cause) ?? 0)

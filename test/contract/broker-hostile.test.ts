@@ -15,12 +15,14 @@ import {
   subscribePacket,
   u16,
 } from '../conformance/raw-client.ts'
+import { hostileCases } from '../hostile-cases.ts'
 import { own, silent, site } from './broker-adapters.ts'
 
 /**
  * Hostile gateways, one case each (issue "Doors", bad input). While each of them does its worst an honest gateway sends
  * pages; afterwards every one of them has been committed, once acknowledged and in order.
  */
+hostileCases()
 const gateways = new Map<string, GatewayIdentity>()
 const timeouts = { connectTimeoutMs: 400, drainTimeoutMs: 500 }
 let broker: Awaited<ReturnType<typeof createBroker>>

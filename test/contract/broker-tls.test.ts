@@ -4,9 +4,11 @@ import { type Broker, BrokerError, createBroker, hashPassword } from '@hours/bro
 import { createManualClock, GatewayId, type GatewayIdentity, type UpMessage } from '@hours/protocol'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hostileCases } from '../hostile-cases.ts'
 import { own, silent, site } from './broker-adapters.ts'
 import { makeTestCa, type TestCertificate } from './certificates.ts'
 
+hostileCases()
 /** Who a gateway is, over TLS (wire.md, section 4; issue "Doors": wrong CN, takeover, revocation). */
 const clock = createManualClock(0)
 const gateways = new Map<string, GatewayIdentity>()

@@ -9,8 +9,10 @@ import { openDoor, type Door } from '../../ingest/src/access/door.ts'
 import { createOidcLogin } from '../../ingest/src/access/oidc.ts'
 import { type ApiWorld, createApiWorld } from '../../ingest/src/api/api.fixture.ts'
 import { openSiteCa } from '../../ingest/src/ca/site-ca.ts'
+import { hostileCases } from '../hostile-cases.ts'
 import { freshFolder, start } from '../../ingest/src/ingest.fixture.ts'
 
+const count = hostileCases()
 let world: ApiWorld
 let door: Door
 let server: Server
@@ -47,7 +49,10 @@ beforeAll(async () => {
     guessRate: { perSecond: 1, burst: 1_000 },
   })
   world = await createApiWorld({ door })
-  await door.accounts.create({ id: 'lin', name: 'Lin', role: 'viewer', organisations: ['gibh'] }, null)
+  await door.accounts.create(
+    { id: 'lin', name: 'Lin', role: 'viewer', organisations: ['gibh'], oidc: true },
+    null,
+  )
   await door.accounts.create(
     { id: 'boss', name: 'B', role: 'operator', organisations: null },
     'correct horse battery',
@@ -119,6 +124,13 @@ async function begin() {
   return { url: String(begun.headers.location), cookie, status: begun.statusCode }
 }
 
+/** Where somebody ends whom the provider knows by this subject and calls by this name. */
+const tryAs = async (accountId: string, name: string) => {
+  person = { accountId, name }
+  const { url, cookie } = await begin()
+  return (await back(await throughProvider(url), cookie)).headers.location
+}
+
 const back = (url: URL, cookie: string) => world.get(url.pathname + url.search, { cookie })
 
 describe('login by OpenID Connect', () => {
@@ -153,15 +165,34 @@ describe('login by OpenID Connect', () => {
   })
 
   it('opens no account that has a password, is bound to somebody else, or is not there', async () => {
-    const tryAs = async (accountId: string, name: string) => {
-      person = { accountId, name }
-      const { url, cookie } = await begin()
-      return (await back(await throughProvider(url), cookie)).headers.location
-    }
     expect(await tryAs('sub-2', 'boss')).toBe('/?login=refused')
     expect(await tryAs('sub-3', 'lin')).toBe('/?login=refused')
     expect(await tryAs('sub-4', 'nobody')).toBe('/?login=refused')
     expect(await tryAs('sub-1', 'lin')).toBe('/')
+  })
+
+  it('never opens an account that waits for its link, the first operator included, nor one that has chosen a password', async () => {
+    const { accounts, invitations, audit } = door
+    await accounts.create({ id: 'operator', name: 'O', role: 'operator', organisations: null }, null)
+    const token = invitations.issue('operator')
+    expect(await tryAs('thief', 'operator')).toBe('/?login=refused')
+    const payload = { token, password: 'correct horse battery' }
+    expect((await world.api.inject({ method: 'POST', url: '/api/v1/welcome', payload })).statusCode).toBe(200)
+    expect(await tryAs('thief', 'operator')).toBe('/?login=refused')
+    count()
+    // Who was tied and then chooses a password by a link comes in by that alone.
+    expect(await tryAs('sub-1', 'lin')).toBe('/')
+    const reset = { token: invitations.issue('lin'), password: 'another long password' }
+    await world.api.inject({ method: 'POST', url: '/api/v1/welcome', payload: reset })
+    expect(await tryAs('sub-1', 'lin')).toBe('/?login=refused')
+    count()
+    accounts.setOidc('lin')
+    expect(await accounts.signIn('lin', 'another long password')).toBe('wrong')
+    expect(await tryAs('sub-5', 'lin')).toBe('/')
+    expect(await tryAs('sub-1', 'lin')).toBe('/?login=refused')
+    count()
+    const ties = audit.list({ limit: 50 }).filter(({ action }) => action === 'account.bind')
+    expect(ties.map(({ target }) => target.split(' ')[1])).toEqual(['sub-5', 'sub-1'])
   })
 
   it('refuses a provider over plain http', () => {

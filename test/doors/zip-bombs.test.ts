@@ -2,8 +2,10 @@ import { createServer, type Server } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { httpSource } from '@hours/verifier'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { hostileCases } from '../hostile-cases.ts'
 import { type Caller, createDoorsWorld, type DoorsWorld } from './doors.fixture.ts'
 
+hostileCases()
 /** 256 MB of spaces in 256 KB. */
 const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024, ' '), { level: 9 })
 const grownMb = async (task: () => Promise<unknown>) => {

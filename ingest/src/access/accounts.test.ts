@@ -36,6 +36,37 @@ describe('accounts', () => {
     expect(typeof (await accounts.signIn('li', password))).toBe('object')
   })
 
+  it('lock after ten wrong passwords side by side as well', async () => {
+    const { accounts, clock } = await fresh()
+    const guesses = await Promise.all(Array.from({ length: 25 }, () => accounts.signIn('li', 'wrong again')))
+    expect(guesses.filter((one) => one === 'wrong').length).toBe(10)
+    expect(guesses.filter((one) => one === 'locked').length).toBe(15)
+    expect(await accounts.signIn('li', password)).toBe('locked')
+    clock.advanceTo(start + HOUR)
+    expect(typeof (await accounts.signIn('li', password))).toBe('object')
+  })
+
+  it('of a release without the column of OpenID Connect keep their ties, and nobody else gets one', async () => {
+    const db = new DatabaseSync(':memory:')
+    db.exec(`CREATE TABLE account (id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, organisations TEXT,
+      password TEXT, disabled INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,
+      locked INTEGER NOT NULL DEFAULT 0) STRICT;
+      CREATE TABLE subject (account TEXT PRIMARY KEY, subject TEXT NOT NULL UNIQUE) STRICT;
+      INSERT INTO account (id, name, role, organisations) VALUES ('tied', 'T', 'viewer', '["gibh"]');
+      INSERT INTO account (id, name, role) VALUES ('operator', 'O', 'operator');
+      INSERT INTO subject VALUES ('tied', 'campus 7')`)
+    const accounts = createAccounts(db, createManualClock(start))
+    expect(accounts.bound('tied', 'campus 7')).toEqual({ id: 'tied', first: false })
+    expect(accounts.bound('tied', 'campus 8')).toBeUndefined()
+    expect(accounts.bound('operator', 'campus 8')).toBeUndefined()
+    // Opened again, by either release: nothing is added twice.
+    expect(
+      createAccounts(db, createManualClock(start))
+        .list()
+        .map(({ oidc }) => oidc),
+    ).toEqual([false, true])
+  })
+
   it('end sessions with time, with a new password and when disabled', async () => {
     const { accounts, clock } = await fresh()
     const tokens: string[] = []
@@ -43,8 +74,10 @@ describe('accounts', () => {
       const session = await accounts.signIn('li', password)
       if (typeof session !== 'string') tokens.push(session.token)
     }
+    const key = accounts.createKey({ account: 'li', label: 'robot', scopes: ['read'], days: 700 })
     await accounts.setPassword('li', 'another long password')
     expect(accounts.bySession(tokens[0]!)).toBeUndefined()
+    expect(accounts.byKey(key)).toBeUndefined()
     const session = await accounts.signIn('li', 'another long password')
     if (typeof session === 'string') throw new Error(session)
     clock.advanceTo(start + 13 * HOUR)

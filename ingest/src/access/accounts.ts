@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, DAY, HOUR, type Millis } from '@hours/protocol'
 import { IngestError } from '../ingest-error.ts'
+import { addColumn } from '../open-database.ts'
 import { type Principal, type Right, rights, type Role, roles } from './rights.ts'
 import { checkPassword, hashPassword, newToken, passwordFault, tokenHash } from './secret.ts'
 
@@ -11,7 +12,12 @@ export interface Account {
   readonly role: Role
   readonly organisations: readonly string[] | null
   readonly disabled: boolean
+  /** Comes in by OpenID Connect and by nothing else: it has no password and no link. */
+  readonly oidc: boolean
 }
+
+/** What an account is made of. */
+export type NewAccount = Omit<Account, 'disabled' | 'oidc'> & { readonly oidc?: boolean | undefined }
 
 export interface ApiKey {
   /** First characters of the key: what it is called by. */
@@ -24,8 +30,11 @@ export interface ApiKey {
 
 /** People and machines that may come in by HTTP; lives in operations.sqlite (stores.md). */
 export interface Accounts {
-  create(account: Omit<Account, 'disabled'>, password: string | null): Promise<void>
+  create(account: NewAccount, password: string | null): Promise<void>
+  /** From now on the account comes in by this password and by nothing else: sessions, keys and ties to OpenID Connect end. */
   setPassword(id: string, password: string): Promise<void>
+  /** From now on it comes in by OpenID Connect: password, sessions, keys and any earlier tie end; the next login ties it. */
+  setOidc(id: string): void
   disable(id: string): void
   enable(id: string): void
   list(): readonly Account[]
@@ -36,9 +45,10 @@ export interface Accounts {
   admit(id: string): { token: string; csrf: string } | undefined
   /**
    * The account of that id if it belongs to this subject of the other authority. The first login binds them, where the
-   * account has no password: whoever can choose a name there must not get a local account of that name.
+   * account was made for that and for nothing else: whoever can choose a name there must not get a local account of
+   * that name, least of all one that waits for its link.
    */
-  bound(id: string, subject: string): string | undefined
+  bound(id: string, subject: string): { readonly id: string; readonly first: boolean } | undefined
   signOut(token: string): void
   bySession(token: string): { principal: Principal; csrf: string } | undefined
   /** Makes an API key; the whole key is returned once and stored hashed. */
@@ -62,6 +72,7 @@ interface AccountRow {
   disabled: number
   failures: number
   locked: number
+  oidc: number
 }
 
 export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
@@ -74,6 +85,9 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
     CREATE TABLE IF NOT EXISTS api_key (hash TEXT PRIMARY KEY, prefix TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
       label TEXT NOT NULL, scopes TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS subject (account TEXT PRIMARY KEY, subject TEXT NOT NULL UNIQUE) STRICT;`)
+  // Before it, whoever had no password could be tied: those that were stay so.
+  if (addColumn(db, 'account', 'oidc INTEGER NOT NULL DEFAULT 0'))
+    db.exec('UPDATE account SET oidc = 1 WHERE password IS NULL AND id IN (SELECT account FROM subject)')
   const find = (id: string) =>
     db.prepare('SELECT * FROM account WHERE id = ?').get(id) as unknown as AccountRow | undefined
 
@@ -92,25 +106,38 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
 
   return {
     async create(account, password) {
-      const fault = accountFault(account) ?? (password === null ? undefined : passwordFault(password))
+      const fault =
+        accountFault(account, password) ?? (password === null ? undefined : passwordFault(password))
       if (fault !== undefined) throw new IngestError('bad_account', fault)
       if (find(account.id))
         throw new IngestError('bad_account', `id: "${account.id}" is taken; choose another`)
-      const { id, name, role, organisations } = account
-      db.prepare('INSERT INTO account (id, name, role, organisations, password) VALUES (?, ?, ?, ?, ?)').run(
+      const { id, name, role, organisations, oidc = false } = account
+      db.prepare(
+        'INSERT INTO account (id, name, role, organisations, password, oidc) VALUES (?, ?, ?, ?, ?, ?)',
+      ).run(
         id,
         name,
         role,
         organisations && JSON.stringify(organisations),
         password === null ? null : await hashPassword(password),
+        oidc ? 1 : 0,
       )
     },
     async setPassword(id, password) {
       const fault = passwordFault(password)
       if (fault !== undefined) throw new IngestError('bad_account', fault)
       const hash = await hashPassword(password)
-      db.prepare('UPDATE account SET password = ?, failures = 0, locked = 0 WHERE id = ?').run(hash, id)
-      db.prepare('DELETE FROM login WHERE account = ?').run(id)
+      db.prepare('UPDATE account SET password = ?, oidc = 0, failures = 0, locked = 0 WHERE id = ?').run(
+        hash,
+        id,
+      )
+      untie(id)
+    },
+    setOidc(id) {
+      db.prepare('UPDATE account SET password = NULL, oidc = 1, failures = 0, locked = 0 WHERE id = ?').run(
+        id,
+      )
+      untie(id)
     },
     disable(id) {
       db.prepare('UPDATE account SET disabled = 1 WHERE id = ?').run(id)
@@ -125,12 +152,13 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
     list: () =>
       (db.prepare('SELECT * FROM account ORDER BY id').all() as unknown as AccountRow[]).map(accountOf),
     async signIn(id, password) {
+      // The check runs for unknown and for locked names too, so that its time tells nothing.
+      const right = await checkPassword(password.slice(0, 200), find(id)?.password ?? undefined)
+      // As it is now: others may have guessed meanwhile.
       const row = find(id)
       if (row && row.locked > clock.wall()) return 'locked'
-      // The check runs for unknown names too, so that its time tells nothing.
-      const right = await checkPassword(password.slice(0, 200), row?.password ?? undefined)
       if (!row || !right || row.disabled === 1) {
-        if (row) countFailure(row)
+        if (row) countFailure(id)
         return 'wrong'
       }
       db.prepare('UPDATE account SET failures = 0 WHERE id = ?').run(id)
@@ -142,10 +170,10 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
     },
     bound(id, subject) {
       const row = find(id)
-      if (!row) return undefined
-      if (row.password === null) db.prepare('INSERT OR IGNORE INTO subject VALUES (?, ?)').run(id, subject)
+      if (row?.oidc !== 1) return undefined
+      const tied = db.prepare('INSERT OR IGNORE INTO subject VALUES (?, ?)').run(id, subject).changes === 1
       const known = db.prepare('SELECT subject FROM subject WHERE account = ?').get(id)
-      return known?.['subject'] === subject ? id : undefined
+      return known?.['subject'] === subject ? { id, first: tied } : undefined
     },
     signOut: (token) => void db.prepare('DELETE FROM login WHERE hash = ?').run(tokenHash(token)),
     bySession(token) {
@@ -195,14 +223,22 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
       db.prepare('DELETE FROM api_key WHERE account = ? AND prefix = ?').run(account, prefix).changes === 1,
   }
 
-  function countFailure(row: AccountRow): void {
-    const failures = row.failures + 1
-    const locked = failures >= maxFailures ? clock.wall() + lockLength : 0
-    db.prepare('UPDATE account SET failures = ?, locked = ? WHERE id = ?').run(
-      locked > 0 ? 0 : failures,
-      locked,
-      row.id,
-    )
+  /** In one step, so that guesses side by side are all counted. */
+  function countFailure(id: string): void {
+    const counted = db
+      .prepare('UPDATE account SET failures = failures + 1 WHERE id = ? RETURNING failures')
+      .get(id)
+    if (Number(counted?.['failures']) >= maxFailures)
+      db.prepare('UPDATE account SET failures = 0, locked = ? WHERE id = ?').run(
+        clock.wall() + lockLength,
+        id,
+      )
+  }
+
+  /** Whoever came in so far comes in no more: sessions, keys and the tie to another authority end. */
+  function untie(id: string): void {
+    for (const table of ['subject', 'login', 'api_key'])
+      db.prepare(`DELETE FROM ${table} WHERE account = ?`).run(id)
   }
 }
 
@@ -212,6 +248,7 @@ const accountOf = (row: AccountRow): Account => ({
   role: row.role as Role,
   organisations: row.organisations === null ? null : (JSON.parse(row.organisations) as string[]),
   disabled: row.disabled === 1,
+  oidc: row.oidc === 1,
 })
 
 const principalOf = (row: AccountRow, by: Principal['by'], scopes: readonly Right[] | null): Principal => {
@@ -219,7 +256,11 @@ const principalOf = (row: AccountRow, by: Principal['by'], scopes: readonly Righ
   return { id, name, role, organisations, by, scopes }
 }
 
-function accountFault({ id, name, role, organisations }: Omit<Account, 'disabled'>): string | undefined {
+function accountFault(
+  { id, name, role, organisations, oidc }: NewAccount,
+  password: string | null,
+): string | undefined {
+  if (oidc === true && password !== null) return 'oidc: an account of OpenID Connect has no password here'
   if (!/^[a-z0-9][a-z0-9._@-]{0,79}$/.test(id)) return `id: "${id}"; 1 to 80 of a-z 0-9 . _ @ -`
   if (name.length === 0 || name.length > 120) return 'name: 1 to 120 characters'
   if (!roles.includes(role)) return `role: "${role}"; one of ${roles.join(', ')}`

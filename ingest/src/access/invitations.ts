@@ -11,6 +11,8 @@ export interface Invitations {
   /** The account of a token that is still good; `spend` ends it. */
   accountOf(token: string): string | undefined
   spend(token: string): void
+  /** Ends the link of this account, if there is one. */
+  end(account: string): void
 }
 
 export function createInvitations(db: DatabaseSync, clock: Clock): Invitations {
@@ -33,6 +35,7 @@ export function createInvitations(db: DatabaseSync, clock: Clock): Invitations {
         .get(tokenHash(token), clock.wall()) as { account: string } | undefined
       return row?.account
     },
+    end: (account) => void db.prepare('DELETE FROM invitation WHERE account = ?').run(account),
     spend: (token) => void db.prepare('DELETE FROM invitation WHERE hash = ?').run(tokenHash(token)),
   }
 }

@@ -12,14 +12,20 @@ const AccountRow = z.object({
   role: z.string(),
   organisations: z.array(z.string()).nullable(),
   disabled: z.boolean(),
+  oidc: z.boolean().describe('comes in by OpenID Connect, without a password or link'),
 })
 const NewAccount = z.strictObject({
   id: z.string().max(80),
   name: z.string().min(1).max(120),
   role: z.enum(roles),
   organisations: z.array(z.string().max(40)).min(1).max(100).nullable(),
+  oidc: z
+    .boolean()
+    .optional()
+    .describe('comes in by OpenID Connect: no link; the first login under this name there is tied to it'),
 })
 const Link = z.object({ link: z.string().describe('shown once; good for two days') })
+const Made = z.object({ link: Link.shape.link.nullable() })
 const Path = z.strictObject({ id: z.string().max(80) })
 const tags = ['accounts']
 const config = { needs: 'admin' } as const
@@ -30,7 +36,7 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
   const { accounts, invitations } = door
 
   /** Whether all that this account sees lies inside what the caller sees, and its role does no more than his. */
-  function manages(caller: Principal | null, account: Omit<Account, 'disabled'>): boolean {
+  function manages(caller: Principal | null, account: Pick<Account, 'role' | 'organisations'>): boolean {
     if (!caller) return false
     if (rights.some((right) => mayRole(account.role, right) && !mayRole(caller.role, right))) return false
     if (caller.organisations === null) return true
@@ -56,7 +62,7 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
 
   app.post(
     '/api/v1/accounts',
-    { schema: { body: NewAccount, response: { 201: Link }, tags }, config },
+    { schema: { body: NewAccount, response: { 201: Made }, tags }, config },
     async ({ principal, body }, reply) => {
       const { organisations } = body
       for (const id of organisations ?? [])
@@ -67,14 +73,22 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
         throw error instanceof IngestError ? badField('id', body.id, error.message) : error
       })
       void reply.code(201)
-      return { link: linkOf(invitations.issue(body.id)) }
+      return { link: body.oidc === true ? null : linkOf(invitations.issue(body.id)) }
     },
   )
 
   app.post(
     '/api/v1/accounts/:id/reset',
     { schema: { params: Path, response: { 200: Link }, tags }, config },
-    ({ principal, params }) => ({ link: linkOf(invitations.issue(managed(principal, params.id).id)) }),
+    ({ principal, params }) => {
+      const { id, disabled } = managed(principal, params.id)
+      if (disabled)
+        throw new Problem(409, 'the account is disabled', {
+          value: id,
+          fix: 'whoever runs the site lets it in again: hours account reset',
+        })
+      return { link: linkOf(invitations.issue(id)) }
+    },
   )
 
   app.post(

@@ -132,8 +132,10 @@ function oidcRoutes(app: Api, door: Door, log: ApiContext['log']): void {
         return undefined
       })
     const account = who && door.accounts.bound(who.account, who.subject)
-    const session = account === undefined ? undefined : door.accounts.admit(account)
+    const session = account === undefined ? undefined : door.accounts.admit(account.id)
     const actor = who?.account ?? '-'
+    if (account?.first === true)
+      door.audit.add({ actor, action: 'account.bind', target: who?.subject ?? '-', outcome: 'ok' })
     door.audit.add({ actor, action: 'login.oidc', target: request.ip, outcome: session ? 'ok' : 'wrong' })
     if (!session) return back(reply, '/?login=refused')
     setSession(reply, session)
