@@ -4,6 +4,7 @@ import {
   type Commit,
   every,
   type GatewayDirectory,
+  networkOf,
   parseTopic,
   type PublishDown,
   systemClock,
@@ -156,7 +157,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const wait = (ms: number) =>
       ms > 0 ? new Promise<void>((resolve) => void clock.after(ms, resolve)) : undefined
     return async (client: Client, username: string | undefined, password: Buffer | undefined) => {
-      await wait(byAddress((client.conn as Socket).remoteAddress ?? ''))
+      await wait(byAddress(networkOf((client.conn as Socket).remoteAddress ?? '')))
       const { clientId = '', will } = connects.get(client) ?? {}
       const verdict = await admission.judge(client, { clientId, will, username, password })
       // Only who has shown to be the gateway uses up its pace: nobody else can keep it out.

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net'
+import { networkOf } from '@hours/protocol'
 import { createConnectionCount, type Limits } from './limits.ts'
 
 /** The TCP connections of a server, counted before any TLS handshake, so that sockets that never finish it count too. */
@@ -10,7 +11,7 @@ export function holdSockets(
   const connections = createConnectionCount(limits)
   const sockets = new Set<Socket>()
   server.prependListener('connection', (socket: Socket) => {
-    const leave = connections.admit(socket.remoteAddress ?? '')
+    const leave = connections.admit(networkOf(socket.remoteAddress ?? ''))
     if (!leave) {
       onRefused()
       socket.destroy()

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Clock } from '@hours/protocol'
+import { type Clock, networkOf } from '@hours/protocol'
 import { type Certificates, createCertificates } from '../ca/certificates.ts'
 import { createEnrolmentCodes, type EnrolmentCodes } from '../ca/enrolment-codes.ts'
 import { openSiteCa, type SiteCa } from '../ca/site-ca.ts'
@@ -47,12 +47,13 @@ export interface DoorOptions {
 export async function openDoor(options: DoorOptions): Promise<Door> {
   const { dataDir, clock } = options
   const ca = await openSiteCa(join(dataDir, 'ca'), clock)
+  const guessPace = createPace(options.guessRate ?? { perSecond: 0.2, burst: 12 }, clock)
   const db = openOperations(join(dataDir, 'operations.sqlite'))
   return {
     ...registersOf(db, clock),
     ca,
     ...(options.oidc ? { oidc: options.oidc } : {}),
-    guessPace: createPace(options.guessRate ?? { perSecond: 0.2, burst: 12 }, clock),
+    guessPace: (address) => guessPace(networkOf(address)),
     askPace: createPace(options.askRate ?? { perSecond: 50, burst: 400 }, clock),
     inTurn: createQueue(2, 32),
     endSession: options.endSession ?? (() => undefined),

@@ -36,8 +36,8 @@ export interface ApiContext {
   readonly mayReadEntries?: (request: FastifyRequest) => boolean
   /** Whether the caller may have whole pages of this gateway, which name all of its instruments. Made by the guard. */
   readonly showsPagesOf?: (gateway: string) => boolean
-  /** What a caller sees, for what outlives the request (live events). Made by the guard. */
-  readonly seesOf?: (request: FastifyRequest) => (key: string) => boolean
+  /** Whether a caller may know of this instrument by now, for what outlives the request (live events). Made by the guard. */
+  readonly seesOf?: (request: FastifyRequest, key: string) => boolean
 }
 
 /** The instrument `site/instrument`, or a 404 that says so. */

@@ -63,7 +63,7 @@ export function sendCsv(
   void reply
     .type('text/csv; charset=utf-8')
     .header('content-disposition', `attachment; filename="${name}.csv"`)
-    .header('vary', 'accept')
+    .header('vary', [reply.getHeader('vary'), 'accept'].filter((one) => one !== undefined).join(', '))
   if (next !== null) void reply.headers({ 'x-next-cursor': next, link: nextLink(reply.request.url, next) })
   const text = Readable.from(inTurns(partsOf(table), AsyncLocalStorage.snapshot()))
   // A route whose schema says text may hand back the reply that is sending it.

@@ -19,8 +19,6 @@ const maxKept = 2_000
 interface Listener {
   readonly response: ServerResponse
   readonly request: FastifyRequest
-  /** Whether who listens may know of this instrument. */
-  readonly sees: (key: string) => boolean
 }
 
 interface Kept {
@@ -32,7 +30,7 @@ interface Kept {
  * `GET /api/v1/events`: server-sent events of live states; a comment each 15 s keeps proxies from closing it. Who comes
  * back with `Last-Event-ID` gets what it missed, or `reset` (read everything anew) when that is no longer kept.
  */
-export function eventRoutes(app: Api, { ingest, seesOf, door }: ApiContext): void {
+export function eventRoutes(app: Api, { ingest, seesOf = () => true, door }: ApiContext): void {
   const open = new Set<Listener>()
   /** Ids of another start of the service mean nothing to this one. */
   const run = randomUUID().slice(0, 8)
@@ -49,11 +47,11 @@ export function eventRoutes(app: Api, { ingest, seesOf, door }: ApiContext): voi
     const text = `id: ${run}-${last}\nevent: state\ndata: ${JSON.stringify(event)}\n\n`
     kept.push({ key, text })
     if (kept.length > maxKept) kept.splice(0, maxKept / 2)
-    for (const { response, sees } of open) if (sees(key)) send(response, text)
+    for (const { response, request } of open) if (seesOf(request, key)) send(response, text)
   })
   const beat = setInterval(() => {
     for (const { response, request } of open) {
-      // Who has signed out, or was disabled, hears no more.
+      // Who has signed out, was disabled or may less than before hears no more; a browser comes back by itself.
       if (door && !stillIn(door, request)) response.destroy()
       else send(response, ': still here\n\n')
     }
@@ -66,7 +64,7 @@ export function eventRoutes(app: Api, { ingest, seesOf, door }: ApiContext): voi
   })
 
   /** What somebody missed who saw everything up to `seen`. */
-  function missed(seen: string, sees: Listener['sees']): string {
+  function missed(seen: string, request: FastifyRequest): string {
     const [of, text = ''] = seen.split('-')
     const since = Number(text)
     const behind = last - since
@@ -75,14 +73,15 @@ export function eventRoutes(app: Api, { ingest, seesOf, door }: ApiContext): voi
     if (behind === 0) return ''
     return kept
       .slice(-behind)
-      .filter(({ key }) => sees(key))
+      .filter(({ key }) => seesOf(request, key))
       .map(({ text }) => text)
       .join('')
   }
 
   app.get(
     '/api/v1/events',
-    { schema: { tags: ['instruments'] }, config: { needs: 'read' } },
+    // HEAD would wait for events without an end.
+    { schema: { tags: ['instruments'] }, config: { needs: 'read' }, exposeHeadRoute: false },
     (request, reply) => {
       const own = [...open].filter((one) => one.request.principal?.id === request.principal?.id).length
       if (open.size >= maxListeners || (request.principal && own >= maxOwn))
@@ -97,9 +96,8 @@ export function eventRoutes(app: Api, { ingest, seesOf, door }: ApiContext): voi
         'x-accel-buffering': 'no',
         'x-hours-simulated': String(ingest.simulated),
       })
-      const sees = seesOf?.(request) ?? (() => true)
-      response.write(`retry: 3000\n\n${typeof seen === 'string' ? missed(seen, sees) : ''}`)
-      const listener = { response, request, sees }
+      response.write(`retry: 3000\n\n${typeof seen === 'string' ? missed(seen, request) : ''}`)
+      const listener = { response, request }
       open.add(listener)
       response.on('close', () => open.delete(listener))
     },

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import cookie from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import type { AuditLine } from '../access/audit-trail.ts'
@@ -8,6 +9,7 @@ import { may, type Principal } from '../access/rights.ts'
 import { scopeIngest } from '../access/scoped-ingest.ts'
 import { createViews, noView, type View } from '../access/view.ts'
 import type { ApiContext } from './context.ts'
+import { networkOf } from '@hours/protocol'
 import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
 import { sessionCookie } from './session-cookies.ts'
@@ -19,8 +21,11 @@ declare module 'fastify' {
   }
 }
 
-/** Readers, writers and the log's files are paced; the page's own files are not. */
-const paced = /^\/(api|log|docs|metrics)(\/|$|\?)/
+/**
+ * Whatever a route answers is paced, and what no route answers; the page's own files are not. Asked of the router, as an
+ * address may be written in many ways (`/%61pi`).
+ */
+const isPaced = ({ routeOptions, is404 }: FastifyRequest) => routeOptions.config.needs !== undefined || is404
 const reading = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
@@ -51,9 +56,10 @@ export function scopedContext(context: ApiContext): {
       mayReadEntries: ({ principal }) =>
         may(principal, 'evidence') && seesWholeLog(context, viewOf(principal)),
       showsPagesOf: (gateway) => current()?.ownGateways.has(gateway) ?? true,
-      seesOf: ({ principal }) => {
+      // Asked anew each time: an instrument that has moved away is seen no more by who saw it at first.
+      seesOf: ({ principal }, key) => {
         const view = viewOf(principal)
-        return view === 'all' ? () => true : (key) => view.keys.has(key)
+        return view === 'all' || view.keys.has(key)
       },
     },
     run: (request, next) => asking.run(viewOf(request.principal), next),
@@ -81,8 +87,8 @@ export async function guardRoutes(app: Api, context: ApiContext): Promise<void> 
     const needs = request.routeOptions.config.needs ?? 'public'
     const { principal, csrf, failed } = signedIn(door, request)
     request.principal = principal
-    const wait = paced.test(request.url)
-      ? door.askPace(principal ? `a ${principal.id}` : `ip ${request.ip}`)
+    const wait = isPaced(request)
+      ? door.askPace(principal ? `a ${principal.id}` : `ip ${networkOf(request.ip)}`)
       : 0
     void reply.headers({ vary: 'cookie, authorization' })
     done(
@@ -92,11 +98,11 @@ export async function guardRoutes(app: Api, context: ApiContext): Promise<void> 
         refused(principal, needs),
     )
   })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     // Answers differ by caller: no shared cache may keep them.
     const given = reply.getHeader('cache-control')
     if (given === undefined) void reply.header('cache-control', 'private, no-cache')
-    else if (typeof given === 'string' && given.startsWith('public') && paced.test(_request.url))
+    else if (typeof given === 'string' && given.startsWith('public') && isPaced(request))
       void reply.header('cache-control', given.replace('public', 'private'))
     done()
   })
@@ -131,9 +137,11 @@ export const tooFast = (waitMs: number): Problem | undefined =>
         fix: 'wait, then ask again',
       })
 
-/** Whether who began this long request may still be here. */
-export const stillIn = (door: Door, request: FastifyRequest): boolean =>
-  signedIn(door, request).principal?.id === request.principal?.id
+/** Whether who began this long request is still here, and may what he might then. */
+export function stillIn(door: Door, request: FastifyRequest): boolean {
+  const { principal } = signedIn(door, request)
+  return isDeepStrictEqual(principal, request.principal)
+}
 
 interface SignedIn {
   readonly principal: Principal | null

@@ -190,13 +190,23 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   // Gateways come in with nobody signed in: the code, not a view, says what may be written.
   enrolRoutes(app, whole)
   auditRoutes(app, context)
-  app.get('/api/v1/openapi.json', { config: { needs: 'public' } }, () => app.swagger())
-  app.get('/docs', { config: { needs: 'public' } }, (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(docsPage(app.swagger())),
-  )
+  descriptionRoutes(app)
   holdConnections(app.server, whole.trustProxy)
   await app.ready()
   return app
+}
+
+/** The API's description, as a document and as a page: made once, when all routes are there, as anybody may ask for it. */
+function descriptionRoutes(app: Api): void {
+  let made: { readonly document: string; readonly page: string } | undefined
+  const description = () =>
+    (made ??= { document: JSON.stringify(app.swagger()), page: docsPage(app.swagger()) })
+  app.get('/api/v1/openapi.json', { config: { needs: 'public' } }, (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(description().document),
+  )
+  app.get('/docs', { config: { needs: 'public' } }, (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(description().page),
+  )
 }
 
 /** Names the field, what was sent and what to do, from the first fault that zod found. */
