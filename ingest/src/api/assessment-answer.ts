@@ -96,7 +96,7 @@ export function outcomeOf({ figures, items, score, grade, incomplete, reasons, a
       reason: reasons.find((one) => one.id === id)?.en ?? null,
     })),
     score,
-    max: items.length > 0 ? most : null,
+    max: items.length > 0 && Number.isFinite(most) ? most : null,
     grade: grade === null ? null : String(grade),
     incomplete: [...incomplete],
     reasons: reasons.map((one) => ({ ...one })),

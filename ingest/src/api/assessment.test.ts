@@ -249,8 +249,10 @@ describe('an assessment over the API', () => {
     const check = (kind: string) => assessment('cn-purchase-check', { purchaseYuan: 2_000_000, kind })
     const answer = await check('balance')
     expect(answer.instruments.map(({ id }) => id)).toEqual(['gz-gibh/balance'])
-    expect(answer.fleet.figures).toMatchObject({ applies: true, saturated: false })
-    expect(answer.fleet.reasons.map(({ id }) => id)).toEqual(['spare'])
+    // Two days are no year: nothing is made of them.
+    expect(answer.fleet.figures).toMatchObject({ applies: true, meanAnnualH: null, saturated: null })
+    expect(answer.fleet.reasons.map(({ id }) => id)).toEqual(['tooShort'])
+    expect(answer.ruleset.version).toBe('2019-2')
     const none = await check('nobody-has-one')
     expect(none).toMatchObject({ cohort: 0, fleet: { figures: { meanAnnualH: null } } })
   })
@@ -265,13 +267,11 @@ describe('an assessment over the API', () => {
 
   it('eu-tna: what an hour of access costs', async () => {
     const { fleet } = await assessment('eu-tna', tna)
-    expect(fleet.figures).toMatchObject({
-      annualQuantity: 12,
-      unitCost: 100,
-      claim: 600,
-      outsideEuShare: 0.5,
-    })
-    expect(fleet.reasons.map(({ id }) => id)).toEqual(['tooMuchOutside'])
+    expect(fleet.figures).toMatchObject({ annualQuantity: null, unitCost: null, outsideEuShare: 0.5 })
+    expect(fleet.reasons.map(({ id }) => id)).toEqual(['notTwoYears', 'tooMuchOutside'])
+    // Version 1 took any period for two years; what was made with it can still be made again.
+    const before = await assessment('eu-tna@1', tna)
+    expect(before.fleet.figures).toMatchObject({ annualQuantity: 12, unitCost: 100, claim: 600 })
   })
 
   it('gives pages, a table and 304', async () => {

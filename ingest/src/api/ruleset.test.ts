@@ -51,15 +51,17 @@ describe('rule sets over the API', () => {
       'cn-national-2026',
       'cn-moe-2000',
       'cn-purchase-check',
+      'cn-purchase-check',
       'gd-2023',
       'zj-2021',
       'univ-sheet',
       'eu-tna',
+      'eu-tna',
     ])
     for (const one of items)
       expect(one).toMatchObject({ origin: 'built-in', hash: expect.stringMatching(/^[\w-]{43}$/) as string })
-    expect(new Set(items.map(({ hash }) => hash)).size).toBe(7)
-    expect(items[3]).toMatchObject({
+    expect(new Set(items.map(({ hash }) => hash)).size).toBe(9)
+    expect(items[4]).toMatchObject({
       from: '2023-03-01',
       parameters: { baseHours: { required: true, unit: 'h' }, subsidyShare: { required: false } },
     })
@@ -93,6 +95,51 @@ describe('rule sets over the API', () => {
       body: { field: 'version', value: 'our-sheet@2026-1' },
     })
     expect(await post({ ...changed, id: 'gd-2023', version: '2023-1' })).toMatchObject({ status: 409 })
+  })
+
+  it('a formula that comes to no number leaves its line open, and no assessment fails for it', async () => {
+    const figures = [
+      ['round', '$runH', 400],
+      ['mul', 1e308, 1e308],
+      ['add', '$runH', 1e308],
+      ['mean', '$x1'],
+    ].map((value, i) => ({ id: `x${i}`, title: { en: 'x' }, value }))
+    const most = { id: 'most', title: { en: 'Most' }, points: 1e308, max: 1e308, weight: 1e308 }
+    const items = [{ id: 'it', title: { en: 'It' }, points: '$x1' }, most]
+    const given = {
+      ...sheet,
+      id: 'great',
+      instrument: { figures: figures.slice(0, 3), items },
+      fleet: { figures },
+    }
+    expect(await post(given)).toMatchObject({ status: 201 })
+    const answer = await world.get('/api/v1/assessments?ruleset=great&period=2026&scope=all')
+    expect(answer.statusCode).toBe(200)
+    expect(answer.json()).toMatchObject({
+      fleet: { figures: { x0: null, x1: null, x2: 1e308, x3: 0 } },
+      instruments: [
+        { figures: { x0: null, x1: null, x2: 1e308 }, score: 0, max: null, incomplete: ['it', 'most'] },
+        { incomplete: ['it', 'most'] },
+      ],
+    })
+  })
+
+  it('a figure that hides a fact, or stands twice, is refused: formulas would mean one and get the other', async () => {
+    const named = (id: string) => ({ id, title: { en: id }, value: 1 })
+    const faulty = async (figures: object[]) =>
+      post({ ...sheet, id: 'names', instrument: { ...sheet.instrument, figures } })
+    expect(await faulty([named('effectiveH')])).toMatchObject({
+      status: 400,
+      body: {
+        field: 'instrument.figures.effectiveH',
+        value: expect.stringContaining('a fact already') as string,
+      },
+    })
+    for (const figures of [[named('own'), named('own')], [named('use')]])
+      expect(await faulty(figures)).toMatchObject({
+        status: 400,
+        body: { value: expect.stringContaining('stands twice') as string },
+      })
   })
 
   it('a later version stands from its date on; the earlier one can still be named', async () => {

@@ -1,9 +1,9 @@
 import type { Decoded } from '@hours/protocol'
-import { civilYear, type Interval } from '../calendar.ts'
+import { civilYear, type Interval, type YearKind, yearParts } from '../calendar.ts'
 import { type Figures, figuresFromTotals } from '../figures.ts'
 import type { Grade } from '../grade.ts'
 import { addTotals, type Totals } from '../totals.ts'
-import { compile, type Expression, type Value } from './expression.ts'
+import { compile, type Expression, number, type Value } from './expression.ts'
 import { factValues, type InstrumentFacts } from './facts.ts'
 import { compilePart, createValues, type Outcome, type Values } from './part.ts'
 import { namesOf, parameterName, readParameters, type RuleSetDocument } from './rule-set.ts'
@@ -41,7 +41,7 @@ export interface AssessmentInput {
   readonly hash: string
   readonly parameters: Readonly<Record<string, unknown>>
   readonly period: Interval
-  /** The zone whose civil year the period begins in: `$periodYear`. */
+  /** The zone whose civil year the period begins in, and whose years it is measured in: `$periodYear`, `$periodYears`. */
   readonly zone: string
   readonly candidates: readonly Candidate[]
 }
@@ -52,7 +52,10 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
   const read = readParameters(rules, input.parameters)
   if (!read.ok) return read
   const year = Number(civilYear(input.zone, period.from, rules.year).label.replace('AY', ''))
-  const parameters = new Map<string, Value>([['periodYear', year]])
+  const parameters = new Map<string, Value>([
+    ['periodYear', year],
+    ['periodYears', yearsOf(input.zone, period, rules.year)],
+  ])
   for (const [id, value] of read.value) parameters.set(parameterName(id), value)
   const { member, fleet: fleetNames } = namesOf(rules)
   const formula = (expression: Expression) => compile(expression, { here: member }, unread)
@@ -71,7 +74,7 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
       continue
     }
     const due = quota?.(values)
-    values.put('quotaH', typeof due === 'number' ? due * totals.setYears : null)
+    values.put('quotaH', typeof due === 'number' ? number(due * totals.setYears) : null)
     const outcome = work(values)
     const order = unranked?.(values) === true || keys.length === 0 ? null : keys.map((key) => key(values))
     assessed.push({ id, hours, hoursGrade: hours.grade, ...outcome, order, values, totals })
@@ -98,6 +101,13 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
     },
   }
 }
+
+/** The period's length in civil years, each part over the length of its own year. */
+const yearsOf = (zone: string, { from, to }: Interval, kind: YearKind): number =>
+  yearParts(zone, from, to, kind).reduce((sum, part) => {
+    const year = civilYear(zone, part.from, kind)
+    return sum + (part.to - part.from) / (year.to - year.from)
+  }, 0)
 
 function unread(message: string): never {
   throw new Error(`a rule set must be read before it is used: ${message}`)

@@ -1,3 +1,4 @@
+import { halfUp } from '@hours/protocol'
 import { z } from 'zod'
 
 /**
@@ -21,8 +22,10 @@ export type Formula = (scope: Scope) => Value
 type Operation = (args: readonly Value[]) => Value
 const maxDepth = 24
 
-const number = (value: Value | undefined): number | null =>
+/** What is too great to be a number, or is none, is not there: no answer can hold it. */
+export const number = (value: Value | undefined): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
+const finite = (value: Value): Value => (typeof value === 'number' ? number(value) : value)
 
 /** A figure that is not there makes the result "not there" too, never 0. */
 const arithmetic =
@@ -42,8 +45,9 @@ function arithmeticPair(of: (a: number, b: number) => Value): Operation {
   }
 }
 
-/** Rounding half up (domain.md, section 4.6), to `digits` decimals. */
-const halfUp = (value: number, digits: number) => Math.floor(value * 10 ** digits + 0.5) / 10 ** digits
+/** Half up (domain.md, section 4.6); to 0 to 9 decimals, more than any figure has. */
+const round = (value: number, digits: number): number | null =>
+  Number.isInteger(digits) && digits >= 0 && digits <= 9 ? halfUp(value, digits) : null
 
 /** Every operation with its least and greatest number of arguments. */
 const operations: ReadonlyMap<string, readonly [number, number, Operation]> = new Map([
@@ -55,7 +59,7 @@ const operations: ReadonlyMap<string, readonly [number, number, Operation]> = ne
   ['div', [2, 2, arithmeticPair((a, b) => (b === 0 ? null : a / b))]],
   ['floor', [1, 1, arithmetic(([a = 0]) => Math.floor(a))]],
   ['ceil', [1, 1, arithmetic(([a = 0]) => Math.ceil(a))]],
-  ['round', [2, 2, arithmeticPair(halfUp)]],
+  ['round', [2, 2, arithmeticPair(round)]],
   ['lt', [2, 2, comparison((a, b) => a < b)]],
   ['le', [2, 2, comparison((a, b) => a <= b)]],
   ['gt', [2, 2, comparison((a, b) => a > b)]],
@@ -138,7 +142,7 @@ export function compile(
   if (args.length < least || args.length > most)
     fault(`"${String(operation)}" takes ${least} to ${most} arguments, not ${args.length}`)
   const parts = args.map((one) => compile(one, names, fault, depth + 1))
-  return (scope) => run(parts.map((part) => part(scope)))
+  return (scope) => finite(run(parts.map((part) => part(scope))))
 }
 
 function compileAggregate(
@@ -151,5 +155,5 @@ function compileAggregate(
   if (!names.member) fault(`"${String(operation)}" runs over a cohort; here is one instrument only`)
   if (more.length > 0) fault(`"${String(operation)}" takes one argument`)
   const each = compile(inner, { here: names.member ?? names.here }, fault, depth + 1)
-  return (scope) => aggregate((scope.members ?? []).map(each))
+  return (scope) => finite(aggregate((scope.members ?? []).map(each)))
 }

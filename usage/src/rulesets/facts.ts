@@ -107,6 +107,7 @@ export const factNames: readonly string[] = [
   ...factKeys,
   'periodShare',
   'periodYear',
+  'periodYears',
   'yearShare',
 ]
 

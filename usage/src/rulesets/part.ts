@@ -1,5 +1,5 @@
 import { halfUp, printedText } from '@hours/protocol'
-import { compile, type Formula, type Names, type Scope, type Value } from './expression.ts'
+import { compile, type Formula, type Names, number, type Scope, type Value } from './expression.ts'
 import type { Part } from './rule-set.ts'
 
 /** One line of a score sheet, worked out. */
@@ -86,12 +86,12 @@ export function compilePart(part: Part, names: Names): (values: Values) => Outco
       values.put(id, value)
     }
     const scored = items.map(({ id, title, ofPoints, ofMax, ofWeight }): ScoredItem => {
-      const line = score(numeric(ofPoints(values)), numeric(ofMax(values)), numeric(ofWeight(values)))
+      const line = score(number(ofPoints(values)), number(ofMax(values)), number(ofWeight(values)))
       values.put(id, line.score)
       return { id, title, ...line }
     })
     const sum = scored.reduce((all, one) => all + (one.score ?? 0), 0)
-    const total = scored.length > 0 ? sum : null
+    const total = scored.length > 0 ? number(sum) : null
     values.put('score', total)
     const grade = gradeOf(values)
     values.put('grade', grade)
@@ -111,18 +111,16 @@ export function compilePart(part: Part, names: Names): (values: Values) => Outco
       awards: awards
         .filter(({ holds }) => holds(values) === true)
         .map(({ id, kind, title, ofFen }) => {
-          const fen = numeric(ofFen(values))
-          return { id, kind, title, fen: fen === null ? null : Math.floor(fen + 0.5) }
+          const fen = number(ofFen(values))
+          return { id, kind, title, fen: fen === null ? null : halfUp(fen, 0) }
         }),
     }
   }
 }
 
-const numeric = (value: Value): number | null => (typeof value === 'number' ? value : null)
-
 function score(points: number | null, max: number | null, weight: number | null) {
   const known = points !== null && max !== null && weight !== null
-  return { points, max, weight, score: known ? weight * Math.max(0, Math.min(max, points)) : null }
+  return { points, max, weight, score: known ? number(weight * Math.max(0, Math.min(max, points))) : null }
 }
 
 /** `{name:h}` = hours with 1 decimal, `{name:%}` = percent with 2, `{name}` as it is; half up (domain.md, 4.6). */

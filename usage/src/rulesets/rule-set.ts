@@ -109,6 +109,27 @@ export function namesOf(rules: RuleSetDocument) {
   return { facts, member, fleet: new Set([...given, ...factNames, 'sets', ...own(rules.fleet)]) }
 }
 
+/**
+ * What a new version is refused for, though it can be read: two figures or lines of one name, and a name that hides a fact,
+ * as formulas would mean the one and get the other. Versions that were taken before stand as they are.
+ */
+export function namingFaults(rules: RuleSetDocument): string[] {
+  const taken = new Set([...factNames, 'quotaH', 'sets', ...scored])
+  return (['instrument', 'fleet'] as const).flatMap((name) => {
+    const { figures, items } = rules[name]
+    const seen = new Set<string>()
+    return [
+      ...figures.map(({ id }) => ({ id, where: `${name}.figures.${id}` })),
+      ...items.map(({ id }) => ({ id, where: `${name}.items.${id}` })),
+    ].flatMap(({ id, where }) => {
+      const isTwice = seen.has(id)
+      seen.add(id)
+      if (taken.has(id)) return [`${where}: "${id}" is a fact already; give it a name of its own`]
+      return isTwice ? [`${where}: "${id}" stands twice in this part; give each a name of its own`] : []
+    })
+  })
+}
+
 function checkFormulas(rules: RuleSetDocument, faults: string[]): void {
   const { facts, member, fleet } = namesOf(rules)
   const check = (where: string, expression: Expression, names: Names) =>

@@ -5,7 +5,7 @@ import { parsePeriod } from '../period.ts'
 import { assess, type Candidate } from './assess.ts'
 import { ruleSetDocuments } from './documents.ts'
 import type { InstrumentFacts } from './facts.ts'
-import { readRuleSet, type RuleSetDocument } from './rule-set.ts'
+import { namingFaults, readRuleSet, type RuleSetDocument } from './rule-set.ts'
 
 const zone = 'Asia/Shanghai'
 const yearOf = (text: string) => {
@@ -14,7 +14,7 @@ const yearOf = (text: string) => {
   return period.value
 }
 const rulesOf = (id: string): RuleSetDocument => {
-  const found = ruleSetDocuments.map(readRuleSet).find((one) => one.ok && one.value.id === id)
+  const found = ruleSetDocuments.map(readRuleSet).findLast((one) => one.ok && one.value.id === id)
   if (!found?.ok) throw new Error(id)
   return found.value
 }
@@ -69,7 +69,12 @@ describe('the rule sets that come with the system', () => {
     expect(ruleSetDocuments.map((one) => (readRuleSet(one).ok ? 'ok' : one))).toEqual(
       ruleSetDocuments.map(() => 'ok'),
     )
-    expect(ruleSetDocuments).toHaveLength(7)
+    expect(new Set(ruleSetDocuments.map((one) => (one as { id: string }).id)).size).toBe(7)
+    const faults = ruleSetDocuments.flatMap((one) => {
+      const read = readRuleSet(one)
+      return read.ok ? namingFaults(read.value) : []
+    })
+    expect(faults).toEqual([])
   })
 
   it('guess no number that was not found: what is missing is named', () => {
@@ -232,6 +237,27 @@ describe('the other rule sets', () => {
     expect(of(1_201).reasons[0]?.id).toBe('saturated')
   })
 
+  it('cn-purchase-check: a few hours are no year, and say nothing of one', () => {
+    const check = (period: string, ...hours: number[]) =>
+      run(
+        'cn-purchase-check',
+        period,
+        hours.map((one, i) => candidate(`set-${i}`, period, one, 0, { kind: 'sem' })),
+        { purchaseYuan: 2_000_000, kind: 'sem' },
+      )
+    const { fleet, instruments } = check('2025-01-01..2025-01-08', 7, 160)
+    expect(fleet.figures).toMatchObject({ meanAnnualH: null, saturated: null, setsWithYear: 0 })
+    expect(fleet.reasons.map(({ en }) => en)).toEqual([
+      'Not judged: none of 2 same-kind sets has a full year of hours in this period.',
+    ])
+    expect(instruments[0]?.reasons[0]?.en).toBe(
+      'Not in the mean: 168.0 h of the period are less than a year.',
+    )
+    // Twelve months over a leap day are a year; two years are two.
+    expect(check('2024-07-01..2025-07-01', 1_201).fleet.figures['saturated']).toBe(true)
+    expect(check('2024-01-01..2026-01-01', 2_400).fleet.figures['meanAnnualH']).toBe(1_200)
+  })
+
   it('univ-sheet: a rate of 10 % gives 10 points, 1 point a 100 h up to 15', () => {
     const { fleet } = run('univ-sheet', 'AY2024', [
       candidate('a', 'AY2024', 1_355, 542, { valueYuan: 100, incomeInsideYuan: 10, incomeOutsideYuan: 20 }),
@@ -286,6 +312,15 @@ describe('the other rule sets', () => {
     expect(fleet.figures).toMatchObject({ annualQuantity: 2_000, unitCost: 50, claim: 5_000 })
     expect(fleet.reasons.map(({ en }) => en)).toEqual([
       'Groups mostly outside the EU and associated states had 21.00 % of the units; at most 20 % count.',
+    ])
+  })
+
+  it('eu-tna: the costs are of two years, and no other period gives a unit cost', () => {
+    const given = { accessCostYear1: 90_000, accessCostYear2: 110_000, grantedUnits: 100, unitsOutsideEu: 0 }
+    const { fleet } = run('eu-tna', '2025', [candidate('a', '2025', 4_000, 0, { alwaysOn: false })], given)
+    expect(fleet.figures).toMatchObject({ annualQuantity: null, unitCost: null, claim: null })
+    expect(fleet.reasons.map(({ en }) => en)).toEqual([
+      'The rule is about the past two years; this period has 1 so far: no unit cost.',
     ])
   })
 })

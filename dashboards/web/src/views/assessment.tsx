@@ -17,7 +17,8 @@ export function AssessmentView() {
   const { query } = place.value
   const rulesets = useResource(api.rulesets())
   const organisations = useResource(api.organisations())
-  const list = itemsOf(rulesets.data ?? [])
+  // The newest version of each: the one that is asked for by its id.
+  const list = [...new Map(itemsOf(rulesets.data ?? []).map((one) => [one.id, one])).values()]
   // One that can be worked out as it stands, for all there is, comes first.
   const asItStands = list.filter((one) => neededOf(one).length === 0)
   const first = asItStands.find((one) => one.everyInstrument === true) ?? asItStands[0]
