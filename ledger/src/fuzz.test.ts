@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nodeCrypto, signerFromSeed } from '../node/index.ts'
@@ -5,7 +6,7 @@ import { fromUtf8, utf8 } from './bytes.ts'
 import { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.ts'
 import { formatBase64, formatBase64url, formatHex, parseBase64, parseBase64url, parseHex } from './codecs.ts'
 import { formatEntryBundle, parseEntryBundle } from './entry-bundle.ts'
-import { jsonFault } from './json-keys.ts'
+import { jsonFault, readJson } from './json-keys.ts'
 import { createKeyRegistry } from './key-registry.ts'
 import { formatNote, parseNote } from './note.ts'
 import { openPage } from './open-page.ts'
@@ -27,6 +28,14 @@ const text = note.slice(0, note.indexOf('\n\n') + 1)
 const vkey = formatVkey({ name: 'w', type: 4, publicKey: new Uint8Array(32), keyId: '00000000' })
 const hash = formatBase64(new Uint8Array(32))
 const record = fromUtf8(signRecord({ kind: 'page', payload: '{"v":1,"a":{"b":[1,"x"]}}', signer })) ?? ''
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
 
 /** Half noise, half good texts with a few pieces changed: the second kind reaches further into a parser. */
 function hostile(...samples: readonly string[]) {
@@ -129,6 +138,25 @@ describe(`every parser, ${numRuns} hostile inputs: refuses by value, accepts one
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => !parseRecord(bytes).ok),
       { numRuns },
     )
+  })
+  it('JSON: the quick look says what the look at every key says', () => {
+    const nested = fc.nat(40).map((n) => `${'[1,'.repeat(n)}{"a":1}${']'.repeat(n)}`)
+    const texts = hostile(
+      '{"v":1,"a":{"b":[1,"x"]},"c":{"b":2}}',
+      '[{"a":"\\"a\\":"},{"a":-0}]',
+      '{"10":1,"2":1}',
+    )
+    let read = 0
+    fc.assert(
+      fc.property(fc.oneof(texts, fc.json(), nested), (text) => {
+        const quick = readJson(text)
+        if (quick.fault !== undefined) return quick.fault === jsonFault(text)
+        if (quick.data !== undefined) read += 1
+        return jsonFault(text) === undefined && isDeepStrictEqual(quick.data, parsed(text))
+      }),
+      { numRuns },
+    )
+    expect(read).toBeGreaterThan(numRuns / 10)
   })
   it('pages and receipts', () => {
     const keys = createKeyRegistry()

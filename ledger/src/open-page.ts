@@ -1,4 +1,13 @@
-import { accept, type DecodeCode, type Decoded, decodePage, refuse, type Topic } from '@hours/protocol'
+import {
+  accept,
+  type DecodeCode,
+  type Decoded,
+  decodePage,
+  maxPageBytes,
+  readPage,
+  refuse,
+  type Topic,
+} from '@hours/protocol'
 import type { Crypto } from './crypto.ts'
 import type { KeyRegistry } from './key-registry.ts'
 import type { OpenedPage } from './opened-page.ts'
@@ -26,13 +35,13 @@ export function openPage(bytes: Uint8Array, context: OpenContext): Decoded<Opene
 
 /** As `openPage`, for a record that has been taken apart already. */
 export function openParsedPage(record: SignedRecord, context: OpenContext): Decoded<OpenedPage, PageCode> {
-  const { bytes, kind, kid, holder, payload } = record
+  const { bytes, kind, kid, holder, payload, data } = record
   if (kind !== 'page') return refuse('malformed', `a "${kind}" record is no page`)
   const key = context.keys.find(kid, context.at)
   if (!key.ok) return key
   if (!verifyRecord(record, key.value, context.crypto))
     return refuse('bad_signature', `the signature by ${kid} does not hold`)
-  const page = decodePage(payload)
+  const page = data === undefined || payload.length > maxPageBytes ? decodePage(payload) : readPage(data)
   if (!page.ok) return refuse(pageCode(page.error.code, page.error.message), page.error.message)
   const { site, gateway } = page.value
   if (holder !== gateway) return refuse('topic_mismatch', `page of ${gateway} signed by ${holder}`)

@@ -3,6 +3,8 @@ import {
   type Decoded,
   decodeRecord,
   isRecordKind,
+  maxRecordBytes,
+  readRecord,
   type RecordKind,
   type RecordOf,
   recordSigner,
@@ -48,12 +50,15 @@ export function openParsedRecord(
   record: SignedRecord,
   context: RecordContext,
 ): Decoded<OpenedRecord, LedgerCode> {
-  const { bytes, kind, kid, holder, payload } = record
+  const { bytes, kind, kid, holder, payload, data } = record
   if (!isRecordKind(kind)) return refuse('wrong_kind', `"${kind}" is no kind of record that is known`)
   const signers: readonly string[] = recordSigner[kind]
   if (!signers.includes(holder))
     return refuse('wrong_signer', `a ${kind} is signed by ${signers.join(' or ')}, not by ${holder}`)
-  const body = decodeRecord(kind, payload)
+  const body =
+    data === undefined || payload.length > maxRecordBytes
+      ? decodeRecord(kind, payload)
+      : readRecord(kind, data)
   if (!body.ok) return refuse('bad_payload', `${kind}: ${body.error.message}`)
   const opened = { kind, body: body.value, kid, digest: recordDigest(bytes, context.crypto.sha256) }
   const key = signingKey(record, opened as OpenedRecord, context.keys, context.at)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createSigner, generateKey, nodeCrypto } from '../node/index.ts'
 import { utf8 } from './bytes.ts'
 import { formatBase64url } from './codecs.ts'
-import { jsonFault } from './json-keys.ts'
+import { jsonFault, readJson } from './json-keys.ts'
 import { parseRecord, signRecord, verifyRecord } from './signed-record.ts'
 
 const payload = '{"v":1,"gateway":"gw-1","names":{"zh":"显微镜"}}'
@@ -135,5 +135,6 @@ describe('double keys in JSON', () => {
     ['{"', false],
   ])('in %s: %s', (json, fault) => {
     expect(jsonFault(json) !== undefined).toBe(fault)
+    expect(readJson(json).fault !== undefined).toBe(fault)
   })
 })

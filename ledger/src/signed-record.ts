@@ -3,7 +3,7 @@ import { fromUtf8, utf8 } from './bytes.ts'
 import { formatBase64url, parseBase64url } from './codecs.ts'
 import type { Crypto, KeyAlg, Sha256, Signer } from './crypto.ts'
 import { maxEntryBytes } from './entry-bundle.ts'
-import { jsonFault } from './json-keys.ts'
+import { jsonFault, readJson } from './json-keys.ts'
 import { LedgerError, type LedgerCode } from './ledger-error.ts'
 
 /** A signed record taken apart (JWS compact, RFC 7515; Ed25519 as in RFC 9864). Nothing of it is verified yet. */
@@ -19,6 +19,8 @@ export interface SignedRecord {
   readonly kind: string
   /** UTF-8 JSON without double keys; its schema is for protocol/ to check. */
   readonly payload: Uint8Array
+  /** The payload as JSON; undefined when it is none. */
+  readonly data: unknown
   /** `header.payload`, which is what is signed. */
   readonly signed: Uint8Array
   readonly signature: Uint8Array
@@ -69,8 +71,8 @@ export function parseRecord(bytes: Uint8Array, maxBytes = maxEntryBytes): Decode
   if (signature?.length !== signatureBytes)
     return refuse('bad_record', `the signature is not canonical base64url of ${signatureBytes} bytes`)
   const payloadText = fromUtf8(payload)
-  const fault = payloadText === undefined ? 'not UTF-8' : jsonFault(payloadText)
-  if (fault !== undefined) return refuse('bad_payload', `payload: ${fault}`)
+  const read = payloadText === undefined ? { fault: 'not UTF-8' } : readJson(payloadText)
+  if (read.fault !== undefined) return refuse('bad_payload', `payload: ${read.fault}`)
   const { alg, kid, typ } = header.value
   const hash = kid.indexOf('#')
   return accept({
@@ -81,6 +83,7 @@ export function parseRecord(bytes: Uint8Array, maxBytes = maxEntryBytes): Decode
     alg,
     kind: typ.slice('hours-'.length, -'+jws'.length),
     payload,
+    data: read.data,
     signed: bytes.subarray(0, headerPart.length + 1 + payloadPart.length),
     signature,
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Approval, Correction, SameAs } from './amendment-records.ts'
 import { Incident, Probe } from './channel-records.ts'
-import { type Decoded, decodeJson } from './decoded.ts'
+import { checkSchema, type Decoded, decodeJson } from './decoded.ts'
 import { SiteId } from './ids.ts'
 import { Close, Epoch, Key, Opening, ReportRecord, Time } from './log-records.ts'
 import { Charge, Subsidy, Tariff, Voucher } from './money-records.ts'
@@ -88,6 +88,11 @@ export const isRecordKind = (kind: string): kind is RecordKind => Object.hasOwn(
 /** Streams of operator and service records that are not a site's own. */
 export const installationStream = 'installation'
 export const StreamId = z.union([SiteId, z.literal(installationStream)])
+
+/** Reads a record out of a payload that is parsed already. */
+export function readRecord<K extends RecordKind>(kind: K, data: unknown): Decoded<RecordOf<K>> {
+  return checkSchema(recordSchemas[kind], data) as Decoded<RecordOf<K>>
+}
 
 /** Reads a record's payload (the middle part of its JWS, base64url-decoded). */
 export function decodeRecord<K extends RecordKind>(kind: K, bytes: Uint8Array): Decoded<RecordOf<K>> {
