@@ -11,7 +11,7 @@ import { hostileCases } from '../hostile-cases.ts'
 import { type Caller, createDoorsWorld, type DoorsWorld } from './doors.fixture.ts'
 
 /** Crowds of sockets against the page's door: honest people go on being answered, whatever address they share. */
-const count = hostileCases()
+hostileCases()
 const crowd = 2_100
 let world: DoorsWorld
 let viewer: Caller
@@ -48,7 +48,6 @@ const silent = async (many: number, bytes = '', localAddress = '127.0.0.1') => {
   )
   sockets.push(...made)
   for (const socket of made) if (bytes !== '') socket.write(bytes)
-  count()
   return made
 }
 
@@ -105,7 +104,6 @@ describe('a crowd of sockets of one address', () => {
       socket.once('secureConnect', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '))
       sockets.push(socket)
     }
-    count()
     await stillAnswered(true)
   })
 

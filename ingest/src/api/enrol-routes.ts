@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Door } from '../access/door.ts'
 import { renewingGateway } from '../ca/renewal.ts'
 import { IngestError } from '../ingest-error.ts'
+import { publicBodyLimit } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
 import { tooFast } from './guard.ts'
 import { admitPageKey } from './page-key-records.ts'
@@ -28,7 +29,11 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
 
   app.post(
     '/api/v1/enrol',
-    { schema: { body: Enrol, response: { 200: GivenIdentity }, tags }, config: open },
+    {
+      bodyLimit: publicBodyLimit,
+      schema: { body: Enrol, response: { 200: GivenIdentity }, tags },
+      config: open,
+    },
     async (request) => {
       guessing(door, request.ip)
       const { code, csr, pageKey } = request.body
@@ -46,7 +51,11 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
 
   app.post(
     '/api/v1/enrol/renew',
-    { schema: { body: Renew, response: { 200: GivenIdentity }, tags }, config: open },
+    {
+      bodyLimit: publicBodyLimit,
+      schema: { body: Renew, response: { 200: GivenIdentity }, tags },
+      config: open,
+    },
     async (request) => {
       guessing(door, request.ip)
       const { certificates, ca } = door

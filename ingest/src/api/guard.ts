@@ -8,8 +8,8 @@ import type { Door } from '../access/door.ts'
 import { may, type Principal } from '../access/rights.ts'
 import { scopeIngest } from '../access/scoped-ingest.ts'
 import { createViews, noView, type View } from '../access/view.ts'
+import { nameOf } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
-import { networkOf } from '@hours/protocol'
 import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
 import { sessionCookie } from './session-cookies.ts'
@@ -87,9 +87,7 @@ export async function guardRoutes(app: Api, context: ApiContext): Promise<void> 
     const needs = request.routeOptions.config.needs ?? 'public'
     const { principal, csrf, failed } = signedIn(door, request)
     request.principal = principal
-    const wait = isPaced(request)
-      ? door.askPace(principal ? `a ${principal.id}` : `ip ${networkOf(request.ip)}`)
-      : 0
+    const wait = isPaced(request) ? door.askPace(nameOf(request)) : 0
     void reply.headers({ vary: 'cookie, authorization' })
     done(
       tooFast(wait) ??

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { draftKinds } from '../sessions/drafted.ts'
 import { fileText } from '../sessions/file-text.ts'
 import { formatOf, formats, readFile } from '../sessions/read-file.ts'
+import { createBudget, nameOf, whenAnswered } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
 import { Problem } from './problem.ts'
 import { answerOf, TakenAnswer } from './record-answer.ts'
@@ -11,8 +12,9 @@ import type { Api } from './server.ts'
 
 /** A year of sessions of a large network is a few MB; what is longer comes as several files. */
 export const maxImportBytes = 32 * 1024 * 1024
-/** Files that may be in memory at once. */
+/** Files that may be in memory at once, in all and of one account. */
 const maxUnderway = 4
+const maxUnderwayOfOne = 2
 
 const yes = z.enum(['0', '1', 'true', 'false']).default('0')
 const Query = z.strictObject({
@@ -48,9 +50,16 @@ const statusOf: Readonly<Record<string, number>> = { zip: 415, binary: 415, bad_
 /** `POST /api/v1/imports`: the body is the file; the answer is the fate of every row. Sending it again is safe. */
 export function importRoutes(app: Api, context: ApiContext): void {
   const { ingest } = context
-  let underway = 0
+  const places = createBudget({ all: maxUnderway, each: maxUnderwayOfOne })
   // A plugin of its own: here, and nowhere else, a body of any type is taken as bytes.
   app.register((scope, _options, done) => {
+    // Before the body is read, as it is the body that takes the memory.
+    scope.addHook('onRequest', (request, reply, done) => {
+      const leave = places(nameOf(request), 1)
+      if (leave) whenAnswered(reply, leave)
+      const busy = new Problem(503, 'other files are being read', { fix: 'send it again in a minute' })
+      done(leave ? undefined : busy)
+    })
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
     scope.setErrorHandler((error: Error & { code?: string }) => {
@@ -73,19 +82,7 @@ export function importRoutes(app: Api, context: ApiContext): void {
         },
         config: { needs: 'write' },
       },
-      async (request) => {
-        if (underway >= maxUnderway)
-          throw new Problem(503, 'other files are being read', {
-            value: underway,
-            fix: 'send it again in a minute',
-          })
-        underway += 1
-        try {
-          return await takeFile(request)
-        } finally {
-          underway -= 1
-        }
-      },
+      (request) => takeFile(request),
     )
     done()
   })

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Door } from '../access/door.ts'
 import { passwordFault } from '../access/secret.ts'
+import { publicBodyLimit } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
 import { tooFast } from './guard.ts'
 import { badField, Problem } from './problem.ts'
@@ -40,7 +41,7 @@ export function loginRoutes(app: Api, { door, log }: ApiContext): void {
 
   app.post(
     '/api/v1/login',
-    { schema: { body: Login, response: { 200: SignedIn }, tags }, config: open },
+    { bodyLimit: publicBodyLimit, schema: { body: Login, response: { 200: SignedIn }, tags }, config: open },
     async (request, reply) => {
       guessing(door, request)
       const { account, password } = request.body
@@ -59,7 +60,11 @@ export function loginRoutes(app: Api, { door, log }: ApiContext): void {
 
   app.post(
     '/api/v1/welcome',
-    { schema: { body: Welcome, response: { 200: SignedIn }, tags }, config: open },
+    {
+      bodyLimit: publicBodyLimit,
+      schema: { body: Welcome, response: { 200: SignedIn }, tags },
+      config: open,
+    },
     async (request, reply) => {
       guessing(door, request)
       const { token, password } = request.body
@@ -86,12 +91,16 @@ export function loginRoutes(app: Api, { door, log }: ApiContext): void {
     },
   )
 
-  app.post('/api/v1/logout', { schema: { tags }, config: open }, (request, reply) => {
-    const token = request.cookies[sessionCookie]
-    if (token !== undefined) door.accounts.signOut(token)
-    clearSession(reply)
-    return reply.code(204).send()
-  })
+  app.post(
+    '/api/v1/logout',
+    { bodyLimit: publicBodyLimit, schema: { tags }, config: open },
+    (request, reply) => {
+      const token = request.cookies[sessionCookie]
+      if (token !== undefined) door.accounts.signOut(token)
+      clearSession(reply)
+      return reply.code(204).send()
+    },
+  )
 
   app.get(
     '/api/v1/me',

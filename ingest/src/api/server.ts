@@ -18,6 +18,7 @@ import {
 } from 'fastify-type-provider-zod'
 import type { Right } from '../access/rights.ts'
 import { accountRoutes } from './account-routes.ts'
+import { budgetBodies } from './body-budget.ts'
 import { bundleJob } from '../report/bundle-job.ts'
 import { assessmentRoutes } from './assessment-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
@@ -125,6 +126,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
     if (summary !== undefined) route.schema = { summary, ...route.schema }
   })
   await guardRoutes(app, context)
+  budgetBodies(app)
   app.addHook('preHandler', (request, _reply, done) => run(request, done))
   app.addHook('onSend', (_request, reply, _payload, done) => {
     void reply.headers({
