@@ -46,7 +46,7 @@ const sums = (instrument: string) => {
       achievements: list('achievement'),
       ratings: list('rating'),
     },
-    period,
+    [period],
     { tree: world.tree, unitAt: () => 'owner-lab', used: world.of(instrument).used },
   )
 }

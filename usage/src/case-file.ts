@@ -95,7 +95,10 @@ export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
   if (!read.ok) return read
   const { zone, instruments } = read.value
   const period = { from: read.value.period[0], to: read.value.period[1] }
-  const results = instruments.map((one) => instrumentFigures(inputOf(one, zone, period), period))
+  // The list of a case is its cohort, also where one of it was not enrolled in the period.
+  const results = instruments.map((one) =>
+    instrumentFigures(inputOf(one, zone, period), period, { isListed: true }),
+  )
   return {
     ok: true,
     value: {

@@ -90,14 +90,26 @@ export interface InstrumentResult {
   readonly used: readonly UseRow[]
 }
 
-/** Every figure of one instrument over one period; pure, integer ms. `year` = which years a quota is for. */
+/**
+ * Every figure of one instrument over one period; pure, integer ms. `year` = which years a quota is for; `during` = only
+ * these parts of the period (ascending, disjoint), as when it belonged to a scope for a part of it.
+ */
 export function instrumentFigures(
   input: InstrumentInput,
   period: Interval,
-  { year = 'calendar', weight = outsideWeight }: { readonly year?: YearKind; readonly weight?: number } = {},
+  options: {
+    readonly year?: YearKind
+    readonly weight?: number
+    readonly during?: readonly Interval[]
+    readonly isListed?: boolean
+  } = {},
 ): InstrumentResult {
-  const rows = dailyRows(input, yearParts(input.zone, period.from, period.to, year))
+  const { year = 'calendar', weight = outsideWeight, during = [period], isListed = false } = options
+  const rows = dailyRows(
+    input,
+    during.flatMap(({ from, to }) => yearParts(input.zone, from, to, year)),
+  )
   const scheduled = input.schedule !== undefined
-  const totals = totalsOf(rows, { ...input, period, scheduled, year })
-  return { id: input.id, figures: figuresFromTotals(totals, weight), totals, used: useRows(input, [period]) }
+  const totals = totalsOf(rows, { ...input, period, during, scheduled, year, isListed })
+  return { id: input.id, figures: figuresFromTotals(totals, weight), totals, used: useRows(input, during) }
 }

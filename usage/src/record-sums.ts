@@ -41,20 +41,20 @@ export interface RecordSums {
 }
 
 /**
- * Sums the records of one instrument. Samples, jobs and money cannot be cut: they belong to the period in which their
- * session begins, or in which they were booked. Projects and organisations are distinct ones over accepted sessions with
+ * Sums the records of one instrument that lie in one of the stretches. Samples, jobs and money cannot be cut: they belong
+ * to the stretch in which their session begins, or in which they were booked. Projects and organisations are distinct ones over accepted sessions with
  * effective time (`used`) or samples.
  */
 export function sumRecords(
   records: CountedRecords,
-  period: Interval,
+  during: readonly Interval[],
   context: {
     readonly tree: OrganisationTree
     readonly unitAt: (at: number) => string | undefined
     readonly used: readonly UseRow[]
   },
 ): RecordSums {
-  const inside = (at: number) => period.from <= at && at < period.to
+  const inside = (at: number) => during.some(({ from, to }) => from <= at && at < to)
   const begun = records.sessions.filter(({ from }) => inside(from))
   const sum = <T>(list: readonly T[], of: (one: T) => number | undefined) =>
     list.reduce((all, one) => all + (of(one) ?? 0), 0)

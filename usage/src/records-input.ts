@@ -49,7 +49,7 @@ export function inputFromRecords(options: {
   const ofInstrument = (one: { readonly stream: string; readonly instrument: string }) =>
     one.stream === site && one.instrument === instrument
   const own = records.enrolments.filter(ofInstrument).toSorted((a, b) => a.from - b.from)
-  const last = own.findLast((one) => one.from < period.to) ?? own.at(-1)
+  const last = own.findLast((one) => one.from < period.to)
   const tree = options.tree ?? createOrganisationTree(records.organisations)
   const schedule = openHours(records.schedules, options)
   return {

@@ -21,6 +21,8 @@ export type CountedSums = Omit<RecordSums, 'achievements' | 'ratingMean'>
 export interface ScopePart {
   /** The period. */
   readonly span: Interval
+  /** The parts of it for which the instrument belongs to the scope. */
+  readonly during: readonly Interval[]
   /** Its sessions that stand, also those beyond the period. */
   readonly sessions: readonly RecordOf<'session'>[]
   /** Who used it: one row for each user, beneficiary, relation and project. */
@@ -85,9 +87,12 @@ export function countedSums(parts: readonly ScopePart[], tree: OrganisationTree)
   const sums = Object.fromEntries(
     added.map((name) => [name, all.reduce((sum, one) => sum + one[name], 0)]),
   ) as Record<(typeof added)[number], number>
+  const begun = parts.flatMap(({ sessions, during }) =>
+    sessions.filter((session) => during.some(({ from, to }) => from <= session.from && session.from < to)),
+  )
   const { projects, organisationsServed, smesServed } = sumRecords(
-    { ...noRecords, sessions: parts.flatMap(({ sessions }) => sessions) },
-    hullOf(parts),
+    { ...noRecords, sessions: begun },
+    [hullOf(parts)],
     { tree, unitAt: () => undefined, used: parts.flatMap((part) => part.used()) },
   )
   return { ...sums, projects, organisationsServed, smesServed }

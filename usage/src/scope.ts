@@ -1,51 +1,158 @@
 import type { RecordOf } from '@hours/protocol'
+import { type Ancestor, createAncestries, managedTime } from './ancestry.ts'
+import type { Interval } from './calendar.ts'
+import { intersect, union } from './intervals.ts'
 
-/** An instrument as a scope looks at it: its key `site/instrument`, and the unit that manages it. */
+/** An instrument as a scope looks at it: its key `site/instrument`, and by date the units that have managed it. */
 export interface Scoped {
   readonly key: string
-  readonly unit: string
+  readonly enrolments: readonly Pick<RecordOf<'enrolment'>, 'unit' | 'from'>[]
 }
 
-/** What scopes are made of: organisations as they stand, and memberships of channels. */
+/** When an instrument was in the scope asked for: ascending, disjoint; without an end where none is known. */
+export interface During {
+  readonly during: readonly Interval[]
+}
+
+/** What scopes are made of: every record that stands, in log order. */
 export interface ScopeRecords {
-  readonly organisations: readonly Pick<RecordOf<'organisation'>, 'id' | 'parent'>[]
-  readonly memberships: readonly Pick<RecordOf<'membership'>, 'channel' | 'instrument' | 'organisation'>[]
+  readonly organisations: readonly RecordOf<'organisation'>[]
+  readonly memberships: readonly Pick<
+    RecordOf<'membership'>,
+    'channel' | 'instrument' | 'organisation' | 'from' | 'to'
+  >[]
 }
 
-/**
- * The instruments of a scope (records.md, section 10): `all`, `org:ID` with all below it, `channel:ID`, or one
- * `site/instrument`; each once, however many channels list it. Undefined = nobody knows the scope.
- */
-export function inScope<T extends Scoped>(
-  scope: string,
-  instruments: readonly T[],
-  { organisations, memberships }: ScopeRecords,
-): readonly T[] | undefined {
-  if (scope === 'all') return instruments
-  if (scope.startsWith('org:')) {
-    const id = scope.slice('org:'.length)
-    if (!organisations.some((one) => one.id === id)) return undefined
-    const within = subtreeOf(organisations, id)
-    return instruments.filter(({ unit }) => within.has(unit))
-  }
-  if (scope.startsWith('channel:')) {
-    const id = scope.slice('channel:'.length)
-    const members = memberships.filter(({ channel }) => channel === id)
-    const keys = new Set<string>(members.flatMap(({ instrument }) => instrument ?? []))
-    const units = new Set(
-      members.flatMap(({ organisation }) =>
-        organisation === undefined ? [] : [...subtreeOf(organisations, organisation)],
-      ),
-    )
-    if (members.length === 0) return undefined
-    return instruments.filter(({ key, unit }) => keys.has(key) || units.has(unit))
-  }
-  const one = instruments.find(({ key }) => key === scope)
-  return one && [one]
+/** The scopes of one state of the records; ingest and the verifier ask the same ones. */
+export interface Scopes {
+  /**
+   * The instruments of a scope (records.md, section 10), each once and with the time for which it belongs there: `all`,
+   * `org:ID` with all below it, `channel:ID`, or one `site/instrument`. An instrument that changes hands belongs to each of
+   * its owners up to that instant and from it on (domain.md, section 4.6). Undefined = nobody knows the scope.
+   */
+  inScope<T extends Scoped>(scope: string, instruments: readonly T[]): readonly (T & During)[] | undefined
+  /**
+   * The same instruments by a name that is made of who stands above them, as far as each was there; without a name they
+   * are left out. Where `nameOf` names everything, the parts make up the whole.
+   */
+  split<T extends Scoped & During>(
+    instruments: readonly T[],
+    nameOf: (above: readonly Ancestor[], instrument: T) => string | undefined,
+  ): ReadonlyMap<string, readonly T[]>
+  /** The unit that manages the instrument at `at`, then what stands above it. */
+  aboveAt(instrument: Scoped, at: number): readonly Ancestor[]
+  /** When any channel lists the instrument; undefined = no channel lists anything. */
+  listed(instrument: Scoped): readonly Interval[] | undefined
 }
 
-/** An organisation and all below it. */
-export function subtreeOf(organisations: ScopeRecords['organisations'], root: string): ReadonlySet<string> {
+const always: readonly Interval[] = [{ from: -Infinity, to: Infinity }]
+
+export function createScopes({ organisations, memberships }: ScopeRecords): Scopes {
+  const known = new Set<string>(organisations.map(({ id }) => id))
+  const ancestries = createAncestries(organisations)
+  const managed = ({ enrolments }: Scoped) => managedTime(enrolments, ancestries)
+  const stand = standingMemberships(memberships)
+  const byChannel = Map.groupBy(stand, ({ channel }): string => channel)
+  const listings = new Map<string | undefined, Listing>()
+
+  function listing(channel?: string): Listing {
+    const made =
+      listings.get(channel) ?? listingOf(channel === undefined ? stand : (byChannel.get(channel) ?? []))
+    listings.set(channel, made)
+    return made
+  }
+
+  const belowTime = (one: Scoped, root: string): Interval[] =>
+    union(managed(one).filter(({ above }) => above.some(({ id }) => id === root)))
+
+  const listedTime = (one: Scoped, { instruments, organisations: units }: Listing): Interval[] =>
+    union([
+      ...(instruments.get(one.key) ?? []),
+      ...(units.size === 0
+        ? []
+        : managed(one).flatMap((part) =>
+            part.above.flatMap(({ id }) => intersect(units.get(id) ?? [], [part])),
+          )),
+    ])
+
+  const held = <T extends Scoped>(instruments: readonly T[], time: (one: T) => readonly Interval[]) =>
+    instruments.flatMap((one) => {
+      const during = time(one)
+      return during.length > 0 ? [{ ...one, during }] : []
+    })
+
+  return {
+    inScope(scope, instruments) {
+      if (scope === 'all') return held(instruments, () => always)
+      const [kind, id = ''] = cutOnce(scope, ':')
+      if (kind === 'org') return known.has(id) ? held(instruments, (one) => belowTime(one, id)) : undefined
+      if (kind === 'channel')
+        return byChannel.has(id) ? held(instruments, (one) => listedTime(one, listing(id))) : undefined
+      const one = instruments.find(({ key }) => key === scope)
+      return one && [{ ...one, during: always }]
+    },
+    split(instruments, nameOf) {
+      const groups = new Map<string, (typeof instruments)[number][]>()
+      for (const one of instruments) {
+        const named = new Map<string, Interval[]>()
+        for (const part of managed(one)) {
+          const name = nameOf(part.above, one)
+          if (name !== undefined) named.set(name, [...(named.get(name) ?? []), part])
+        }
+        for (const [name, parts] of named) {
+          const during = intersect(union(parts), one.during)
+          if (during.length > 0) groups.set(name, [...(groups.get(name) ?? []), { ...one, during }])
+        }
+      }
+      return groups
+    },
+    aboveAt: (instrument, at) =>
+      managed(instrument).find(({ from, to }) => from <= at && at < to)?.above ?? [],
+    listed: (instrument) => (stand.length === 0 ? undefined : listedTime(instrument, listing())),
+  }
+}
+
+/** What one channel, or any, lists and when: by `site/instrument`, and by organisation with all below it. */
+interface Listing {
+  readonly instruments: ReadonlyMap<string, readonly Interval[]>
+  readonly organisations: ReadonlyMap<string, readonly Interval[]>
+}
+
+type Membership = ScopeRecords['memberships'][number]
+
+function listingOf(memberships: readonly Membership[]): Listing {
+  const timesBy = (name: (one: Membership) => string | undefined) => {
+    const times = new Map<string, Interval[]>()
+    for (const one of memberships) {
+      const id = name(one)
+      if (id !== undefined)
+        times.set(id, union([...(times.get(id) ?? []), { from: one.from, to: one.to ?? Infinity }]))
+    }
+    return times
+  }
+  return {
+    instruments: timesBy(({ instrument }) => instrument),
+    organisations: timesBy(({ organisation }) => organisation),
+  }
+}
+
+/** One that says the same with the same beginning again, such as now with an end, stands in place of the earlier one. */
+function standingMemberships(memberships: readonly Membership[]): readonly Membership[] {
+  const name = ({ channel, instrument, organisation, from }: Membership) =>
+    JSON.stringify([channel, instrument, organisation, from])
+  return [...new Map(memberships.map((one) => [name(one), one])).values()]
+}
+
+function cutOnce(text: string, at: string): [string, string?] {
+  const i = text.indexOf(at)
+  return i < 0 ? [text] : [text.slice(0, i), text.slice(i + 1)]
+}
+
+/** An organisation and all below it, in one state of the tree. */
+export function subtreeOf(
+  organisations: readonly Pick<RecordOf<'organisation'>, 'id' | 'parent'>[],
+  root: string,
+): ReadonlySet<string> {
   const inside = new Set([root])
   for (let grown = true; grown; ) {
     grown = false
@@ -56,38 +163,4 @@ export function subtreeOf(organisations: ScopeRecords['organisations'], root: st
       }
   }
   return inside
-}
-
-/** Where nobody has said otherwise (domain.md, section 4.1). */
-const defaultZone = 'Asia/Shanghai'
-
-/**
- * The zone that a site's civil days are counted in: its own, or that of the nearest organisation above, or above the unit
- * of its first instrument. `newest` = an organisation's last record.
- */
-export function siteZone(
-  site: string,
-  unit: string | undefined,
-  newest: (id: string) => Pick<RecordOf<'organisation'>, 'zone' | 'parent'> | undefined,
-): string {
-  return zoneAbove(site, newest) ?? zoneAbove(unit ?? null, newest) ?? defaultZone
-}
-
-function zoneAbove(id: string | null, newest: Parameters<typeof siteZone>[2]): string | undefined {
-  // A tree that bites its tail ends here too.
-  for (let depth = 0; id !== null && depth < 16; depth++) {
-    const one = newest(id)
-    if (!one) return undefined
-    if (one.zone !== undefined && isZone(one.zone)) return one.zone
-    id = one.parent
-  }
-  return undefined
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
 }

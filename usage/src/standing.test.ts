@@ -241,7 +241,11 @@ describe('sums that are no hours', () => {
     ratings: [],
   }
   const sum = (more: Partial<CountedRecords>) =>
-    sumRecords({ ...none, ...more }, { from: t0, to: t0 + DAY }, { tree, unitAt: () => 'college', used: [] })
+    sumRecords({ ...none, ...more }, [{ from: t0, to: t0 + DAY }], {
+      tree,
+      unitAt: () => 'college',
+      used: [],
+    })
 
   it('entrusted tests without run give samples, income and an enterprise served, and no hours', () => {
     const entrusted = session('a', 0, 1, { beneficiary: 'firm', way: 'entrusted', samples: 40, project: 'p' })

@@ -16,6 +16,7 @@ export interface Totals {
   readonly setPeriods: number
   /** Sum over instruments and years of len(W in year)/len(year): how many set-years a quota is due for. */
   readonly setYears: number
+  /** Instruments that were enrolled at some time of it: one that was retired before, or comes later, is no head. */
   readonly sets: number
 }
 
@@ -23,14 +24,18 @@ export interface Totals {
 export interface RowContext {
   readonly zone: string
   readonly period: Interval
+  /** The parts of the period that the rows are of; default all of it. */
+  readonly during?: readonly Interval[]
   readonly quotaHours?: number | undefined
   readonly scheduled?: boolean
   /** Which years a quota is for; default calendar years. */
   readonly year?: YearKind
-  /** All gaps with counter growth: those wholly in the period count, also where they cross midnight. */
+  /** All gaps with counter growth: those wholly in one of its parts count, also where they cross midnight. */
   readonly recoveries?: readonly Recovery[] | undefined
   /** Growth that is known to belong to the period as a whole, ms. */
   readonly recoveredMs?: number | undefined
+  /** Counts as a set in any case: whoever lists a cohort by hand has said so. */
+  readonly isListed?: boolean
 }
 
 /** A row as an index keeps it: where it lies, and its columns. */
@@ -63,7 +68,7 @@ export function totalsOf(rows: Iterable<StoredRow>, context: RowContext): Totals
     ...quotaOf(context.quotaHours, enrolledIn, measures),
     setPeriods: measures.enrolled / (context.period.to - context.period.from),
     setYears: [...enrolledIn].reduce((sum, [length, ms]) => sum + ms / length, 0),
-    sets: 1,
+    sets: measures.enrolled > 0 || context.isListed === true ? 1 : 0,
   }
 }
 
@@ -74,9 +79,12 @@ function keep(enrolledIn: Map<number, number>, year: Interval, enrolled: number)
   return 0
 }
 
-function recovered(measures: Measures, { period, recoveries, recoveredMs = 0 }: RowContext): number {
+function recovered(measures: Measures, context: RowContext): number {
+  const { period, during = [period], recoveries, recoveredMs = 0 } = context
   if (!recoveries) return measures.onRecovered + recoveredMs
-  const inside = recoveries.filter(({ from, to }) => period.from <= from && to <= period.to)
+  const inside = recoveries.filter(({ from, to }) =>
+    during.some((part) => part.from <= from && to <= part.to),
+  )
   return inside.reduce((sum, { onMs }) => sum + onMs, recoveredMs)
 }
 

@@ -51,7 +51,7 @@ describe('nothing', () => {
     expect(seen).toEqual([])
     const one = { id: 's', from: at - 9, to: at - 1, beneficiary: 'o', user: 'u' }
     const session = { ...one, relation: 'external' as const, purpose: 'service' as const }
-    expect(attributed([{ from: at, to: at }], [session])).toEqual([])
+    expect([...attributed([{ from: at, to: at }], [session])]).toEqual([])
   })
 })
 

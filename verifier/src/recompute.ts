@@ -8,11 +8,15 @@ import {
 } from '@hours/protocol'
 import {
   civilDays,
+  clip,
   createOrganisationTree,
+  createScopes,
+  type During,
   type FigureLine,
-  inScope,
   inputFromRecords,
   instrumentFigures,
+  intersect,
+  type Interval,
   type OrganisationTree,
   parsePeriod,
   type RuleSetDocument,
@@ -30,8 +34,6 @@ import { type Standing, standingOf } from './standing-records.ts'
 export interface Asked {
   readonly scope: string
   readonly period: string
-  /** The instant as of which the organisations are those in force. */
-  readonly at: number
   readonly rules: Pick<RuleSetDocument, 'year' | 'outsideWeight'>
 }
 
@@ -55,34 +57,41 @@ export interface RecordedInstrument {
 /** Every figure of the scope, out of verified pages and records alone (domain.md, section 4). */
 export function recompute(
   { accounts, records }: { readonly accounts: AccountBook; readonly records: readonly Stated[] },
-  { scope, period, at, rules }: Asked,
+  { scope, period, rules }: Asked,
 ): Recomputed {
   const stands = standingOf(records)
   const tree = createOrganisationTree(stands.all('organisation'))
   const all = instrumentsOf(stands, tree)
-  const scoped = all.map((one) => ({ key: one.key, unit: one.enrolments.at(-1)?.unit ?? '', one }))
-  const found = inScope(scope, scoped, {
-    organisations: organisationsAt(stands, tree, at),
+  const scopes = createScopes({
+    organisations: stands.all('organisation'),
     memberships: stands.all('membership'),
-  })?.map(({ one }) => one)
-  if (!found || found.length === 0)
-    return { ok: false, reason: `scope: "${scope}" has no instrument in the records shown` }
+  })
+  const found = scopes.inScope(scope, all) ?? []
   const bad = found.map(({ zone }) => parsePeriod(period, zone)).find((read) => !read.ok)
   if (bad?.ok === false) return { ok: false, reason: bad.error.message }
+  const held = found.filter((one) => duringOf(one, period).length > 0)
+  if (held.length === 0)
+    return { ok: false, reason: `scope: "${scope}" has no instrument in ${period} in the records shown` }
   // One at a time, because the spans of a fleet's year are more than memory should hold.
-  const members = found.map((one) =>
+  const members = held.map((one) =>
     memberOf(one, { stands, tree, period, rules, account: accounts.account(one.key) }),
   )
   return {
     ok: true,
     lines: scopeLines(scope, members, { tree, weight: rules.outsideWeight }),
-    instruments: found,
+    instruments: held,
     zone: found[0]?.zone ?? 'UTC',
   }
 }
 
+/** The parts of the period for which an instrument belongs to the scope. */
+function duringOf({ zone, during }: Pick<RecordedInstrument, 'zone'> & During, period: string): Interval[] {
+  const read = parsePeriod(period, zone)
+  return read.ok ? clip(during, read.value) : []
+}
+
 function memberOf(
-  { key, enrolments, zone }: RecordedInstrument,
+  instrument: RecordedInstrument & During,
   from: {
     readonly stands: Standing
     readonly tree: OrganisationTree
@@ -91,15 +100,17 @@ function memberOf(
     readonly account: InstrumentAccount | undefined
   },
 ): ScopeMember {
+  const { key, enrolments, zone } = instrument
   const { stands, tree, rules, account } = from
   const parsed = parseInstrumentKey(key)
   const read = parsePeriod(from.period, zone)
   if (!parsed.ok || !read.ok) throw new TypeError(`${key}: ${from.period}`)
-  const { site, instrument } = parsed.value
+  const { site } = parsed.value
   const period = { from: read.value.from, to: read.value.to }
+  const during = duringOf(instrument, from.period)
   const spans = account?.spans ?? []
   const input = inputFromRecords({
-    ...{ site, instrument, zone, period, spans, tree },
+    ...{ site, instrument: parsed.value.instrument, zone, period, spans, tree },
     records: {
       organisations: [],
       enrolments: stands.of('enrolment', key),
@@ -110,7 +121,9 @@ function memberOf(
     recoveries: account?.recovered ?? [],
     late: spans.filter((span) => span.class === 'late'),
   })
-  const result = instrumentFigures(input, period, { year: rules.year, weight: rules.outsideWeight })
+  const result = instrumentFigures(input, period, {
+    ...{ year: rules.year, weight: rules.outsideWeight, during },
+  })
   const counted = {
     sessions: stands.of('session', key),
     charges: stands.of('charge', key),
@@ -123,16 +136,18 @@ function memberOf(
   }
   // Day by day only where the tree changes meanwhile (`levelShare`): what a member holds is held for every instrument.
   const still = tree.changes(period.from, period.to).length === 0
-  const rows = still ? undefined : useRows(input, civilDays(zone, period.from, period.to))
+  const days = civilDays(zone, period.from, period.to)
+  const rows = still ? undefined : useRows(input, intersect(days, during))
   const unitAt = (at: number) => enrolments.findLast((one) => one.from <= at)?.unit
   return {
     result,
     part: {
       span: period,
+      during,
       sessions: counted.sessions,
       used: () => result.used,
       uses: () => rows ?? result.used,
-      sums: () => sumRecords(counted, period, { tree, unitAt, used: result.used }),
+      sums: () => sumRecords(counted, during, { tree, unitAt, used: result.used }),
     },
   }
 }
@@ -157,10 +172,4 @@ function instrumentsOf(stands: Standing, tree: OrganisationTree): RecordedInstru
     enrolments: list,
     zone: siteZone(site, firstUnit.get(site), newest),
   }))
-}
-
-/** Organisations as they stand at `at`; one that begins later as it will be. */
-function organisationsAt(stands: Standing, tree: OrganisationTree, at: number) {
-  const ids = new Set(stands.all('organisation').map(({ id }) => id))
-  return [...ids].flatMap((id) => tree.find(id, at) ?? tree.find(id, Number.MAX_SAFE_INTEGER) ?? [])
 }

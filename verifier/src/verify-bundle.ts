@@ -257,11 +257,11 @@ function checkFigures(
     problems,
   }: { readonly facts: Facts; readonly accounts: AccountBook; readonly problems: Problems },
 ): number {
-  const { scope, period, at, figures } = predicate
+  const { scope, period, figures } = predicate
   const rules = readRules(files, predicate, { records: facts.records(), problems })
   compareCsv(files.read(bundleFiles.figures, 1 << 30), figures, problems)
   if (!rules) return 0
-  const made = recompute({ accounts, records: facts.records() }, { scope, period, at, rules })
+  const made = recompute({ accounts, records: facts.records() }, { scope, period, rules })
   if (!made.ok) {
     problems.add('figure', scope, made.reason)
     return 0

@@ -148,7 +148,9 @@ export function channelRoutes(
     const isListed = ingest.registry.records('membership').some(({ record }) => record.channel === id)
     if (!isListed) return []
     const now = ingest.clock.wall()
-    const entries = entriesOf(context, standing(), `channel:${id}`)
+    const entries = entriesOf(context, standing(), `channel:${id}`).filter(({ during }) =>
+      during.some(({ from, to }) => from <= now && now < to),
+    )
     const keys = entries.map(({ key }) => key)
     const heard = new Set<string>()
     for (const { key, states: s } of ingest.index.days(keys, now - 2 * DAY, now + HOUR))

@@ -1,15 +1,27 @@
 import { Names, printedText } from '@hours/protocol'
-import { countedSums, figureList, levelShare, outsideWeight, scopeFigures } from '@hours/usage'
+import {
+  clip,
+  countedSums,
+  figureList,
+  type InstrumentResult,
+  type Interval,
+  levelShare,
+  outsideWeight,
+  scopeFigures,
+  type YearKind,
+} from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
-import { askedPeriod, askedRuleSet, logPosition, revisionOf } from './asked-period.ts'
+import type { InstrumentEntry } from '../ports.ts'
+import { type AskedPeriod, askedPeriod, askedRuleSet, logPosition, revisionOf } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
 import { FigureLine } from './figure-line.ts'
-import { membersOf } from './members.ts'
-import { entriesOf } from './scope.ts'
+import { type Member, membersOf } from './members.ts'
+import { entriesOf, type ScopedEntry } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
@@ -60,8 +72,14 @@ export function figureRoutes(
     const members = query.members === '1' ? membersOf(context, scope, entries) : []
     const log = logPosition(context)
     const parts = await ingest.figures.parts(entries, asked.in, rules?.document.year)
-    const results = new Map(parts.map((part) => [part.entry.key, resultOf(part, weight)]))
-    const all = [...results.values()]
+    const all = parts.map((part) => resultOf(part, weight))
+    const ofMember = await memberResults(members, {
+      parts,
+      results: all,
+      asked,
+      year: rules?.document.year,
+      weight,
+    })
     const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
     const tree = ingest.figures.records.tree()
     const whole = scopeFigures(all, weight, { counted: countedSums(parts, tree) })
@@ -76,16 +94,31 @@ export function figureRoutes(
       revision: revisionOf(context, scope, period),
       log,
       figures: figureList(scope, share ? { ...whole, shareLevel: share } : whole),
-      members: members.map((member) => {
-        const own = member.entries.flatMap(({ key }) => results.get(key) ?? [])
-        return {
-          of: member.of,
-          names: member.names,
-          figures: figureList(member.of, scopeFigures(own, weight)),
-        }
+      members: members.flatMap((member) => {
+        const own = ofMember(member)
+        if (own.length === 0) return []
+        const { of, names } = member
+        return [{ of, names, figures: figureList(of, scopeFigures(own, weight)) }]
       }),
       simulated: ingest.simulated,
     }
+  }
+
+  /** Of who was a member for as long as it was in the scope the result is there; of the others it is made. */
+  async function memberResults(members: readonly Member[], of: MemberSources) {
+    const { parts, results, asked, year, weight } = of
+    const whole = new Map(parts.map((part, i) => [part.entry.key, { part, result: results[i] }]))
+    const made = new Map<InstrumentEntry, InstrumentResult>()
+    const others: ScopedEntry[] = []
+    for (const entry of members.flatMap(({ entries }) => entries)) {
+      const found = whole.get(entry.key)
+      const during = found && clip(entry.during, found.part.span)
+      if (found?.result && during && isSameTime(during, found.part.during)) made.set(entry, found.result)
+      else if (during && during.length > 0) others.push(entry)
+    }
+    for (const part of await ingest.figures.parts(others, asked.in, year))
+      made.set(part.entry, resultOf(part, weight))
+    return ({ entries }: Member) => entries.flatMap((entry) => made.get(entry) ?? [])
   }
 
   const options = {
@@ -100,6 +133,17 @@ export function figureRoutes(
     sendCsv(reply, 'figures', table(await answer(request.query, request, reply))),
   )
 }
+
+interface MemberSources {
+  readonly parts: readonly InstrumentPart[]
+  readonly results: readonly InstrumentResult[]
+  readonly asked: AskedPeriod
+  readonly year: YearKind | undefined
+  readonly weight: number
+}
+
+const isSameTime = (a: readonly Interval[], b: readonly Interval[]): boolean =>
+  a.length === b.length && a.every(({ from, to }, i) => from === b[i]?.from && to === b[i].to)
 
 const head = ['scope', 'kpi', 'unit', 'value', 'lower', 'upper', 'denominator', 'coverage_pct', 'grade']
 

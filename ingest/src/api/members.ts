@@ -1,34 +1,43 @@
 import type { Names } from '@hours/protocol'
-import type { InstrumentEntry } from '../ports.ts'
+import { scopesOf } from '../registry/scopes.ts'
 import type { ApiContext } from './context.ts'
-import { subtree } from './fleet-routes.ts'
+import type { ScopedEntry } from './scope.ts'
 
-/** A scope one level below another one, with its instruments. */
+/** A scope one level below another one, with its instruments as far as they were in both. */
 export interface Member {
   readonly of: string
   readonly names: Names
-  readonly entries: readonly InstrumentEntry[]
+  readonly entries: readonly ScopedEntry[]
 }
 
 /**
  * One level below: of `all` the topmost organisations, of an organisation those right below it and the instruments that
- * it manages itself, of a channel its instruments. What has no instruments is left out.
+ * it manages itself, of a channel its instruments. What has no instruments is left out; the members make up the scope.
  */
-export function membersOf(context: ApiContext, scope: string, entries: readonly InstrumentEntry[]): Member[] {
-  const instruments = (own: readonly InstrumentEntry[]) =>
-    own.map((entry): Member => ({ of: entry.key, names: entry.enrolment.names, entries: [entry] }))
-  if (scope.startsWith('channel:')) return instruments(entries)
-  const parent = scope === 'all' ? null : scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
-  if (parent === undefined) return []
-  const below = context.ingest.registry.organisations().filter((one) => one.parent === parent)
-  const known = new Set<string>(context.ingest.registry.organisations().map(({ id }) => id))
-  const organisations = below.flatMap(({ id, names }): Member[] => {
-    const within = subtree(context, id)
-    const own = entries.filter(({ enrolment }) => within.has(enrolment.unit))
-    return own.length > 0 ? [{ of: `org:${id}`, names, entries: own }] : []
+export function membersOf(
+  { ingest }: Pick<ApiContext, 'ingest'>,
+  scope: string,
+  entries: readonly ScopedEntry[],
+): Member[] {
+  const { registry } = ingest
+  const [kind, id] = scope.startsWith('org:') ? ['org', scope.slice('org:'.length)] : [scope.split(':')[0]]
+  if (kind === 'channel') return entries.map((entry) => instrumentMember(entry))
+  if (kind !== 'org' && scope !== 'all') return []
+  const groups = scopesOf(registry).split(entries, (above, { key }) => {
+    const place = id === undefined ? above.length : above.findIndex((one) => one.id === id)
+    const below = above[place - 1]
+    return below?.kind === undefined ? key : `org:${below.id}`
   })
-  const rest = entries.filter(({ enrolment }) =>
-    parent === null ? !known.has(enrolment.unit) : enrolment.unit === parent,
-  )
-  return [...organisations, ...instruments(rest)]
+  const organisations = registry.organisations().flatMap((one): Member[] => {
+    const own = groups.get(`org:${one.id}`)
+    return own ? [{ of: `org:${one.id}`, names: one.names, entries: own }] : []
+  })
+  const rest = entries.flatMap(({ key }) => groups.get(key) ?? [])
+  return [...organisations, ...rest.map(instrumentMember)]
 }
+
+const instrumentMember = (entry: ScopedEntry): Member => ({
+  of: entry.key,
+  names: entry.enrolment.names,
+  entries: [entry],
+})

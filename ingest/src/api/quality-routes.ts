@@ -132,14 +132,16 @@ export function qualityRoutes(
     },
   )
 
-  function gapsOf({ entry, span }: InstrumentPart): z.infer<typeof Gap>[] {
-    const accounted = ingest.index.accounted(entry.key, span.from, span.to)
-    return instrumentGaps(accounted, entry, span).map(({ from, to, why }) => ({
-      from,
-      to,
-      ms: to - from,
-      why,
-    }))
+  function gapsOf({ entry, during }: InstrumentPart): z.infer<typeof Gap>[] {
+    return during.flatMap((part) => {
+      const accounted = ingest.index.accounted(entry.key, part.from, part.to)
+      return instrumentGaps(accounted, entry, part).map(({ from, to, why }) => ({
+        from,
+        to,
+        ms: to - from,
+        why,
+      }))
+    })
   }
 }
 

@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { DAY, Names, printedText } from '@hours/protocol'
-import { type ClaimCheck, sumClaims } from '@hours/usage'
+import { type ClaimCheck, clip, sumClaims } from '@hours/usage'
 import { z } from 'zod'
 import { instrumentFindings } from '../figures/instrument-findings.ts'
 import type { InstrumentEntry } from '../ports.ts'
+import { scopesOf } from '../registry/scopes.ts'
 import { askedPeriod } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
@@ -113,11 +114,15 @@ export function reconciliationRoutes(
       const claims = new Map<InstrumentEntry, readonly ClaimCheck[]>()
       for (const entry of entries) {
         const span = asked.in(entry.zone)
-        const found = await instrumentFindings(ingest, entry, { from: span.from, to: Math.min(span.to, now) })
-        for (const one of found.findings) items.push(itemOf(entry, one))
-        for (const one of found.claims) if (one.difference !== 0) items.push(claimItem(entry, one))
-        if (found.claims.length > 0) claims.set(entry, found.claims)
-        await turn()
+        const checks: ClaimCheck[] = []
+        for (const part of clip(entry.during, { from: span.from, to: Math.min(span.to, now) })) {
+          const found = await instrumentFindings(ingest, entry, part)
+          for (const one of found.findings) items.push(itemOf(entry, one))
+          for (const one of found.claims) if (one.difference !== 0) items.push(claimItem(entry, one))
+          checks.push(...found.claims)
+          await turn()
+        }
+        if (checks.length > 0) claims.set(entry, checks)
       }
       items.sort(byWhatMatters)
       const totals = totalsOf(items)
@@ -188,24 +193,24 @@ function totalsOf(items: readonly Item[]): Record<string, z.infer<typeof Sum>> {
   return totals
 }
 
-/** Claimed beside verified, of each instrument, of all organisations above it, and of everything asked for. */
+/** Claimed beside verified, of each instrument, of all organisations above it when the claim begins, and of everything. */
 function claimLines(
   { ingest }: ApiContext,
   claims: ReadonlyMap<InstrumentEntry, readonly ClaimCheck[]>,
 ): z.infer<typeof ClaimLine>[] {
   const of = new Map<string, ClaimCheck[]>()
-  const add = (name: string, checks: readonly ClaimCheck[]) =>
-    of.set(name, [...(of.get(name) ?? []), ...checks])
-  for (const [{ key, enrolment }, checks] of claims) {
-    add('all', checks)
-    const walked = new Set<string>()
-    for (let id: string | null | undefined = enrolment.unit; id && !walked.has(id); ) {
-      walked.add(id)
-      const one = ingest.registry.organisation(id)
-      if (one) add(`org:${id}`, checks)
-      id = one?.parent
+  const add = (name: string, check: ClaimCheck) => {
+    const known = of.get(name)
+    if (known) known.push(check)
+    else of.set(name, [check])
+  }
+  const scopes = scopesOf(ingest.registry)
+  for (const [entry, checks] of claims) {
+    for (const check of checks) {
+      add('all', check)
+      for (const { id, kind } of scopes.aboveAt(entry, check.from)) if (kind) add(`org:${id}`, check)
+      add(entry.key, check)
     }
-    add(key, checks)
   }
   return [...of].flatMap(([name, checks]) =>
     [...sumClaims(checks)].map(([measure, sum]) => ({ of: name, measure, ...sum })),

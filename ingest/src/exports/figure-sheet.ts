@@ -32,6 +32,8 @@ export interface SheetInstrument {
   readonly unitNames: Names
   readonly zone: string
   readonly span: Interval
+  /** The parts of the period for which it belongs to the scope. */
+  readonly during: readonly Interval[]
   readonly figures: Figures
   readonly sums: RecordSums
   /** Who had its effective time: a row for each session and day. */

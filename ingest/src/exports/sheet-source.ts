@@ -71,10 +71,15 @@ function instrumentOf(
   part: InstrumentPart,
   figures: SheetInstrument['figures'],
 ): SheetInstrument {
-  const { key, enrolment, zone } = part.entry
+  const { key, enrolment, enrolments, zone } = part.entry
+  const { span, during } = part
+  const end = during.at(-1)?.to ?? span.to
+  // Of a set that has moved on meanwhile the form names the unit that it was with.
+  const { unit } = enrolments.findLast(({ from }) => from < end) ?? enrolment
   return {
-    ...{ key, enrolment, zone, figures, names: enrolment.names, span: part.span },
-    unitNames: ingest.registry.organisation(enrolment.unit)?.names ?? {},
+    ...{ key, enrolment, zone, figures, names: enrolment.names, span, during },
+    unitNames:
+      ingest.registry.organisation(unit, end - 1)?.names ?? ingest.registry.organisation(unit)?.names ?? {},
     sums: part.sums(),
     uses: () => part.uses(),
   }

@@ -80,10 +80,10 @@ async function bytesOf(
 
 function sj3(sheet: FigureSheet, fields: FormFields, registry: Registry): Promise<Buffer> {
   const trainings = byInstrument(registry, 'training')
-  const trained = ({ key, span }: SheetInstrument) => {
+  const trained = ({ key, during }: SheetInstrument) => {
     const persons = { student: 0, teacher: 0, other: 0 }
     for (const { at, group, persons: count } of trainings(key))
-      if (span.from <= at && at < span.to) persons[group] += count
+      if (during.some(({ from, to }) => from <= at && at < to)) persons[group] += count
     return persons
   }
   const { schoolCode = '', signedOffBy } = fields

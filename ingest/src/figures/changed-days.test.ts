@@ -15,8 +15,10 @@ it.each([-1, 0, 1])(
     await ingest.log.tick()
     await ingest.settled()
     const entry = ingest.registry.instrument(instrumentKey(site, 'sem-01' as never))
-    const days = entry ? await ingest.figures.days(entry, { from: start, to: start + DAY }) : []
-    expect(days.map(({ from, to }) => [from, to])).toEqual([[start, start + DAY]])
+    const day = { from: start, to: start + DAY }
+    const [part] = entry ? await ingest.figures.parts([entry], () => day) : []
+    expect(part?.rows('days').map(({ from }) => from)).toEqual([start])
+    expect(part?.totals.measures.enrolled).toBe(DAY)
     await ingest.close()
     expect((await reconcile(dataDir)).differences).toEqual([])
     rmSync(dataDir, { recursive: true })

@@ -1,8 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Clock, InstrumentKey, Millis } from '@hours/protocol'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Clock, Millis } from '@hours/protocol'
 import {
   civilDays,
   classQuotaHours,
+  clip,
+  type During,
+  intersect,
   type Interval,
   type ScopePart,
   type StoredRow,
@@ -19,9 +23,9 @@ import type { RegistryWriter } from '../registry/registry.ts'
 import { createInstrumentInputs, type InstrumentInputs } from '../series/instrument-inputs.ts'
 import { createRecordsByInstrument, type RecordsByInstrument } from './counted-records.ts'
 import type { FigureProjection } from './figure-projection.ts'
-import type { FigureDay, StoredDay } from './figure-table.ts'
+import type { FigureDay } from './figure-table.ts'
 import { makeDays } from './make-days.ts'
-import { type Pieces, piecesOf } from './period-pieces.ts'
+import { cutPieces, type PieceOptions, type Pieces, piecesOf } from './period-pieces.ts'
 
 /** A period that differs by zone (records.md, section 10): its civil dates as instants of the zone. */
 export type PeriodIn = (zone: string) => Interval
@@ -32,14 +36,21 @@ export interface InstrumentPart extends ScopePart {
   /** The period, up to now. */
   readonly span: Interval
   readonly totals: Totals
+  /** Rows that sum up to the totals, ascending: days, or whole months where there are any. */
+  rows(by: 'days' | 'months'): StoredRow[]
 }
 
 /** Figures out of the index; nothing is kept but the rows. */
 export interface FigureReader {
-  /** Rows are made first where the log has changed them. Of more instruments than can be made now only whole days count. */
-  parts(entries: readonly InstrumentEntry[], period: PeriodIn, year?: YearKind): Promise<InstrumentPart[]>
-  /** Daily rows of one instrument, today's so far included. */
-  days(entry: InstrumentEntry, span: Interval): Promise<StoredDay[]>
+  /**
+   * Of each instrument that was in the scope at some time of the period, as far as it was. Rows are made first where the
+   * log has changed them. Of more instruments than can be made now only whole days count.
+   */
+  parts(
+    entries: readonly (InstrumentEntry & Partial<During>)[],
+    period: PeriodIn,
+    year?: YearKind,
+  ): Promise<InstrumentPart[]>
   /** Everything reconciliation asks for. */
   readonly inputs: InstrumentInputs
   readonly records: RecordsByInstrument
@@ -47,6 +58,11 @@ export interface FigureReader {
 
 /** The day that is going on is made for so many instruments when it is asked for; of more, only whole days count. */
 export const mostOpenDays = 500
+
+/** Milliseconds of work, then others have their turn. */
+const holdMs = 50
+
+const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0)
 
 export function createFigureReader(options: {
   readonly db: DatabaseSync
@@ -64,19 +80,20 @@ export function createFigureReader(options: {
     'SELECT DISTINCT instrument FROM recoveries WHERE start >= ? AND stop <= ?',
   )
 
-  function openDays(entry: InstrumentEntry, row: InstrumentRow, open: Interval | undefined): FigureDay[] {
-    if (!open) return []
-    const days = civilDays(entry.zone, open.from, open.to)
-    const cut = days.map(({ from, to }) => ({ from, to: Math.min(to, open.to) }))
-    return makeDays({ accounts, inputs }, entry, { row, days: cut })
+  /** Days that are not over, and parts of days, out of spans; those far apart are made apart. */
+  function liveDays(entry: InstrumentEntry, row: InstrumentRow, live: readonly Interval[]): FigureDay[] {
+    return live.flatMap((part) => {
+      const days = intersect(civilDays(entry.zone, part.from, part.to), [part])
+      return makeDays({ accounts, inputs }, entry, { row, days })
+    })
   }
 
   /** Growth across gaps that cross midnight: no day has it, the period that holds all of the gap does. */
   function recoveredBetweenDays(zone: string, row: InstrumentRow, { from, to }: Interval): Millis {
-    let sum = 0
-    for (const gap of accounts.recovered(row, from, to))
-      if (civilDays(zone, gap.from, gap.to).length > 1) sum += gap.onMs
-    return sum
+    const across = accounts
+      .recovered(row, from, to)
+      .filter((gap) => civilDays(zone, gap.from, gap.to).length > 1)
+    return sum(across.map(({ onMs }) => onMs))
   }
 
   function part(
@@ -84,74 +101,88 @@ export function createFigureReader(options: {
     pieces: Pieces,
     of: { gaps: boolean; year: YearKind },
   ): InstrumentPart {
-    const { key, zone } = entry
-    const { span, stored, open } = pieces
+    const { key, zone, enrolments } = entry
+    const { span, during, days } = pieces
     const row = instruments.find(key) ?? { id: -1, key, latest: 0, longest: 0 }
-    const live = openDays(entry, row, open)
+    const live = liveDays(entry, row, pieces.live)
+    const since = enrolments[0]?.from ?? span.to
+    // Whoever asks for decades does not make us look for rows from before there was an instrument.
+    const stored = pieces.stored.filter(({ to }) => to > since)
     const rows: StoredRow[] = live.slice()
     for (const piece of stored) rows.push({ from: piece.from, values: table.sum(row.id, piece, piece.of) })
-    const last = entry.enrolments.findLast(({ from }) => from < span.to)
+    const last = enrolments.findLast(({ from }) => from < span.to)
     const totals = totalsOf(rows, {
       zone,
+      during,
       period: span.to > span.from ? span : { from: span.from, to: span.from + 1 },
       year: of.year,
       scheduled: records.isScheduled(key, span.to),
       quotaHours: last && classQuotaHours[last.class],
-      recoveredMs: of.gaps ? recoveredBetweenDays(zone, row, span) : 0,
+      recoveredMs: of.gaps ? sum(during.map((one) => recoveredBetweenDays(zone, row, one))) : 0,
     })
     const whose = (uses: readonly Omit<UseRow, 'instrument'>[]): UseRow[] =>
       [...uses, ...live.flatMap((day) => day.uses)].map((use) => ({ instrument: key, ...use }))
-    const within = { from: span.from, to: open?.from ?? span.to }
-    const used = () => whose(table.users(row.id, within))
+    const used = () => whose(days.flatMap((part) => table.users(row.id, part)))
     return {
       entry,
       span,
+      during,
       totals,
       sessions: records.of(key).sessions,
+      rows: (by) =>
+        [
+          ...live,
+          ...stored.flatMap((piece) => table.rows(row.id, piece, by === 'days' ? by : piece.of)),
+        ].sort((a, b) => a.from - b.from),
       used,
-      uses: () => whose(table.uses(row.id, within)),
+      uses: () => whose(days.flatMap((part) => table.uses(row.id, part))),
       sums: () =>
-        sumRecords(records.of(key), span, {
+        sumRecords(records.of(key), during, {
           tree: records.tree(),
-          unitAt: (at) => entry.enrolments.findLast(({ from }) => from <= at)?.unit,
+          unitAt: (at) => enrolments.findLast(({ from }) => from <= at)?.unit,
           used: used(),
         }),
     }
   }
 
-  async function ready(keys: readonly InstrumentKey[]): Promise<void> {
-    await figures.settled(keys)
+  /** How the period is read in each zone, and which instruments have gaps with growth in it. */
+  function piecesIn(zones: ReadonlySet<string>, period: PeriodIn, options: PieceOptions) {
+    const made = [...zones].map((zone) => {
+      const pieces = piecesOf(zone, period(zone), options)
+      const gaps = withGaps.all(pieces.span.from, pieces.span.to).map((row) => Number(row['instrument']))
+      return [zone, { pieces, gaps: new Set(gaps), cut: new Map<string, Pieces>() }] as const
+    })
+    return new Map(made)
   }
 
   return {
     async parts(entries, period, year = 'calendar') {
-      await ready(entries.map(({ key }) => key))
-      const now = clock.wall()
-      const horizon = figures.horizon()
-      const pieces = new Map<string, { pieces: Pieces; gaps: ReadonlySet<number> }>()
-      for (const zone of new Set(entries.map((entry) => entry.zone))) {
-        const made = piecesOf(zone, period(zone), { horizon, until: now, year })
-        const { span, open } = made
-        const whole =
-          open && entries.length > mostOpenDays
-            ? { ...made, span: { from: span.from, to: open.from }, open: undefined }
-            : made
-        const gaps = withGaps.all(span.from, span.to).map((row) => Number(row['instrument']))
-        pieces.set(zone, { pieces: whole, gaps: new Set(gaps) })
+      await figures.settled(entries.map(({ key }) => key))
+      const held = entries.filter(
+        ({ zone, during }) => during === undefined || clip(during, period(zone)).length > 0,
+      )
+      const isClosed = entries.length > mostOpenDays
+      const options = { horizon: figures.horizon(), until: clock.wall(), year, isClosed }
+      const inZones = piecesIn(new Set(held.map(({ zone }) => zone)), period, options)
+      const parts: InstrumentPart[] = []
+      let begun = performance.now()
+      for (const entry of held) {
+        const { zone, during } = entry
+        const own = inZones.get(zone)
+        if (!own) continue
+        let { pieces } = own
+        if (during) {
+          // Instruments of one unit move together: their days are cut once.
+          const name = during.map(({ from, to }) => `${from} ${to}`).join()
+          pieces = own.cut.get(name) ?? cutPieces(zone, own.pieces, { during, year })
+          own.cut.set(name, pieces)
+        }
+        parts.push(part(entry, pieces, { gaps: own.gaps.has(instruments.find(entry.key)?.id ?? -1), year }))
+        if (performance.now() - begun < holdMs) continue
+        await turn()
+        begun = performance.now()
       }
-      return entries.flatMap((entry) => {
-        const own = pieces.get(entry.zone)
-        const gaps = own?.gaps.has(instruments.find(entry.key)?.id ?? -1) ?? false
-        return own ? [part(entry, own.pieces, { gaps, year })] : []
-      })
-    },
-    async days(entry, span) {
-      await ready([entry.key])
-      const row = instruments.find(entry.key) ?? { id: -1, key: entry.key, latest: 0, longest: 0 }
-      const options = { horizon: figures.horizon(), until: clock.wall(), year: 'calendar' } as const
-      const { open } = piecesOf(entry.zone, span, options)
-      const stored = table.days(row.id, { from: span.from, to: open?.from ?? span.to })
-      return [...stored, ...openDays(entry, row, open)]
+      return parts
     },
     inputs,
     records,

@@ -17,7 +17,8 @@ export interface FigureTable {
   /** Sums the days of the month again. */
   rollUp(instrument: number, month: Interval): void
   clear(instrument: number): void
-  days(instrument: number, span: Interval): StoredDay[]
+  /** Days, or sums of months, that begin in the span, ascending. */
+  rows(instrument: number, span: Interval, of: 'days' | 'months'): StoredDay[]
   /** Sums over the days (or the months) that begin in the span, in the order of `rowColumns`. */
   sum(instrument: number, span: Interval, of: 'days' | 'months'): number[]
   uses(instrument: number, span: Interval): Omit<UseRow, 'instrument'>[]
@@ -51,7 +52,10 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
     `INSERT INTO usage_months SELECT instrument, ?, ?, ${sums} FROM usage_days ${own} GROUP BY instrument`,
   )
   const clearing = tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE instrument = ?`))
-  const daysIn = db.prepare(`SELECT start, stop, ${columns} FROM usage_days ${own} ORDER BY start`)
+  const rowsIn = {
+    days: db.prepare(`SELECT start, stop, ${columns} FROM usage_days ${own} ORDER BY start`),
+    months: db.prepare(`SELECT start, stop, ${columns} FROM usage_months ${own} ORDER BY start`),
+  }
   const usesIn = db.prepare(`SELECT * FROM usage_uses ${own} ORDER BY start, n`)
   const usersIn = db.prepare(
     `SELECT session, min(at) AS at, beneficiary, user, relation, purpose, project, max(sme) AS sme, sum(ms) AS ms FROM usage_uses
@@ -62,7 +66,7 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
     months: db.prepare(`SELECT ${sums} FROM usage_months ${own}`),
   }
   // Arrays, not objects: thousands of instruments are summed in one answer.
-  for (const statement of [daysIn, ...Object.values(sumIn)]) statement.setReturnArrays(true)
+  for (const statement of [...Object.values(rowsIn), ...Object.values(sumIn)]) statement.setReturnArrays(true)
 
   function put(instrument: number, { from, to, values, uses }: FigureDay): void {
     clean.run(instrument, from)
@@ -90,8 +94,8 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
     clear(instrument) {
       for (const statement of clearing) statement.run(instrument)
     },
-    days: (instrument, { from, to }) =>
-      daysIn.all(instrument, from, to).map((row) => {
+    rows: (instrument, { from, to }, of) =>
+      rowsIn[of].all(instrument, from, to).map((row) => {
         const [start = 0, stop = 0, ...values] = row as unknown as number[]
         return { from: start, to: stop, values }
       }),

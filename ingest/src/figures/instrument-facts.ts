@@ -1,6 +1,13 @@
 import type { RecordOf } from '@hours/protocol'
-import { countedFactKeys, type InstrumentFacts, type RecordSums, type RuleSetDocument } from '@hours/usage'
+import {
+  countedFactKeys,
+  type InstrumentFacts,
+  intersect,
+  type RecordSums,
+  type RuleSetDocument,
+} from '@hours/usage'
 import type { Registry } from '../ports.ts'
+import { scopesOf } from '../registry/scopes.ts'
 import type { InstrumentPart } from './figure-reader.ts'
 
 /**
@@ -13,12 +20,11 @@ export function factsFor(
 ): (part: InstrumentPart) => InstrumentFacts {
   const text = JSON.stringify(rules)
   const isCounted = countedFactKeys.some((name) => text.includes(`$${name}"`))
-  const listed = new Set<string>()
-  const memberships = registry.records('membership')
-  for (const { record } of memberships) if (record.instrument !== undefined) listed.add(record.instrument)
+  const scopes = scopesOf(registry)
   const years = new Map<string, number>()
   return (part) => {
-    const { key, zone, enrolment, enrolments } = part.entry
+    const { zone, enrolment, enrolments } = part.entry
+    const listed = scopes.listed(part.entry)
     const since = enrolments[0]?.from ?? enrolment.from
     const named = `${zone} ${since}`
     const year = years.get(named) ?? yearOf(zone, since)
@@ -31,7 +37,7 @@ export function factsFor(
       inServiceYear: enrolment.inService === undefined ? year : Number(enrolment.inService.slice(0, 4)),
       ...registered(enrolment),
       hasSensor: part.totals.measures.enrolled > part.totals.measures.unknown,
-      ...(memberships.length === 0 ? {} : { onNetwork: listed.has(key) }),
+      ...(listed ? { onNetwork: intersect(listed, part.during).length > 0 } : {}),
       ...(isCounted ? countedFacts(part.sums()) : {}),
     }
   }

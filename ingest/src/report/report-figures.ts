@@ -1,10 +1,9 @@
-import { type FigureLine, parsePeriod, scopeLines } from '@hours/usage'
-import { entriesOf } from '../api/scope.ts'
+import { clip, type FigureLine, parsePeriod, scopeLines } from '@hours/usage'
+import { entriesOf, type ScopedEntry } from '../api/scope.ts'
 import { findRuleSet, type KnownRuleSet } from '../figures/rule-set-book.ts'
 import { resultOf } from '../figures/part-result.ts'
 import { IngestError } from '../ingest-error.ts'
 import type { RunningIngest } from '../running-ingest.ts'
-import type { InstrumentEntry } from '../ports.ts'
 
 /** What somebody wants stated: names of records.md, section 10. */
 export interface ReportWish {
@@ -16,7 +15,8 @@ export interface ReportWish {
 
 /** A scope and a period as the registry knows them. */
 export interface AskedReport extends ReportWish {
-  readonly entries: readonly InstrumentEntry[]
+  /** Those that were in the scope at some time of the period. */
+  readonly entries: readonly ScopedEntry[]
   readonly zone: string
   /** The period in the zone of each site. */
   readonly in: (zone: string) => { readonly from: number; readonly to: number }
@@ -30,14 +30,20 @@ const settleMs = 3_600_000
 /** Looks up what is asked for; refuses a scope, period or rule set that is none, and a period that is not over. */
 export function askReport(ingest: RunningIngest, wish: ReportWish): AskedReport {
   const { scope, period, ruleset = defaultRuleSet } = wish
-  const entries = instrumentsIn(ingest, scope)
+  const found = instrumentsIn(ingest, scope)
   const inZone = (zone: string) => {
     const read = parsePeriod(period, zone)
     if (!read.ok) throw new IngestError('bad_option', read.error.message)
     return read.value
   }
-  const zone = entries[0]?.zone ?? 'UTC'
+  const zone = found[0]?.zone ?? 'UTC'
   const { from } = inZone(zone)
+  const entries = found.filter((one) => clip(one.during, inZone(one.zone)).length > 0)
+  if (entries.length === 0)
+    throw new IngestError(
+      'bad_option',
+      `scope: "${scope.slice(0, 80)}" has no instruments in ${period}. ${fix}`,
+    )
   const end = Math.max(...entries.map((entry) => inZone(entry.zone).to))
   if (end + settleMs > ingest.clock.wall())
     throw new IngestError(
@@ -53,8 +59,9 @@ export function askReport(ingest: RunningIngest, wish: ReportWish): AskedReport 
   return { ...wish, entries, zone, in: inZone, rules }
 }
 
-function instrumentsIn(ingest: RunningIngest, scope: string): readonly InstrumentEntry[] {
-  const fix = 'Fix: all, org:ID, channel:ID or site/instrument.'
+const fix = 'Fix: all, org:ID, channel:ID or site/instrument.'
+
+function instrumentsIn(ingest: RunningIngest, scope: string): readonly ScopedEntry[] {
   try {
     const entries = entriesOf({ ingest }, { entries: ingest.registry.instruments() }, scope)
     if (entries.length > 0) return entries

@@ -30,7 +30,7 @@ export interface Assessment {
   readonly period: Interval
   readonly parameters: Readonly<Record<string, Value>>
   readonly instruments: readonly AssessedInstrument[]
-  /** Ids that the cohort's filter leaves out. */
+  /** Ids that the cohort's filter leaves out, and those that were not enrolled in the period. */
   readonly leftOut: readonly string[]
   readonly fleet: Outcome & { readonly hours: Figures; readonly sets: number }
 }
@@ -69,7 +69,8 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
   for (const { id, totals, facts } of once.values()) {
     const hours = figuresFromTotals(totals, rules.outsideWeight)
     const values = createValues(parameters, factValues(hours, facts, totals))
-    if (belongs?.(values) !== true) {
+    // Retired before the period or enrolled after it: no head that a mean is over.
+    if (totals.sets === 0 || belongs?.(values) !== true) {
       leftOut.push(id)
       continue
     }
