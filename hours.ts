@@ -1,4 +1,5 @@
-import { Command, CommanderError } from 'commander'
+import type { Command } from 'commander'
+import { runCommand } from './cli/run-command.ts'
 
 /** A verb: one line for the list, and the file that is loaded only when it is asked for. */
 interface Verb {
@@ -115,13 +116,6 @@ ${listing}
 Each verb has --help. Exit codes: 0 done, 1 failed, 2 wrong usage; verbs name any others.
 HOURS_DATA, HOURS_HTTP_PORT and HOURS_MQTT_PORT set what --data, --http and --mqtt set; flags win.`
 
-/** Unwanted options are usage errors (exit 2); `--help` is none. */
-function strict(command: Command): Command {
-  command.exitOverride().showHelpAfterError('(--help shows every option)')
-  for (const sub of command.commands) strict(sub)
-  return command
-}
-
 async function main(argv: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = argv
   if (name === '--help' || name === '-h' || name === 'help') {
@@ -133,15 +127,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.error(`hours: "${name}" is not a verb. Fix: one of ${Object.keys(verbs).join(', ')}.`)
     return 2
   }
-  try {
-    await strict(await verb.load()).parseAsync(rest, { from: 'user' })
-    return Number(process.exitCode ?? 0)
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    console.error(`hours ${name}: ${error instanceof Error ? error.message : String(error)}`)
-    if (process.env['HOURS_TRACE'] && error instanceof Error) console.error(error.stack)
-    return 1
-  }
+  return await runCommand(`hours ${name}`, verb.load, rest)
 }
 
 process.exitCode = await main(process.argv.slice(2))

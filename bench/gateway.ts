@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,11 +7,13 @@ import { createDevicePublisher, createPlugBroker } from '@hours/firmware-sim'
 import { createGateway, openPageKey, openSpool, parseGatewayConfig, simSync } from '@hours/gateway'
 import { createManualClock, DAY, HOUR, SECOND } from '@hours/protocol'
 import { pino } from 'pino'
+import { packGateway } from '../cli/gateway-package/pack-gateway.ts'
+import { platforms } from '../cli/gateway-package/runtime.ts'
 import { printFigure, printMachine, processUsage } from './figure.ts'
 
 /**
  * What a gateway with 16 instruments at 1 Hz needs: 24 simulated hours through source port, detector, pages and spool
- * (growth, CPU, bytes written), then the real process behind a real local broker. Run: node bench/gateway.ts [seconds]
+ * (growth, CPU, bytes written), then the real process behind a real local broker, from the sources and packed. Run: node bench/gateway.ts [seconds]
  */
 const plugs = Array.from({ length: 16 }, (_, i) => `pow${i + 1}`)
 
@@ -101,17 +103,40 @@ async function simulatedDay(dir: string): Promise<void> {
   spool.close()
 }
 
+/** A way to start `hours gateway`, and what its figures are called. */
+interface Program {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly figures: { readonly rss: string; readonly cpu: string }
+}
+
+const root = join(import.meta.dirname, '..')
+
+const sources: Program = {
+  command: process.execPath,
+  args: ['--max-semi-space-size=1', 'hours.ts', 'gateway'],
+  figures: { rss: 'gatewayRssMb', cpu: 'gatewayCpuShare' },
+}
+
+/** The installable gateway, packed and unpacked as for a machine of its own. */
+async function packed(dir: string): Promise<Program> {
+  const platform = platforms.find((one) => one === `${process.platform}-${process.arch}`) ?? 'linux-x64'
+  const { file } = await packGateway(root, { out: dir, platform, level: 1 })
+  execFileSync('tar', ['-xzf', file, '-C', dir])
+  const figures = { rss: 'packedGatewayRssMb', cpu: 'packedGatewayCpuShare' }
+  return { command: join(dir, 'package', 'hours-gateway'), args: [], figures }
+}
+
 /** The real process, read from a real broker, for some seconds. */
-async function realProcess(dir: string, seconds: number): Promise<void> {
+async function realProcess(dir: string, seconds: number, program: Program): Promise<void> {
   const broker = await createPlugBroker()
   const publisher = await createDevicePublisher(broker.url)
   writeFileSync(join(dir, 'gateway.yaml'), yaml(join(dir, 'real'), broker.url))
-  const root = join(import.meta.dirname, '..')
   // Types are stripped once and then come from Node's compile cache, as after any second start.
   const env = { ...process.env, HOURS_LOG: 'silent', NODE_COMPILE_CACHE: join(dir, 'cache') }
   const start = async () => {
-    const flags = ['--max-semi-space-size=1', 'hours.ts', 'gateway', '--config', join(dir, 'gateway.yaml')]
-    const started = spawn(process.execPath, flags, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const args = [...program.args, '--config', join(dir, 'gateway.yaml')]
+    const started = spawn(program.command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
     await new Promise((resolve) => started.stdout.once('data', resolve))
     return started
   }
@@ -133,11 +158,11 @@ async function realProcess(dir: string, seconds: number): Promise<void> {
   }
   const after = processUsage(pid)
   printFigure(
-    'gatewayRssMb',
+    program.figures.rss,
     after.rssMb,
     `peak ${after.peakMb.toFixed(0)} MB; second start (compile cache), --max-semi-space-size=1`,
   )
-  printFigure('gatewayCpuShare', (after.cpuSeconds - before.cpuSeconds) / seconds, `over ${seconds} s`)
+  printFigure(program.figures.cpu, (after.cpuSeconds - before.cpuSeconds) / seconds, `over ${seconds} s`)
   child.kill('SIGTERM')
   await new Promise((resolve) => child.once('exit', resolve))
   await publisher.close()
@@ -157,7 +182,8 @@ try {
   if (what === 'day') await simulatedDay(dir)
   else {
     printMachine('node bench/gateway.ts')
-    await realProcess(dir, Number(what))
+    await realProcess(dir, Number(what), sources)
+    await realProcess(dir, Number(what), await packed(dir))
     await dayProcess()
   }
 } finally {

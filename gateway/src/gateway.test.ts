@@ -262,6 +262,17 @@ describe('a process that ends', () => {
     )
   })
 
+  it('stopped at any moment of its connecting leaves no connection open, which would keep it running', async () => {
+    for (let steps = 0; steps < 8; steps++) {
+      const bench = createBench()
+      bench.begin()
+      for (let i = 0; i < steps; i++) await Promise.resolve()
+      await bench.gateway.stop()
+      await bench.pass(10_000)
+      expect([steps, bench.peer.connections()]).toEqual([steps, 0])
+    }
+  })
+
   it('by a reboot of the machine closes its page where it was last written, with the boot it was made in', async () => {
     const bench = createBench()
     bench.begin()

@@ -32,6 +32,8 @@ export interface Peer {
   /** Whether connections are accepted, and whether pages are acknowledged. */
   up: boolean
   acknowledge: boolean
+  /** How many clients are connected. */
+  connections(): number
   /** Connected clients lose their connection. */
   cut(): void
   /** As when clients died: nobody is there to be told. */
@@ -90,6 +92,7 @@ export function createPeer(gateway = 'gw-1'): Peer {
         },
       })
     },
+    connections: () => live.size,
     cut() {
       const gone = [...live]
       live.clear()

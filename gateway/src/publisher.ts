@@ -78,12 +78,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
           if (session === undefined || session === fresh) lost()
         },
       })
-      if (isStopped()) {
-        await fresh.end()
-        return
-      }
-      await fresh.subscribe([receiptTopic(site, gateway), configTopic(site, gateway)])
-      begin(fresh)
+      if (!isStopped()) await fresh.subscribe([receiptTopic(site, gateway), configTopic(site, gateway)])
+      if (isStopped()) await fresh.end()
+      else begin(fresh)
     } catch {
       lost()
     }

@@ -119,14 +119,14 @@ describe('the systemd units', () => {
     '%s starts a verb that exists with options it has, as nobody special, and stops cleanly',
     (unit) => {
       const body = text(`systemd/${unit}`)
-      const exec = /^ExecStart=\S+\/node (?:run\.mjs|-.* hours\.ts) (\w+) (.*)$/m.exec(body)
+      const [, verb, own, flags] =
+        /^ExecStart=(?:\S+\/node run\.mjs (\w+)|\S+\/hours-(gateway)) (.*)$/m.exec(body) ?? []
       const help = spawnSync(
         process.execPath,
-        ['--disable-warning=ExperimentalWarning', 'hours.ts', exec![1]!, '--help'],
+        ['--disable-warning=ExperimentalWarning', 'hours.ts', verb ?? own!, '--help'],
         { cwd: root, encoding: 'utf8' },
       ).stdout
-      for (const flag of exec![2]!.split(' ').filter((one) => one.startsWith('--')))
-        expect(help).toContain(flag)
+      for (const flag of flags!.split(' ').filter((one) => one.startsWith('--'))) expect(help).toContain(flag)
       expect(body).toMatch(/^User=hours/m)
       expect(body).toMatch(/^NoNewPrivileges=true$/m)
       expect(body).toMatch(/^KillSignal=SIGTERM$/m)
@@ -138,7 +138,7 @@ describe('the systemd units', () => {
     try {
       // Paths of the installed machine do not exist here.
       const body = text(`systemd/${unit}`).replaceAll(
-        /^ExecStart=\S+\/node/gm,
+        /^ExecStart=\S+\/(?:node|hours-gateway)/gm,
         `ExecStart=${process.execPath}`,
       )
       writeFileSync(join(folder, unit), body)
