@@ -67,7 +67,10 @@ async function serve(dir: string): Promise<void> {
     directory: { find: (id) => ({ site, gateway: GatewayId.parse(id), password: hash, revoked: false }) },
     log: pino({ level: 'silent' }),
     listen: { host: '127.0.0.1', port: 0, allowPlain: true },
-    limits: { publishesPerSecond: 1_000_000, connectsPerSecond: 1_000 },
+    limits: {
+      ...{ publishesPerSecond: 1_000_000, publishBurst: 1_000_000, publishesUnderway: 1_000_000 },
+      connectsPerSecond: 1_000,
+    },
   })
   process.send?.(broker.port)
   process.on('message', () => process.send?.(log.groups()))

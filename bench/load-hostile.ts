@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { signRecord } from '@hours/ledger'
 import {
+  encodeStatus,
   type InstrumentId,
   type Millis,
   pageTopic,
@@ -25,6 +26,8 @@ export const attacks = [
   'silent sockets',
   'filters',
   'wrong pages',
+  'full speed',
+  'states of others',
 ] as const
 export type Attack = (typeof attacks)[number]
 
@@ -138,6 +141,31 @@ export function createHostile(one: BenchGateway, options: HostileOptions): Hosti
       for (const filter of ['#', '$SYS/#', '$share/a/hours/1/#', receiptTopic(site, victim.gateway)])
         await Promise.race([to.subscribe(filter), to.ended])
     },
+    // As fast as the line allows, until it is not read any more; then again over a new connection.
+    async 'full speed'() {
+      const to = await connected()
+      const topic = count % 2 ? own : stateTopic(site, gateway, instrument)
+      const messages = Array.from({ length: 5_000 }, () => ({ topic, payload: noise(80), retain: true }))
+      await Promise.race([to.publishAll(messages, 2_000), pause(1_000)])
+      to.close()
+      await to.ended
+    },
+    // Well-formed, and about instruments that are another's, or nobody's.
+    'states of others': () =>
+      publish([
+        statusTopic(site, gateway),
+        encodeStatus({
+          v: 1,
+          online: true,
+          at: options.now(),
+          instruments: Object.fromEntries(
+            [...victim.instruments, ...Array.from({ length: 200 }, (_, i) => `x${count}-${i}`)].map((id) => [
+              id,
+              ['off', options.now(), 0],
+            ]),
+          ),
+        }),
+      ]),
     'wrong pages': () =>
       publish(
         [own, signed({ from: options.now() + 86_400_000, to: options.now() + 86_700_000 })],

@@ -27,6 +27,8 @@ const broker = await createBroker({
   directory: ingest.directory,
   log,
   listen: { host: '127.0.0.1', port: 0, allowPlain: true },
+  // What a site can take is measured, not what a gateway may send it.
+  limits: { publishesPerSecond: 1_000_000, publishBurst: 1_000_000 },
 })
 ingest.attach(broker.publish)
 console.log(JSON.stringify({ port: broker.port, dir }))

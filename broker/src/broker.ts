@@ -152,8 +152,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   let ending = false
 
   function admitAtPace() {
-    const byAddress = createPace(limits.connectsPerSecondPerAddress, clock, longestConnectWaitMs)
-    const byGateway = createPace(limits.connectsPerSecond, clock, longestConnectWaitMs)
+    const byAddress = createPace(limits.connectsPerSecondPerAddress, clock, { longest: longestConnectWaitMs })
+    const byGateway = createPace(limits.connectsPerSecond, clock, { longest: longestConnectWaitMs })
     const wait = (ms: number) =>
       ms > 0 ? new Promise<void>((resolve) => void clock.after(ms, resolve)) : undefined
     return async (client: Client, username: string | undefined, password: Buffer | undefined) => {

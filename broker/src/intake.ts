@@ -1,9 +1,12 @@
 import { type Clock, type Commit, parseTopic } from '@hours/protocol'
 import type { Client, PublishPacket } from 'aedes'
 import type { Logger } from 'pino'
-import { createNameCount, type Limits } from './limits.ts'
+import { createNameCount, createRetainedCount, type Limits } from './limits.ts'
 import { createOrderedCommit } from './ordered-commit.ts'
 import { type Identity, publishRefusal, type Refusal } from './rights.ts'
+
+/** Longer ones are none that any reader takes (protocol, `decodeStateEvent`). */
+const maxStateBytes = 4_096
 
 /** What stands between a PUBLISH and its PUBACK. */
 export interface Intake {
@@ -21,8 +24,14 @@ export function createIntake(options: {
   readonly log: Logger
 }): Intake {
   const { limits, log } = options
-  const commits = createOrderedCommit({ ...options, perSecond: limits.publishesPerSecond })
+  const commits = createOrderedCommit({
+    ...options,
+    perSecond: limits.publishesPerSecond,
+    burst: limits.publishBurst,
+    mostUnderway: limits.publishesUnderway,
+  })
   const stateTopics = createNameCount(limits.instrumentsPerGateway)
+  const retained = createRetainedCount(limits.retainedBytesPerGateway)
   const counts = { received: 0, committed: 0, failed: 0, refusedPublishes: 0 }
   let finished = false
 
@@ -36,6 +45,12 @@ export function createIntake(options: {
       ? undefined
       : `more than ${limits.instrumentsPerGateway} instruments`
   }
+
+  /** Pages and power are read from the log, never from the broker (wire.md, 1.4); and memory is for honest states. */
+  const mayRetain = (gateway: string, topic: string, bytes: number) =>
+    !/\/(?:page|power)$/.test(topic) &&
+    !(bytes > maxStateBytes && /\/state\//.test(topic)) &&
+    retained(gateway, topic, bytes)
 
   return {
     counts,
@@ -51,12 +66,12 @@ export function createIntake(options: {
       }
       // What an ingest sends down goes to the gateway it is for, and is no evidence.
       if (who.kind !== 'gateway') return
-      // Pages and power are read from the log, never from the broker (wire.md, 1.4).
-      if (/\/(?:page|power)$/.test(packet.topic)) packet.retain = false
-      counts.received += 1
       const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
+      if (packet.retain) packet.retain = mayRetain(who.gateway, packet.topic, payload.length)
+      counts.received += 1
       try {
-        await commits.take(who.gateway, { topic: packet.topic, payload, client: who.gateway })
+        const message = { topic: packet.topic, payload, client: who.gateway }
+        await commits.take(who.gateway, message, () => client?.closed === true)
         counts.committed += 1
       } catch (error) {
         counts.failed += 1

@@ -5,6 +5,7 @@ import {
   createConnectionCount,
   createNameCount,
   createPace,
+  createRetainedCount,
   createTurnstile,
   defaultLimits,
 } from './limits.ts'
@@ -35,9 +36,36 @@ describe('limits', () => {
     expect(pace('gw-1')).toBe(0)
   })
   it('delay no longer than the longest wait, however many came', () => {
-    const pace = createPace(10, createManualClock(0), 500)
+    const pace = createPace(10, createManualClock(0), { longest: 500 })
     const waits = Array.from({ length: 1_000 }, () => pace('gw-1'))
     expect(Math.max(...waits)).toBe(500)
+  })
+  it('let a burst pass at once, and take more for what costs more', () => {
+    const clock = createManualClock(0)
+    const pace = createPace(10, clock, { burst: 30 })
+    expect(Array.from({ length: 30 }, () => pace('gw-1'))).toEqual(Array(30).fill(0))
+    expect(pace('gw-1')).toBe(100)
+    expect([pace('gw-2', 30), pace('gw-2', 20)]).toEqual([0, 2_000])
+    clock.advanceTo(60_000)
+    expect([pace('gw-1', 30), pace('gw-1')]).toEqual([0, 100])
+  })
+  it('keep so many retained bytes under a key, whatever their names; what is longer leaves what was there', () => {
+    const count = createRetainedCount(100)
+    expect([count('gw-1', 'a', 60), count('gw-1', 'b', 50), count('gw-1', 'b', 40)]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    expect([count('gw-1', 'a', 61), count('gw-1', 'a', 10), count('gw-1', 'c', 50)]).toEqual([
+      false,
+      true,
+      true,
+    ])
+    expect([count('gw-1', 'c', 0), count('gw-1', 'd', 50), count('gw-2', 'a', 100)]).toEqual([
+      true,
+      true,
+      true,
+    ])
   })
   it('let so many tasks run, so many wait, and start no more', async () => {
     const turnstile = createTurnstile(2, 1)

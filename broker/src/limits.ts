@@ -12,15 +12,19 @@ export interface Limits {
   readonly drainTimeoutMs: Millis
   readonly connections: number
   readonly connectionsPerAddress: number
-  /** Publishes a second of one gateway; above that acknowledgements are delayed, nothing is dropped. */
+  /** Publishes a second of one gateway, and how many at once; above that they wait, and what comes behind them. */
   readonly publishesPerSecond: number
+  readonly publishBurst: number
+  /** Publishes of one gateway that may wait, over all of its connections. */
+  readonly publishesUnderway: number
   /** Publishes of one connection, and their bytes, that may wait for a commit; above that its socket is not read. */
   readonly inFlight: InFlightLimits
   /** Connects a second of one id and of one address; above that the CONNACK is delayed. */
   readonly connectsPerSecond: number
   readonly connectsPerSecondPerAddress: number
-  /** Instruments of one gateway whose retained state is kept. */
+  /** Instruments of one gateway whose retained state is kept, and bytes of all it has retained. */
   readonly instrumentsPerGateway: number
+  readonly retainedBytesPerGateway: number
 }
 
 export const defaultLimits: Limits = {
@@ -30,11 +34,15 @@ export const defaultLimits: Limits = {
   drainTimeoutMs: 10_000,
   connections: 12_000,
   connectionsPerAddress: 4_000,
-  publishesPerSecond: 20_000,
+  // A gateway that has caught up sends one or two a second; one that has two weeks in its spool, some 30.
+  publishesPerSecond: 50,
+  publishBurst: 500,
+  publishesUnderway: 2_048,
   inFlight: { packets: 1_024, bytes: 512 * 1024 },
   connectsPerSecond: 5,
   connectsPerSecondPerAddress: 200,
   instrumentsPerGateway: 256,
+  retainedBytesPerGateway: 128 * 1024,
 }
 
 /** Counts open connections, in all and by address; `admit` says whether one more may come. */
@@ -67,18 +75,21 @@ export function createConnectionCount(limits: Pick<Limits, 'connections' | 'conn
 /** Keys a pace remembers; the one not heard of for the longest time is forgotten first. */
 const mostKeys = 20_000
 
-/** A token bucket of one second for each key: how long (ms, at most `longest`) the next one has to wait; 0 mostly. */
+/**
+ * A token bucket for each key, of one second or of `burst`: how long (ms, at most `longest`) the next one has to wait; 0
+ * mostly. One may cost more than one token.
+ */
 export function createPace(
   perSecond: number,
   clock: Pick<Clock, 'monotonic'>,
-  longest = Infinity,
-): (key: string) => Millis {
+  { longest = Infinity, burst = perSecond }: { readonly longest?: Millis; readonly burst?: number } = {},
+): (key: string, cost?: number) => Millis {
   const buckets = new Map<string, { tokens: number; at: Millis }>()
-  return (key) => {
+  return (key, cost = 1) => {
     const now = clock.monotonic()
-    const { tokens, at } = buckets.get(key) ?? { tokens: perSecond, at: now }
-    const full = Math.min(perSecond, tokens + ((now - at) * perSecond) / 1_000)
-    const left = Math.max(full - 1, (-longest * perSecond) / 1_000)
+    const { tokens, at } = buckets.get(key) ?? { tokens: burst, at: now }
+    const full = Math.min(burst, tokens + ((now - at) * perSecond) / 1_000)
+    const left = Math.max(full - cost, (-longest * perSecond) / 1_000)
     buckets.delete(key)
     buckets.set(key, { tokens: left, at: now })
     const oldest = buckets.size > mostKeys ? buckets.keys().next().value : undefined
@@ -107,6 +118,24 @@ export function createTurnstile(
       if (next) next()
       else running -= 1
     }
+  }
+}
+
+/**
+ * Bytes that are retained under names of a key: whether `bytes` may be kept under this name too. What may not leaves what
+ * was there.
+ */
+export function createRetainedCount(most: number): (key: string, name: string, bytes: number) => boolean {
+  const sizes = new Map<string, { all: number; readonly byName: Map<string, number> }>()
+  return (key, name, bytes) => {
+    const kept = sizes.get(key) ?? { all: 0, byName: new Map<string, number>() }
+    const all = kept.all - (kept.byName.get(name) ?? 0) + bytes
+    if (all > most) return false
+    kept.all = all
+    if (bytes === 0) kept.byName.delete(name)
+    else kept.byName.set(name, bytes)
+    sizes.set(key, kept)
+    return true
   }
 }
 

@@ -1,4 +1,4 @@
-import { createManualClock, GatewayId } from '@hours/protocol'
+import { createManualClock, GatewayId, type UpMessage } from '@hours/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createOrderedCommit } from './ordered-commit.ts'
@@ -68,5 +68,61 @@ describe('commits of one gateway', () => {
     expect(answered).toBe(20)
     clock.advanceTo(2_000)
     await Promise.all(all)
+  })
+
+  it('that have to wait start in the order they came, and not at all when nobody waits for them any more', async () => {
+    const clock = createManualClock(0)
+    const started: string[] = []
+    const commit = ({ topic }: { topic: string }) => {
+      started.push(topic)
+      return Promise.resolve()
+    }
+    const ordered = createOrderedCommit({ commit, clock, perSecond: 10, burst: 2 })
+    const gone = new Set<string>()
+    const all = ['a', 'b', 'c', 'd', 'e'].map((topic) =>
+      ordered.take(gateway, message(topic), () => gone.has(topic)).catch(() => undefined),
+    )
+    expect(started).toEqual(['a', 'b'])
+    gone.add('d')
+    clock.advanceTo(1_000)
+    await Promise.all(all)
+    expect(started).toEqual(['a', 'b', 'c', 'e'])
+    await ordered.idle()
+    await ordered.take(gateway, message('f'))
+    expect(started).toContain('f')
+  })
+
+  it('of a gateway that has too much waiting are refused at once; of another they are not', async () => {
+    const clock = createManualClock(0)
+    const ordered = createOrderedCommit({
+      ...{ commit: () => Promise.resolve(), clock, perSecond: 1, burst: 1, mostUnderway: 3 },
+    })
+    const all = ['a', 'b', 'c'].map((topic) => ordered.take(gateway, message(topic)))
+    await expect(ordered.take(gateway, message('d'))).rejects.toThrow(/wait already/)
+    await ordered.take(GatewayId.parse('gw-2'), message('x'))
+    clock.advanceTo(5_000)
+    await Promise.all(all)
+    await ordered.take(gateway, message('e'))
+  })
+
+  it('cost more when they are refused, or long', async () => {
+    const clock = createManualClock(0)
+    let started = 0
+    const commit = ({ topic, onRefused }: UpMessage) => {
+      started += 1
+      if (topic === 'bad') onRefused?.()
+      return Promise.resolve()
+    }
+    const after = async (topic: string, bytes: number) => {
+      const ordered = createOrderedCommit({ commit, clock, perSecond: 50, burst: 100 })
+      started = 0
+      for (let n = 0; n < 200; n++)
+        void ordered.take(gateway, { topic, payload: new Uint8Array(bytes) }).catch(() => undefined)
+      await new Promise((resolve) => setImmediate(resolve))
+      return started
+    }
+    expect([await after('good', 10), await after('bad', 10), await after('good', 40_960)]).toEqual([
+      100, 5, 9,
+    ])
   })
 })

@@ -64,6 +64,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     directory: ingest.directory,
     log,
     listen: { host: '127.0.0.1', port: options.mqttPort, allowPlain: true },
+    // Simulated days pass in seconds, and so do their messages.
+    limits: { publishesPerSecond: 20_000, publishBurst: 20_000 },
   })
   ingest.attach(broker.publish)
   let running: { gateway: Gateway; spool: Spool }[] = []

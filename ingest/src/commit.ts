@@ -146,6 +146,7 @@ export function createCommit(options: CommitOptions) {
     seq: number | null = null,
   ): void {
     counts.refused += 1
+    message.onRefused?.()
     logger.warn({ topic: message.topic.slice(0, 300), gateway, code }, reason)
     quarantine.put({
       at: clock.wall(),

@@ -44,19 +44,34 @@ it('writes many at once, at the latest before somebody reads', () => {
   expect(stored()).toBeGreaterThan(400)
 })
 
-it('keeps the newest 20,000 and 30 days of them', () => {
+it('keeps the newest 500 of a gateway, and 30 days of them; a flood takes nothing from others', () => {
   const quarantine = createQuarantine(db)
-  for (let n = 0; n < 23_000; n++) quarantine.put(item(n))
-  expect(quarantine.count()).toBeLessThanOrEqual(22_000)
+  for (let n = 0; n < 30; n++) quarantine.put(item(n, { gateway: 'gw-2' }))
+  for (let n = 0; n < 10; n++) quarantine.put(item(n, { gateway: null }))
+  for (let n = 30; n < 23_000; n++) quarantine.put(item(n))
+  expect(quarantine.countOf('gw-1')).toBeLessThanOrEqual(2_500)
+  quarantine.trim(23_000)
+  expect([quarantine.countOf('gw-1'), quarantine.countOf('gw-2'), quarantine.count()]).toEqual([500, 30, 540])
   expect(quarantine.list(1)).toMatchObject([{ seq: 22_999 }])
-  quarantine.trim(22_000 + 30 * DAY)
-  expect(quarantine.count()).toBe(1_000)
+  quarantine.trim(22_900 + 30 * DAY)
+  expect(quarantine.count()).toBe(100)
+})
+
+it('keeps 20,000 in all: of those who send most the fewer, the more there are', () => {
+  const quarantine = createQuarantine(db)
+  for (let n = 0; n < 30_000; n++) quarantine.put(item(n, { gateway: `gw-${n % 60}` }))
+  quarantine.put(item(30_000, { gateway: 'gw-honest' }))
+  quarantine.flush()
+  quarantine.trim(30_000)
+  expect(quarantine.count()).toBeLessThanOrEqual(20_000)
+  for (let n = 0; n < 60; n++) expect(quarantine.countOf(`gw-${n}`)).toBeGreaterThanOrEqual(250)
+  expect(quarantine.countOf('gw-honest')).toBe(1)
 })
 
 it('on a disk that takes nothing bounds what waits, says so when asked to write, and writes it later', () => {
   const quarantine = createQuarantine(db)
   db.exec("CREATE TRIGGER full BEFORE INSERT ON quarantine BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END")
-  for (let n = 0; n < 5_000; n++) quarantine.put(item(n))
+  for (let n = 0; n < 5_000; n++) quarantine.put(item(n, { gateway: `gw-${n % 10}` }))
   expect(() => quarantine.flush()).toThrow('disk I/O error')
   expect(quarantine.count()).toBe(0)
   db.exec('DROP TRIGGER full')

@@ -5,7 +5,8 @@ import type { Quarantine } from './ports.ts'
 
 /** Refused bytes are kept so long (records.md, section 6). */
 const keptMs = 30 * DAY
-/** And so many, the newest; a hostile gateway must not fill the disk. */
+/** And so many, the newest, of one gateway and in all; a hostile gateway must not fill the disk. */
+const maxOfGateway = 500
 const maxItems = 20_000
 const maxBytesKept = 65_536
 /** Written together: each on its own costs a flood's victim more than it costs the flood. */
@@ -36,14 +37,23 @@ export function createQuarantine(db: DatabaseSync): QuarantineStore {
   const all = db.prepare('SELECT count(*) AS n FROM quarantine')
   const some = db.prepare('SELECT count(*) AS n FROM quarantine WHERE gateway = ?')
   const old = db.prepare('DELETE FROM quarantine WHERE at < ?')
-  const many = db.prepare('DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?')
+  const counts = db.prepare('SELECT gateway, count(*) AS n FROM quarantine GROUP BY gateway')
+  // IS: what has no gateway counts as one sender.
+  const many = db.prepare(
+    `DELETE FROM quarantine WHERE gateway IS ?1 AND id <=
+      (SELECT id FROM quarantine WHERE gateway IS ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`,
+  )
   let sinceTrim = 0
   let waiting: Item[] = []
   let waitingBytes = 0
 
   function trim(now: Millis): void {
     old.run(now - keptMs)
-    many.run(maxItems)
+    const senders = counts
+      .all()
+      .map(({ gateway, n }) => ({ gateway: gateway as string | null, n: Number(n) }))
+    const most = mostOfEach(senders.map(({ n }) => n))
+    for (const { gateway, n } of senders) if (n > most) many.run(gateway, most)
     sinceTrim = 0
   }
 
@@ -106,4 +116,12 @@ export function createQuarantine(db: DatabaseSync): QuarantineStore {
     trim,
     flush,
   }
+}
+
+/** So many of each sender that all fit: those with few keep theirs, whatever others send. */
+function mostOfEach(counts: readonly number[]): number {
+  let most = maxOfGateway
+  const kept = () => counts.reduce((sum, n) => sum + Math.min(n, most), 0)
+  while (most > 1 && kept() > maxItems) most = Math.floor(most / 2)
+  return most
 }

@@ -16,6 +16,8 @@ import type { Position } from './ports.ts'
 /** At most one receipt a gateway in this time (records.md, section 7). */
 const defaultEveryMs = 1_000
 const maxRejected = 64
+/** Epochs of which refusals wait at once: bytes that were refused may claim any. */
+const maxBoxes = 8
 /** Bases that are tried at a time when it is not known which checkpoint the gateway holds, and remembered at all. */
 const maxTries = 12
 const maxBases = 64
@@ -194,9 +196,13 @@ export function createReceipts(options: ReceiptOptions): Receipts {
       if (seen && (state.named?.origin ?? seen.origin) === seen.origin) name(state, seen)
     },
     refused(to, refusal) {
+      const { boxes } = stateOf(to.gateway)
+      if (!boxes.has(to.epoch) && boxes.size >= maxBoxes) return
       const { rejected } = boxOf(to)
-      if (!rejected.some((one) => one.seq === refusal.seq && one.code === refusal.code))
-        rejected.push(refusal)
+      if (rejected.some((one) => one.seq === refusal.seq && one.code === refusal.code)) return
+      // Whoever is owed more than a receipt holds sends the others again.
+      if (rejected.length >= maxRejected) return
+      rejected.push(refusal)
       schedule(to.gateway)
     },
     attach(to) {

@@ -6,6 +6,8 @@ export interface UpMessage {
   readonly payload: Uint8Array
   /** The id the client was admitted under; absent behind an external broker, where the topic names it. */
   readonly client?: GatewayId
+  /** To be called for each thing in it that is refused and kept aside: it costs the sender more of its pace. */
+  readonly onRefused?: () => void
 }
 
 /**

@@ -30,7 +30,9 @@ let received: UpMessage[]
 let open: RawClient[]
 let honest: { acknowledged: number[]; stop(): Promise<number> }
 
+let reader: string
 beforeAll(async () => {
+  reader = await hashPassword('wall')
   for (const id of ['gw-1', 'gw-2'])
     gateways.set(id, { site, gateway: GatewayId.parse(id), revoked: false, password: await hashPassword(id) })
 })
@@ -51,7 +53,11 @@ beforeEach(async () => {
       instrumentsPerGateway: 100,
       connectionsPerAddress: 600,
       connectsPerSecondPerAddress: 5_000,
+      // The honest one sends as fast as it can.
+      publishesPerSecond: 20_000,
+      publishBurst: 20_000,
     },
+    readers: [{ id: 'wall', password: reader, sites: [site] }],
   })
   honest = await startHonest()
 })
@@ -270,6 +276,35 @@ describe('sizes, numbers and slowness', () => {
     await packetOf(client, 4)
     client.send(state(101))
     await client.closed()
+  })
+
+  it('retained states longer than any state are not kept, nor more than 128 KiB of a gateway in all', async () => {
+    const client = await admitted()
+    const put = async (topic: string, bytes: number) => {
+      client.send(publishPacket(own('gw-2', topic), 'x'.repeat(bytes), { qos: 1, id: 1, retain: true }))
+      await packetOf(client, 4)
+    }
+    await put('state/short', 100)
+    await put('state/long', 4_097)
+    for (let i = 0; i < 40; i += 1) await put(`state/i-${i}`, 4_096)
+    await put('status', 60_000)
+    const wall = await raw()
+    wall.send(connectPacket({ id: 'wall', username: 'wall', password: 'wall' }))
+    await packetOf(wall, 2)
+    wall.send(subscribePacket(1, [own('gw-2', 'state/+'), 0], [own('gw-2', 'status'), 0]))
+    const topics: string[] = []
+    while (topics.length < 32) {
+      const one = await wall.next()
+      if (one === 'closed') throw new Error('closed')
+      if (one.type !== 3) continue
+      const name = one.body.subarray(2, 2 + one.body.readUInt16BE(0)).toString()
+      topics.push(name.split('/').at(-1) ?? '')
+    }
+    // 31 of 4 KiB fit beside the short one.
+    expect(topics).toContain('short')
+    expect(topics).not.toContain('long')
+    expect(topics).not.toContain('status')
+    expect(topics).not.toContain('i-31')
   })
 
   it('a subscriber that reads nothing is dropped, and what was sent to it does not pile up', async () => {

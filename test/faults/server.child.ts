@@ -28,6 +28,8 @@ async function open(port: number) {
     directory: ingest.directory,
     log,
     listen: { host: '127.0.0.1', port, allowPlain: true },
+    // Simulated hours pass in seconds, and so do their messages.
+    limits: { publishesPerSecond: 20_000, publishBurst: 20_000 },
   })
   ingest.attach(broker.publish)
   return { ingest, broker }

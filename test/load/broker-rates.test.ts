@@ -25,7 +25,7 @@ it('a gateway above its rate has its acknowledgements later, and another one doe
     directory: { find },
     log: pino({ level: 'silent' }),
     listen: { host: '127.0.0.1', port: 0, allowPlain: true },
-    limits: { publishesPerSecond: 100 },
+    limits: { publishesPerSecond: 100, publishBurst: 100 },
   })
   const join = (id: string) => connectLoad({ port: broker.port, clientId: id, username: id, password: 'pw' })
   const [greedy, modest] = [await join('gw-greedy'), await join('gw-modest')]

@@ -3,7 +3,7 @@ import { quantile, runLoad } from '../../bench/load.ts'
 import { attacks } from '../../bench/load-hostile.ts'
 
 // The same with 2,475 gateways over an hour: npm run bench -- load.
-it('100 gateways over ten minutes, 9 of them hostile: the others have every millisecond, live, each page with its receipt', async () => {
+it('100 gateways over ten minutes, 11 of them hostile: the others have every millisecond, live, each page with its receipt', async () => {
   const pages = 2
   const result = await runLoad(
     { gateways: 100, perGateway: 4, hostile: attacks.length, pages, speed: 60, seed: 3 },
