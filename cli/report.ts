@@ -126,7 +126,7 @@ async function sheet(ingest: RunningIngest, flags: Flags & { readonly format: Ex
     { scope, period, ruleset, entries, onProgress: (done, of) => progress.update(done, of, 'instruments') },
   )
   const fields = { schoolCode, signedOffBy, insCode }
-  const file = await writeExport(made, format, { fields, registry: ingest.registry })
+  const file = await writeExport(made, format, fields)
   progress.end(`${entries.length} instruments`)
   const out = typedPath(flags.out ?? file.name)
   writeFileSync(out, file.bytes)

@@ -51,8 +51,7 @@ export function exportRoutes(
         })
       tagged(context, { request, reply, until: end })
       const sheet = await makeSheet(context, { scope, period, ruleset, entries })
-      const { registry } = context.ingest
-      const file = await writeExport(sheet, format, { fields, registry })
+      const file = await writeExport(sheet, format, fields)
       return reply
         .type(file.type)
         .header('content-disposition', `attachment; filename="${file.name}"`)

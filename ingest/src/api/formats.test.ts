@@ -154,10 +154,16 @@ describe('service records of the national platform (NRII)', () => {
       record({ recordInnerId: 'r3', serviceTime: '', serviceWay: '委托', serviceAmount: '40' }),
       // Nothing says that these were hours.
       record({ recordInnerId: 'r4', serviceTime: '', serviceWay: '远程' }),
+      record({ recordInnerId: 'r5', serviceTime: '', serviceWay: '其他' }),
+      // In which way is not told; nothing is taken for somebody's own use.
+      record({ recordInnerId: 'r6', serviceTime: '', serviceWay: undefined }),
+      record({ recordInnerId: 'r7', serviceWay: '借用' }),
     ])
     const answer = await send(file, 'site=gz-gibh')
-    expect(answer).toMatchObject({ format: 'nrii', accepted: 3, refused: 1 })
-    expect(answer.rows[3]).toMatchObject({ field: 'serviceTime' })
+    expect(answer).toMatchObject({ format: 'nrii', accepted: 3, refused: 4 })
+    expect(answer.rows.map(({ field }) => field)).toEqual([
+      ...[undefined, undefined, undefined, 'serviceTime', 'serviceTime', 'serviceWay', 'serviceWay'],
+    ])
     const sessions = await list('sessions')
     const lengths = sessions.map(({ id, from, to, samples }) => [id, Number(to) - Number(from), samples])
     expect(lengths).toEqual([

@@ -73,7 +73,7 @@ export function reportRoutes(
         const { signal, progress: onProgress, path } = doing
         const sheet = await makeSheet(context, { scope, period, ruleset, entries, signal, onProgress })
         const kind = format as Exclude<typeof format, 'bundle'>
-        const file = await writeExport(sheet, kind, { fields, registry: ingest.registry })
+        const file = await writeExport(sheet, kind, fields)
         await writeFile(path, file.bytes, { mode: 0o600 })
         return file
       }

@@ -1,5 +1,13 @@
 import type { Millis, Names, RecordOf } from '@hours/protocol'
-import type { FigureLine, Figures, Interval, RecordSums, UseRow } from '@hours/usage'
+import type {
+  CountedRecords,
+  FigureLine,
+  Figures,
+  Interval,
+  RecordSums,
+  Relation,
+  UseRow,
+} from '@hours/usage'
 
 /** One figure of one instrument or of a whole scope, as `GET /api/v1/figures` gives it, with its names. */
 export interface FigureRow extends FigureLine {
@@ -38,4 +46,12 @@ export interface SheetInstrument {
   readonly sums: RecordSums
   /** Who had its effective time: a row for each session and day. */
   readonly uses: () => readonly UseRow[]
+  /** Sessions, money, trainings ... that count, of all times. */
+  readonly records: CountedRecords
+  /** What a session's beneficiary is to the unit that manages the instrument when it begins; absent = nobody knows. */
+  readonly relationOf: (session: RecordOf<'session'>) => Relation | undefined
 }
+
+/** Whether an instant is in one of the stretches of the period in which the instrument belonged to the scope. */
+export const isWithin = (during: SheetInstrument['during'], at: Millis): boolean =>
+  during.some(({ from, to }) => from <= at && at < to)

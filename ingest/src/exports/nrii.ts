@@ -1,6 +1,6 @@
 import { printed, type RecordOf } from '@hours/protocol'
-import type { UseRow } from '@hours/usage'
-import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
+import { isWorkOrder, type UseRow } from '@hours/usage'
+import { type FigureSheet, isWithin, type SheetInstrument } from './figure-sheet.ts'
 
 /**
  * Records of the national network platform (NRII) as public clients of 2016-2019 send them, `instruInfo(insCode,
@@ -38,11 +38,16 @@ export interface NriiInstrument {
 export interface NriiService {
   readonly innerId: string
   readonly recordInnerId: string
-  /** Local time; whether their `serviceTime` is this or an amount is not told, so the amount stands apart. */
+  /**
+   * Local time; whether their `serviceTime` is this or an amount is not told, so the amount stands apart. Empty for a work
+   * order without clock times.
+   */
   readonly serviceTime: string
   readonly endTime: string
-  /** Effective hours of the session that sensors bear out, 1 decimal. */
+  /** Effective hours of the session that sensors bear out, 1 decimal; of sample work without any: its samples. */
   readonly serviceAmount: number
+  /** Not a field of theirs, which has both in one column and does not say which: a reader that knows it need not guess. */
+  readonly amountUnit: 'hours' | 'samples'
   /** Yuan. */
   readonly amounts: number
   readonly serviceWay: '占用' | '技术' | '委托' | '远程' | '其他'
@@ -65,21 +70,15 @@ const ways = {
 } as const
 const directions = { research: '135', teaching: '137', service: '138' } as const
 
-export interface NriiRecords {
-  readonly sessions: readonly RecordOf<'session'>[]
-  readonly charges: readonly RecordOf<'charge'>[]
-}
-
-/** Instruments and service records of a sheet; a session without verified time in the period is not sent. */
-export function nriiExport(
-  sheet: FigureSheet,
-  insCode: string,
-  records: (one: SheetInstrument) => NriiRecords,
-): NriiExport {
+/**
+ * Instruments and service records of a sheet: sessions with verified hours in the period, and work orders and other sample
+ * work that began in it. A session with neither is not sent: nothing bears it out.
+ */
+export function nriiExport(sheet: FigureSheet, insCode: string): NriiExport {
   return {
     insCode,
     instruments: sheet.instruments.map((one) => instrumentOf(one, insCode)),
-    services: sheet.instruments.flatMap((one) => servicesOf(one, records(one))),
+    services: sheet.instruments.flatMap(servicesOf),
   }
 }
 
@@ -109,34 +108,65 @@ function instrumentOf(
   }
 }
 
-function servicesOf(one: SheetInstrument, { sessions, charges }: NriiRecords): NriiService[] {
+function servicesOf(one: SheetInstrument): NriiService[] {
   const uses = Map.groupBy(one.uses(), ({ session }) => session)
-  return sessions
+  const yuan = yuanBySession(one)
+  return one.records.sessions
     .toSorted((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1))
     .flatMap((session) => {
       const used = uses.get(session.id)
-      return used ? [serviceOf(one, session, { used, charges })] : []
+      const amounts = yuan(session.id)
+      if (used) return [serviceOf(one, session, { ...hoursOf(used), amounts })]
+      const work = sampleWorkOf(one, session, amounts)
+      return work ? [serviceOf(one, session, { ...work, amounts })] : []
     })
+}
+
+/** What users paid in the period, yuan; money belongs to the period in which it was booked. */
+function yuanBySession({ records, during }: SheetInstrument): (session: string) => number {
+  const fen = new Map<string, number>()
+  for (const { session, at, fen: own } of records.charges)
+    if (session !== undefined && isWithin(during, at)) fen.set(session, (fen.get(session) ?? 0) + own)
+  return (session) => printed(fen.get(session) ?? 0, 'fen')
+}
+
+interface Work extends Pick<NriiService, 'serviceAmount' | 'amountUnit'> {
+  readonly isExternal: boolean
+}
+
+/** A session over a change of the tree may be inside and outside; the larger part decides, as the form has one field. */
+function hoursOf(used: readonly UseRow[]): Work {
+  const ms = used.reduce((sum, use) => sum + use.ms, 0)
+  const outside = used.reduce((sum, use) => sum + (use.relation === 'external' ? use.ms : 0), 0)
+  return { serviceAmount: printed(ms, 'ms'), amountUnit: 'hours', isExternal: outside * 2 > ms }
+}
+
+/** Work for others that is counted in samples: no hours of it are verified, and none are told. */
+function sampleWorkOf(
+  { during, relationOf }: SheetInstrument,
+  session: RecordOf<'session'>,
+  amounts: number,
+): Work | undefined {
+  const { way, from, samples = 0 } = session
+  const isWork = (way === 'entrusted' || way === 'operated') && (samples > 0 || amounts > 0)
+  const relation = isWork && isWithin(during, from) ? relationOf(session) : undefined
+  return relation && { serviceAmount: samples, amountUnit: 'samples', isExternal: relation === 'external' }
 }
 
 function serviceOf(
   { key, zone }: SheetInstrument,
   session: RecordOf<'session'>,
-  { used, charges }: { used: readonly UseRow[]; charges: readonly RecordOf<'charge'>[] },
+  { isExternal, ...work }: Work & Pick<NriiService, 'amounts'>,
 ): NriiService {
-  const ms = used.reduce((sum, use) => sum + use.ms, 0)
-  const fen = charges.reduce((sum, charge) => sum + (charge.session === session.id ? charge.fen : 0), 0)
-  // A session over a change of the tree may be both; the larger part decides, as the form has one field.
-  const outside = used.reduce((sum, use) => sum + (use.relation === 'external' ? use.ms : 0), 0)
   return {
     innerId: key,
     recordInnerId: session.id,
-    serviceTime: localTime(session.from, zone),
+    // An order without clock times began at no time of day: its day is the one of its end.
+    serviceTime: isWorkOrder(session) ? '' : localTime(session.from, zone),
     endTime: localTime(session.to, zone),
-    serviceAmount: printed(ms, 'ms'),
-    amounts: printed(fen, 'fen'),
+    ...work,
     serviceWay: ways[session.way],
-    serviceType: outside * 2 > ms ? '130' : '120',
+    serviceType: isExternal ? '130' : '120',
     serviceDirection: directions[session.purpose],
     applicant: session.user,
     applicantUnit: session.beneficiary,

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parseCheckpoint } from '@hours/ledger'
-import { countedSums, figureList, levelShare, outsideWeight, scopeFigures } from '@hours/usage'
+import { countedSums, figureList, levelShare, outsideWeight, relationAt, scopeFigures } from '@hours/usage'
 import { askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
 import type { ApiContext } from '../api/context.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
@@ -76,12 +76,18 @@ function instrumentOf(
   const end = during.at(-1)?.to ?? span.to
   // Of a set that has moved on meanwhile the form names the unit that it was with.
   const { unit } = enrolments.findLast(({ from }) => from < end) ?? enrolment
+  const { records } = ingest.figures
   return {
     ...{ key, enrolment, zone, figures, names: enrolment.names, span, during },
     unitNames:
       ingest.registry.organisation(unit, end - 1)?.names ?? ingest.registry.organisation(unit)?.names ?? {},
     sums: part.sums(),
     uses: () => part.uses(),
+    records: records.of(key),
+    relationOf({ beneficiary, from }) {
+      const manager = enrolments.findLast((one) => one.from <= from)?.unit
+      return manager === undefined ? undefined : relationAt(records.tree(), manager, beneficiary, from)
+    },
   }
 }
 

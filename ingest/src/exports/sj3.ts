@@ -1,5 +1,5 @@
 import { printed } from '@hours/protocol'
-import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
+import { type FigureSheet, isWithin, type SheetInstrument } from './figure-sheet.ts'
 import { workbook, type WorkbookSheet } from './workbook.ts'
 
 /**
@@ -47,8 +47,6 @@ export interface Sj3Options {
   readonly schoolCode: string
   /** Who answers for leaving unattributed hours out; absent = they must be 0. */
   readonly signedOffBy?: string | undefined
-  /** Trained persons by group, of the instrument and period. */
-  readonly trained: (one: SheetInstrument) => Readonly<Record<'student' | 'teacher' | 'other', number>>
 }
 
 /** The rows of a sheet, or what blocks them: research + teaching + service + unattributed = E, and the last must be 0. */
@@ -69,12 +67,10 @@ export function sj3Rows(
   return { ok: true, value: { name: 'SJ3', head: [...sj3Columns, ...extra], rows } }
 }
 
-function sj3Row(one: SheetInstrument, { schoolCode, trained }: Sj3Options): (string | number | null)[] {
+function sj3Row(one: SheetInstrument, { schoolCode }: Sj3Options): (string | number | null)[] {
   const { key, names, enrolment, unitNames, sums, figures } = one
-  const used = one.uses()
-  const projects = (purpose: string) =>
-    new Set(used.flatMap((use) => (use.purpose === purpose ? (use.project ?? []) : []))).size
-  const { student, teacher, other } = trained(one)
+  const projects = projectsOf(one)
+  const { student, teacher, other } = trainedIn(one)
   const count = (name: string) => sums.achievements[name] ?? 0
   const worth = enrolment.valueFen === undefined ? null : printed(enrolment.valueFen, 'fen')
   return [
@@ -90,6 +86,22 @@ function sj3Row(one: SheetInstrument, { schoolCode, trained }: Sj3Options): (str
     ...[count('paper:indexed'), count('paper:core')],
     null,
   ]
+}
+
+/** Projects by purpose, over what has effective time or samples (domain.md, section 4.6). */
+function projectsOf({ uses, records, relationOf, during }: SheetInstrument): (purpose: string) => number {
+  const sampled = records.sessions.filter(
+    (one) => (one.samples ?? 0) > 0 && isWithin(during, one.from) && relationOf(one) !== undefined,
+  )
+  const all = [...uses(), ...sampled]
+  return (purpose) => new Set(all.flatMap((one) => (one.purpose === purpose ? (one.project ?? []) : []))).size
+}
+
+function trainedIn({ records, during }: SheetInstrument): Record<'student' | 'teacher' | 'other', number> {
+  const persons = { student: 0, teacher: 0, other: 0 }
+  for (const { at, group, persons: count } of records.trainings)
+    if (isWithin(during, at)) persons[group] += count
+  return persons
 }
 
 /** 购置日期; the day it came into service, where only that was told. */

@@ -1,7 +1,6 @@
-import { printedText, type RecordOf } from '@hours/protocol'
-import type { Registry } from '../ports.ts'
+import { printedText } from '@hours/protocol'
 import { badField, Problem } from '../api/problem.ts'
-import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
+import type { FigureSheet } from './figure-sheet.ts'
 import { figuresCsv, figuresJson } from './figure-table.ts'
 import { figuresPdf } from './figures-pdf.ts'
 import { nriiExport } from './nrii.ts'
@@ -49,19 +48,15 @@ export function checkFields(format: string, { schoolCode, insCode }: FormFields)
 export async function writeExport(
   sheet: FigureSheet,
   format: ExportFormat,
-  { fields, registry }: { fields: FormFields; registry: Registry },
+  fields: FormFields,
 ): Promise<ExportFile> {
   const [extension, type] = types[format]
   const subject = format === 'sj3' || format === 'nrii' ? format : 'figures'
   const safe = `${subject}-${sheet.scope}-${sheet.period}`.replace(/[^\w.-]+/g, '_')
-  return { name: `${safe}.${extension}`, type, bytes: await bytesOf(sheet, format, { fields, registry }) }
+  return { name: `${safe}.${extension}`, type, bytes: await bytesOf(sheet, format, fields) }
 }
 
-async function bytesOf(
-  sheet: FigureSheet,
-  format: ExportFormat,
-  { fields, registry }: { fields: FormFields; registry: Registry },
-): Promise<Buffer> {
+async function bytesOf(sheet: FigureSheet, format: ExportFormat, fields: FormFields): Promise<Buffer> {
   switch (format) {
     case 'csv':
       return figuresCsv(sheet)
@@ -72,22 +67,15 @@ async function bytesOf(
     case 'pdf':
       return figuresPdf(sheet)
     case 'sj3':
-      return sj3(sheet, fields, registry)
+      return sj3(sheet, fields)
     case 'nrii':
-      return nrii(sheet, fields, registry)
+      return nrii(sheet, fields)
   }
 }
 
-function sj3(sheet: FigureSheet, fields: FormFields, registry: Registry): Promise<Buffer> {
-  const trainings = byInstrument(registry, 'training')
-  const trained = ({ key, during }: SheetInstrument) => {
-    const persons = { student: 0, teacher: 0, other: 0 }
-    for (const { at, group, persons: count } of trainings(key))
-      if (during.some(({ from, to }) => from <= at && at < to)) persons[group] += count
-    return persons
-  }
+function sj3(sheet: FigureSheet, fields: FormFields): Promise<Buffer> {
   const { schoolCode = '', signedOffBy } = fields
-  const rows = sj3Rows(sheet, { schoolCode, signedOffBy, trained })
+  const rows = sj3Rows(sheet, { schoolCode, signedOffBy })
   if (rows.ok) return sj3Xlsx(rows.value)
   const left = rows.error.unattributed
   throw new Problem(409, 'SJ3 has no place for unattributed hours', {
@@ -100,20 +88,6 @@ function sj3(sheet: FigureSheet, fields: FormFields, registry: Registry): Promis
   })
 }
 
-async function nrii(sheet: FigureSheet, fields: FormFields, registry: Registry): Promise<Buffer> {
-  const sessions = byInstrument(registry, 'session')
-  const charges = byInstrument(registry, 'charge')
-  const body = nriiExport(sheet, fields.insCode ?? '', ({ key }) => ({
-    sessions: sessions(key),
-    charges: charges(key),
-  }))
-  return Promise.resolve(Buffer.from(`${JSON.stringify(body, null, 1)}\n`))
-}
-
-function byInstrument<K extends 'training' | 'session' | 'charge'>(registry: Registry, kind: K) {
-  const groups = Map.groupBy(
-    registry.records(kind).map(({ record }) => record),
-    (record) => `${record.stream}/${record.instrument}`,
-  )
-  return (key: string): readonly RecordOf<K>[] => groups.get(key) ?? []
+function nrii(sheet: FigureSheet, { insCode = '' }: FormFields): Buffer {
+  return Buffer.from(`${JSON.stringify(nriiExport(sheet, insCode), null, 1)}\n`)
 }

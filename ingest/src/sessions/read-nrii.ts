@@ -6,8 +6,9 @@ import { fault } from './row-fault.ts'
 /**
  * Service records (type 6) of the national network platform, as public clients of 2016-2019 send them (domain.md, 1.4):
  * a list of objects in JSON. `serviceTime` is the begin where it is a time; where it is not, a record in hours
- * (`serviceWay` 占用) ends at `endTime` and began `serviceAmount` hours before. Nothing is guessed of the others: a
- * record without clock times is a work order with samples and income, and no hours.
+ * (`serviceWay` 占用) ends at `endTime` and began `serviceAmount` hours before. Nothing is guessed of the others: 委托 and
+ * 技术 without clock times are work orders with samples and income, and no hours; 远程 and 其他 without them are refused, and
+ * so is a record that does not say in which way.
  */
 export function readNrii(text: string): Read {
   let data: unknown
@@ -16,8 +17,14 @@ export function readNrii(text: string): Read {
   } catch (cause) {
     return refuse('bad_format', `not JSON: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
-  const list = Array.isArray(data) ? (data as unknown[]) : [data]
-  return accept({ rows: list.map((one, i) => nriiRow(one, i + 1)), ignored: [] })
+  return accept({ rows: servicesOf(data).map((one, i) => nriiRow(one, i + 1)), ignored: [] })
+}
+
+/** A list, one record, or a whole export of ours. */
+function servicesOf(data: unknown): readonly unknown[] {
+  if (Array.isArray(data)) return data as unknown[]
+  const services = typeof data === 'object' && data !== null && 'services' in data ? data.services : undefined
+  return Array.isArray(services) ? (services as unknown[]) : [data]
 }
 
 const ways = new Map([
@@ -25,6 +32,8 @@ const ways = new Map([
   ['技术', 'operated'],
   ['委托', 'entrusted'],
   ['远程', 'remote'],
+  // What is none of theirs, as our own export writes computing; it is nobody's use of the instrument by himself.
+  ['其他', 'compute'],
 ])
 const purposes = new Map([
   ['135', 'research'],
@@ -49,12 +58,15 @@ function nriiRow(one: unknown, line: number): ImportRow {
     const value = record[name]
     return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
   }
-  const way = ways.get(cell('serviceWay')) ?? 'self'
+  const way = ways.get(cell('serviceWay'))
+  if (way === undefined) return { line, fault: unknownWay(cell('serviceWay')) }
   const external = cell('serviceType') === '130'
   const purpose = purposes.get(cell('serviceDirection')) ?? (external ? 'service' : undefined)
   const amount = Number(cell('serviceAmount'))
   const times = timesOf(cell('serviceTime'), cell('endTime'), way, amount)
   if ('fault' in times) return { line, fault: times.fault }
+  // Our own export says what it counts; of others, work without clock times is counted in samples.
+  const isSamples = cell('amountUnit') === 'samples' || 'at' in times
   const comment = cell('comment')
   return {
     line,
@@ -69,12 +81,20 @@ function nriiRow(one: unknown, line: number): ImportRow {
       purpose,
       way,
       ...times,
-      ...('at' in times && Number.isSafeInteger(amount) ? { samples: amount } : {}),
+      ...(isSamples && Number.isSafeInteger(amount) && amount > 0 ? { samples: amount } : {}),
       yuan: cell('amounts'),
       score: stars.get(comment) ?? (/^[1-5]$/.test(comment) ? Number(comment) : undefined),
     },
   }
 }
+
+const unknownWay = (given: string) =>
+  fault(
+    'serviceWay',
+    given,
+    'it is not told how the instrument was used',
+    `write one of ${[...ways.keys()].join(', ')}`,
+  )
 
 type Times = { from: string; to: string } | { hours: number; to: string } | { at: string }
 
