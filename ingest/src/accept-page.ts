@@ -55,7 +55,7 @@ export function createPageJudge({ clock, log, chains, registry }: PageJudgeOptio
   const ahead = new Map<string, string[]>()
   const world = {
     isOpen: registry.isOpen.bind(registry),
-    isEnrolled: registry.isEnrolled,
+    mayName: registry.mayName,
     rootAt: log.rootAt.bind(log),
   }
 

@@ -247,6 +247,32 @@ describe('pages that are refused', () => {
   })
 })
 
+describe('a retired instrument', () => {
+  it('that its gateway goes on naming costs the other instruments no page, and has no hours itself', async () => {
+    const end = start + 2 * pageMs
+    await ingest.recordAll([
+      enrolmentRecord('gw-1', 'xrd-01'),
+      enrolmentRecord('gw-1', 'sem-01', start, end),
+    ])
+    for (let i = 0; i < 3; i++)
+      await ingest.commit({ topic: gateway.topic, payload: gateway.page({ 'sem-01': run, 'xrd-01': run }) })
+    await ingest.settled()
+    const runs = () => {
+      const of = (id: string) => {
+        const key = instrumentKey(site, id as InstrumentId)
+        const days = ingest.index.days([key], start, start + 10 * pageMs)
+        return days.reduce((sum, day) => sum + day.states.run, 0)
+      }
+      return { sem: of('sem-01'), xrd: of('xrd-01') }
+    }
+    expect(ingest.quarantine.count()).toBe(0)
+    expect(runs()).toEqual({ sem: 2 * pageMs, xrd: 3 * pageMs })
+    await ingest.close()
+    ingest = await openIngest(dataDir, clock)
+    expect(runs()).toEqual({ sem: 2 * pageMs, xrd: 3 * pageMs })
+  })
+})
+
 describe('what is not evidence', () => {
   const live = `hours/1/${site}/gw-1/state/sem-01`
 

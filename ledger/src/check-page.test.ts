@@ -7,7 +7,7 @@ import type { PageContext } from './check-page.ts'
 import type { OpenedPage } from './opened-page.ts'
 
 type Context = Omit<PageContext, 'digestsAt'>
-const anything: Context = { isOpen: () => true, isEnrolled: () => true }
+const anything: Context = { isOpen: () => true, mayName: () => true }
 
 /** Checks pages one after the other in one book; returns the last verdict. */
 function judge(pages: readonly OpenedPage[], context: Context = anything) {
@@ -80,7 +80,7 @@ describe('a page is refused', () => {
     })
   })
   it('unknown_instrument: with an instrument that is not enrolled at the gateway', () => {
-    const only = { ...anything, isEnrolled: (_: unknown, id: string) => id === 'sem-01' }
+    const only = { ...anything, mayName: (_: unknown, id: string) => id === 'sem-01' }
     expect(second({ instrument: 'sem-02' }, only)).toMatchObject({
       verdict: 'refuse',
       code: 'unknown_instrument',

@@ -10,7 +10,7 @@ export interface PageContext {
   /** Whether an `epoch` record has opened this epoch of this gateway. */
   readonly isOpen: (gateway: string, epoch: number) => boolean
   /** Whether the instrument is enrolled at this gateway at some time of [from, to). */
-  readonly isEnrolled: (page: Page, instrument: string) => boolean
+  readonly mayName: (page: Page, instrument: string) => boolean
   /** Digests of all logged pages of this chain with this seq, in log order. */
   readonly digestsAt: (seq: number) => readonly string[]
   /** Wall clock at arrival; absent when a log is read again (then R5 judges by `time` records). */
@@ -65,7 +65,7 @@ type Fault = readonly [PageCode, string]
 function contentFault(page: Page, context: PageContext): Fault | undefined {
   if (context.now !== undefined && page.to > context.now + maxFutureMs)
     return ['future', `to ${page.to} is ${page.to - context.now} ms after now; set the gateway's clock`]
-  const stranger = page.instruments.find(({ id }) => !context.isEnrolled(page, id))
+  const stranger = page.instruments.find(({ id }) => !context.mayName(page, id))
   if (stranger) return ['unknown_instrument', `"${stranger.id}" is not enrolled at ${page.gateway}`]
   const first = page.seq === 0
   if (first !== (page.prev === null))

@@ -5,12 +5,25 @@ export interface Enrolments {
   /** `site` is the record's stream. */
   add(record: Pick<RecordOf<'enrolment'>, 'stream' | 'instrument' | 'gateway' | 'from' | 'to'>): void
   /** Whether the page's gateway has the instrument at some time of the page. */
-  readonly isEnrolled: (page: Pick<Page, 'site' | 'gateway' | 'from' | 'to'>, instrument: string) => boolean
+  readonly isEnrolled: (page: Where, instrument: string) => boolean
+  /**
+   * Whether a page may name the instrument: enrolled as above, or retired at this gateway and enrolled nowhere since. A
+   * gateway that has not heard of it goes on naming it; that time is outside of every enrolment and counts for nothing,
+   * but a refused page would take the hours of the gateway's other instruments with it.
+   */
+  readonly mayName: (page: Where, instrument: string) => boolean
 }
+
+type Where = Pick<Page, 'site' | 'gateway' | 'from' | 'to'>
 
 /** The newest record for an instrument and instant stands: a later one ends the earlier ones where it begins. */
 export function createEnrolments(): Enrolments {
   const known = new Map<string, { readonly gateway: string; readonly from: number; to: number }[]>()
+  const of = ({ site }: Where, instrument: string) => known.get(`${site}/${instrument}`) ?? []
+  const isEnrolled = (page: Where, instrument: string) =>
+    of(page, instrument).some(
+      ({ gateway, from, to }) => gateway === page.gateway && from < page.to && to > page.from,
+    )
   return {
     add({ stream, instrument, gateway, from, to = Number.POSITIVE_INFINITY }) {
       const key = `${stream}/${instrument}`
@@ -18,9 +31,13 @@ export function createEnrolments(): Enrolments {
       for (const earlier of list) earlier.to = Math.min(earlier.to, from)
       known.set(key, [...list.filter((one) => one.to > one.from), { gateway, from, to }])
     },
-    isEnrolled: (page, instrument) =>
-      (known.get(`${page.site}/${instrument}`) ?? []).some(
-        ({ gateway, from, to }) => gateway === page.gateway && from < page.to && to > page.from,
-      ),
+    isEnrolled,
+    mayName(page, instrument) {
+      const last = of(page, instrument).reduce<{ gateway: string; from: number } | undefined>(
+        (newest, one) => (newest && newest.from > one.from ? newest : one),
+        undefined,
+      )
+      return (last?.gateway === page.gateway && last.from < page.to) || isEnrolled(page, instrument)
+    },
   }
 }

@@ -160,4 +160,18 @@ describe('enrolments', () => {
       false,
     ])
   })
+  it('let a page name what was retired at its gateway, but not what another gateway has now', () => {
+    const enrolments = createEnrolments()
+    const add = (gateway: string, from: number, to?: number) =>
+      enrolments.add({ stream: 's', instrument: 'i', gateway, from, to } as Parameters<
+        typeof enrolments.add
+      >[0])
+    const may = (gateway: string, from: number, to: number) =>
+      enrolments.mayName({ site: 's', gateway, from, to } as never, 'i')
+    add('gw-1', 100, 200)
+    expect([may('gw-1', 50, 100), may('gw-1', 150, 160), may('gw-1', 900, 950)]).toEqual([false, true, true])
+    expect(may('gw-2', 150, 160)).toBe(false)
+    add('gw-2', 300)
+    expect([may('gw-1', 150, 160), may('gw-1', 900, 950), may('gw-2', 900, 950)]).toEqual([true, false, true])
+  })
 })

@@ -64,8 +64,8 @@ export function createLogReplay(options: {
   const streams = new Map<string, StreamState>()
   const epochs = new Set<string>()
   const isOpen = (gateway: string, epoch: number) => epochs.has(`${gateway}/${epoch}`)
-  const { isEnrolled } = enrolments
-  const world = rootAt ? { isOpen, isEnrolled, rootAt } : { isOpen, isEnrolled }
+  const { mayName } = enrolments
+  const world = rootAt ? { isOpen, mayName, rootAt } : { isOpen, mayName }
 
   function readPage(record: SignedRecord, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
     const opened = openParsedPage(record, { crypto, keys, at })

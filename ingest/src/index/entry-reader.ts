@@ -37,7 +37,7 @@ export function createEntryReader(options: {
     const before: ChainState = chains.make(gateway, epoch).state
     const verdict = checkPage(before, opened.value, {
       isOpen: registry.isOpen.bind(registry),
-      isEnrolled: registry.isEnrolled,
+      mayName: registry.mayName,
       digestsAt: (seq) => chains.digestsAt(gateway, epoch, seq),
     })
     if (verdict.verdict === 'refuse' || verdict.verdict === 'duplicate')

@@ -27,6 +27,7 @@ export interface RegistryWriter extends Registry {
   apply(entry: BookRecord): void
   readonly keys: KeyRegistry
   readonly isEnrolled: Enrolments['isEnrolled']
+  readonly mayName: Enrolments['mayName']
   isOpen(gateway: string, epoch: number): boolean
   /** The end of a stream of operator and service records. */
   stream(name: string): StreamState
@@ -79,6 +80,7 @@ export function createRegistry(clock: Clock): RegistryWriter {
     },
     keys,
     isEnrolled: (page, instrument) => derive().enrolments.isEnrolled(page, instrument),
+    mayName: (page, instrument) => derive().enrolments.mayName(page, instrument),
     isOpen: (gateway, epoch) => epochs.get(gateway)?.has(epoch) ?? false,
     stream: (name) => streams.get(name) ?? emptyStream,
     config: (gateway) => derive().configs.get(gateway),
