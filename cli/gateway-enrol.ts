@@ -1,6 +1,7 @@
-import { GatewayId } from '@hours/protocol'
+import { existsSync, writeFileSync } from 'node:fs'
+import { GatewayId, gatewayFile, type GivenIdentity } from '@hours/protocol'
 import { Command } from 'commander'
-import { enrolGateway, identityFiles, renewGateway } from './gateway-identity.ts'
+import { enrolGateway, renewGateway } from './gateway-identity.ts'
 import { typedPath } from './paths.ts'
 
 interface Flags {
@@ -9,6 +10,8 @@ interface Flags {
   readonly gateway: string
   readonly pin?: string
   readonly data: string
+  readonly local: string
+  readonly out?: string
 }
 
 /** `hours gateway enrol`: on the device, once. */
@@ -20,7 +23,12 @@ export function gatewayEnrolCommand(): Command {
     .requiredOption('--gateway <id>', 'the gateway the code is for')
     .option('--pin <sha256>', 'what hours enrol printed; not needed where the site has a public certificate')
     .option('--data <dir>', 'the gateway’s data folder', './gateway-data')
-    .action(async ({ url, code, gateway, pin, data }: Flags) => {
+    .option('--local <url>', 'the broker that the plugs report to', 'mqtt://127.0.0.1:1883')
+    .option('--out <file>', 'write the gateway’s YAML there, instead of printing it')
+    .action(async ({ url, code, gateway, pin, data, local, out }: Flags) => {
+      const file = out === undefined ? undefined : typedPath(out)
+      if (file !== undefined && existsSync(file))
+        throw new Error(`${file} is there already. Fix: another --out, or move it away.`)
       const dir = typedPath(data)
       const given = await enrolGateway({
         dir,
@@ -29,17 +37,33 @@ export function gatewayEnrolCommand(): Command {
         gateway: GatewayId.parse(gateway),
         ...(pin === undefined ? {} : { pin }),
       })
-      const { cert, key, ca } = identityFiles(dir)
-      console.log(
-        `# Certificate until ${new Date(given.expires).toISOString()}; the gateway renews it by itself.`,
-      )
-      console.log(`site: ${given.site}\ngateway: ${given.gateway}\ndata: ${dir}`)
-      console.log(
-        `broker:\n  url: mqtts://${new URL(url).hostname}:8883\n  cert: ${cert}\n  key: ${key}\n  ca: ${ca}`,
-      )
-      console.log(`trust: ${JSON.stringify(given.trust)}`)
+      const yaml = yamlOf(given, { dir, url, local })
+      if (file === undefined) console.log(yaml)
+      else {
+        writeFileSync(file, yaml)
+        console.log(`${file}\nnext: npm run -s hours -- gateway --config ${file}`)
+      }
     })
 }
+
+/** What the site knows goes into the file; what it does not know yet stands there as an example to fill in. */
+function yamlOf(
+  given: GivenIdentity,
+  { dir, url, local }: { dir: string; url: string; local: string },
+): string {
+  const { site, gateway, expires, trust, instruments = [] } = given
+  const brokerUrl = given.broker ?? `mqtts://${new URL(url).hostname}:8883`
+  const text = gatewayFile({ ...{ site, gateway, data: dir, brokerUrl, local, trust, instruments } })
+  const until = `# Certificate until ${new Date(expires).toISOString()}; the gateway renews it by itself.`
+  return [until, text, ...(instruments.length > 0 ? [] : example)].join('\n')
+}
+
+const example = [
+  '# The site does not know yet how this gateway’s instruments are sensed. Fill in, one entry an instrument:',
+  '#  - id: sem-01',
+  '#    source: { kind: tasmota, topic: pow1 }',
+  '#    thresholds: { onStartMw: 20000, onStopMw: 12000, runStartMw: 400000, runStopMw: 320000 }',
+]
 
 /** `hours gateway renew`: by hand; a running gateway does it by itself. */
 export function gatewayRenewCommand(): Command {

@@ -132,6 +132,9 @@ async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOp
   live.broker = broker
   ingest.attach(broker.publish)
   const channels = openSiteChannels({ ingest, clock: systemClock, dir: dataDir, log })
+  const name = flags.name?.[0] ?? '127.0.0.1'
+  const host = URL.parse(`https://${name}`)?.hostname ?? name
+  const brokerUrl = tls ? `mqtts://${host}:${broker.port}` : `mqtt://127.0.0.1:${broker.port}`
   const ownTls = flags.behindProxy === undefined ? tls : undefined
   const api = await createApi({
     ingest,
@@ -143,17 +146,17 @@ async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOp
     software: '0.1.0',
     logDir: join(dataDir, 'log'),
     door,
+    brokerUrl,
     ...siteHosts(flags),
     ...siteProxies(flags),
     ...(ownTls ? { tls: ownTls } : {}),
   })
   await api.listen({ host: flags.httpHost, port: ports.http })
   const { port } = api.server.address() as { port: number }
-  const name = flags.name?.[0]
   const page =
-    flags.behindProxy !== undefined && name !== undefined
+    flags.behindProxy !== undefined && flags.name !== undefined
       ? `https://${name}`
-      : `${ownTls ? 'https' : 'http'}://${name ?? '127.0.0.1'}:${port}`
+      : `${ownTls ? 'https' : 'http'}://${name}:${port}`
   console.log(`page    ${page}/`)
   const welcome = await firstOperator(door)
   if (welcome !== undefined)

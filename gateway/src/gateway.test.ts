@@ -190,6 +190,15 @@ describe('the source port', () => {
     expect(theirs / ours).toBeCloseTo(told.scale, 2)
   })
 
+  it('tells what its own file says of its instruments, as long as no record does', () => {
+    const bench = createBench()
+    bench.begin()
+    expect(bench.gateway.status()).toMatchObject({
+      config: { revision: 0 },
+      settings: [{ id: 'sem-01', source: { kind: 'tasmota', topic: 'pow1' }, dwellMs: 30_000 }],
+    })
+  })
+
   it('combines several sources on one instrument and shows where they contradict each other', async () => {
     const one = tasmota('sem-01', 'pow1', {
       others: [{ kind: 'tasmota', topic: 'pow2' }],

@@ -46,14 +46,16 @@ export interface Heartbeat {
   connected(): void
 }
 
-/** A heartbeat stays small. */
+/** A heartbeat stays small: whole packets hold 64 KiB. */
 const maxProposals = 32
+const maxSettingsBytes = 32 * 1024
 const maxAlarms = 64
 
 export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { site, gateway, clock, time, logbook, watch, settings } = options
   const digestOf = createDigests()
   let beating = false
+  const fits = JSON.stringify(options.configured).length <= maxSettingsBytes
 
   function status(): Status {
     const instruments: Status['instruments'] = {}
@@ -79,6 +81,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       instruments,
       ...(Object.keys(counters).length > 0 ? { counters } : {}),
       ...proposed(),
+      ...ownFile(),
       alarms: options.alarms.standing().slice(0, maxAlarms),
     }
   }
@@ -90,6 +93,12 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     )
     if (all.length === 0) return {}
     return { proposals: Object.fromEntries(all.slice(0, maxProposals)) }
+  }
+
+  /** Until a `config` record is in force the site knows no more of our sources than we tell. */
+  function ownFile(): Pick<Status, 'settings'> {
+    if (logbook.config().revision > 0 || !fits) return {}
+    return { settings: [...options.configured] }
   }
 
   function beat(): void {

@@ -250,10 +250,7 @@ describe('pages that are refused', () => {
 describe('a retired instrument', () => {
   it('that its gateway goes on naming costs the other instruments no page, and has no hours itself', async () => {
     const end = start + 2 * pageMs
-    await ingest.recordAll([
-      enrolmentRecord('gw-1', 'xrd-01'),
-      enrolmentRecord('gw-1', 'sem-01', start, end),
-    ])
+    await ingest.recordAll([enrolmentRecord('gw-1', 'xrd-01'), enrolmentRecord('gw-1', 'sem-01', start, end)])
     for (let i = 0; i < 3; i++)
       await ingest.commit({ topic: gateway.topic, payload: gateway.page({ 'sem-01': run, 'xrd-01': run }) })
     await ingest.settled()

@@ -108,7 +108,10 @@ export const GatewaySummary = z.object({
   lastHeard: z.int().nullable(),
   software: z.string().nullable(),
   instruments: z.int(),
+  /** -1 = no page key yet. */
   epoch: z.int(),
+  /** Of the configuration in force; 0 = only its own file says. */
+  revision: z.int(),
   /** Highest page logged and how many below it are missing. */
   through: z.int(),
   missing: z.int(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { InstrumentSettings } from './instrument-settings.ts'
 
 const Pinned = z.array(z.object({ kid: z.string(), public: z.string() }))
 
@@ -14,6 +15,9 @@ export const GivenIdentity = z.object({
   ca: z.string(),
   expires: z.int(),
   trust: PinnedKeys,
+  /** Where its pages go, and what it is to measure, as far as the site knows. */
+  broker: z.string().optional(),
+  instruments: z.array(InstrumentSettings).optional(),
 })
 export type GivenIdentity = z.infer<typeof GivenIdentity>
 

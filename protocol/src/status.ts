@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Decoded, decodeJson } from './decoded.ts'
 import { InstrumentId } from './ids.ts'
-import { Thresholds } from './instrument-settings.ts'
+import { InstrumentSettings, Thresholds } from './instrument-settings.ts'
 import { PageClock, Seen, SpoolState } from './page.ts'
 import { State } from './state.ts'
 import { Count, Duration, Energy, Instant, Power } from './units.ts'
@@ -64,6 +64,11 @@ export const Status = z.object({
   instruments: byInstrument(InstrumentStatus).optional(),
   counters: byInstrument(CounterTally).optional(),
   proposals: byInstrument(ThresholdProposal).optional(),
+  /**
+   * What the gateway's own file says of its instruments, told as long as no `config` record is in force: the first
+   * configuration, for the operator to accept (records.md, section 3). What a reader cannot read is not there.
+   */
+  settings: z.array(InstrumentSettings).max(maxInstruments).optional().catch(undefined),
   /** What the operator must know: `receipt_unverified`, `spool_full`, `clock_untrusted`, `source_silent:sem-01` ... */
   alarms: z.array(z.string().max(200)).max(64).optional(),
 })

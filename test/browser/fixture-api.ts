@@ -172,6 +172,7 @@ function gatewaysOf({ fleet }: Mood): GatewaySummary[] {
       software: '1.0.0',
       instruments: 3,
       epoch: 0,
+      revision: 1,
       through: 34_560 - n,
       missing: n === 3 ? 4 : 0,
       received: 34_561,

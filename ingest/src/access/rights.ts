@@ -4,17 +4,17 @@ export type Role = (typeof roles)[number]
 
 /**
  * What a route may ask for. `public` needs nobody; `read` is the figures of one's own subtree; `write` is sessions,
- * bookings, imports; `admin` is accounts and keys of one's organisation; `evidence` is entry tiles of the log;
- * `operate` is enrolment, configuration, rule sets, closing periods; `monitor` is the counts of the whole installation,
- * for Prometheus.
+ * bookings, imports; `enrol` is the instruments, gateways, opening hours, units and listings of one's own subtree;
+ * `admin` is accounts and keys of one's organisation; `evidence` is entry tiles of the log; `operate` is rule sets,
+ * closing periods and whatever concerns the whole installation; `monitor` is its counts, for Prometheus.
  */
-export const rights = ['public', 'read', 'write', 'admin', 'evidence', 'operate', 'monitor'] as const
+export const rights = ['public', 'read', 'write', 'enrol', 'admin', 'evidence', 'operate', 'monitor'] as const
 export type Right = (typeof rights)[number]
 
 const granted: Readonly<Record<Role, ReadonlySet<Right>>> = {
   viewer: new Set<Right>(['public', 'read']),
   facility_manager: new Set<Right>(['public', 'read', 'write']),
-  organisation_admin: new Set<Right>(['public', 'read', 'write', 'admin']),
+  organisation_admin: new Set<Right>(['public', 'read', 'write', 'enrol', 'admin']),
   // Read-only, across the organisations it supervises; sees the entries, so that it can check them.
   regulator: new Set<Right>(['public', 'read', 'evidence']),
   operator: new Set<Right>(rights),
@@ -38,7 +38,9 @@ export interface Principal {
 export const may = (principal: Principal | null, right: Right): boolean => {
   if (right === 'public') return true
   if (principal === null || !mayRole(principal.role, right)) return false
-  return principal.scopes === null || principal.scopes.includes(right)
+  const { scopes } = principal
+  // Whoever runs the installation sets it up too.
+  return scopes === null || scopes.includes(right) || (right === 'enrol' && scopes.includes('operate'))
 }
 
 /**

@@ -17,7 +17,7 @@ export function scopeIngest(ingest: RunningIngest, current: CurrentView): Runnin
   const find: Find = (hash) => ingest.registry.find(hash)
   const mayWrite = (item: { kind: RecordKind; stream: string; body: object }) => {
     const view = current()
-    if (view && !seesRecord(view, item.kind, { ...item.body, stream: item.stream }, find))
+    if (view && !mayWriteTo(view, ingest.registry, item, find))
       throw notFound(item.kind, aboutOf(item.body, item.stream))
   }
   const record: Ingest['record'] = (kind, stream, body) => {
@@ -46,6 +46,22 @@ export function scopeIngest(ingest: RunningIngest, current: CurrentView): Runnin
       return { ok, reasons: current() && reasons.length > 0 ? ['ask the operator'] : reasons }
     },
   }
+}
+
+/** What may be seen may be written, but what is of a whole site, and organisations that are new or move. */
+function mayWriteTo(
+  view: View,
+  all: Registry,
+  { kind, stream, body }: { kind: RecordKind; stream: string; body: object },
+  find: Find,
+): boolean {
+  const { id, parent, instrument } = body as Partial<Record<string, string>>
+  if (kind === 'schedule' && instrument === '*') return view.ownSites.has(stream)
+  if (kind === 'organisation') {
+    const known = all.organisation(id ?? '', Number.MAX_SAFE_INTEGER)
+    return (!known || view.organisations.has(known.id)) && view.organisations.has(parent ?? '')
+  }
+  return seesRecord(view, kind, { ...body, stream }, find)
 }
 
 const aboutOf = (body: object, stream: string) =>
@@ -142,8 +158,9 @@ function scopeLive(base: Live, current: CurrentView): Live {
       const found = base.gateway(site, gateway)
       if (!view || view.ownGateways.has(gateway)) return found
       if (!view.gateways.has(gateway)) return { online: false, lastHeard: null, status: undefined }
-      // Alarms of a gateway that others share may name their instruments.
-      return { ...found, status: found.status && { ...found.status, alarms: [] } }
+      // Alarms and settings of a gateway that others share name their instruments.
+      const { settings: _settings, ...status } = found.status ?? {}
+      return { ...found, status: found.status && { ...(status as typeof found.status), alarms: [] } }
     },
   }
 }

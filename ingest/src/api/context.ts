@@ -2,6 +2,7 @@ import { type InstrumentKey, parseInstrumentKey } from '@hours/protocol'
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Door } from '../access/door.ts'
+import type { Reach } from '../access/reach.ts'
 import type { ChannelMonitor } from '../channels/channel-monitor.ts'
 import type { RunningIngest } from '../running-ingest.ts'
 import type { InstrumentEntry } from '../ports.ts'
@@ -36,6 +37,12 @@ export interface ApiContext {
   readonly mayReadEntries?: (request: FastifyRequest) => boolean
   /** Whether the caller may have whole pages of this gateway, which name all of its instruments. Made by the guard. */
   readonly showsPagesOf?: (gateway: string) => boolean
+  /** What a caller may set up. Made by the guard. */
+  readonly reachOf?: (request: FastifyRequest) => Reach
+  /** What this request has written may have changed what its caller sees. Made by the guard. */
+  readonly seeAnew?: () => void
+  /** Where gateways reach the broker from outside, such as `mqtts://hours.example.edu:8883`; absent = nobody has said. */
+  readonly brokerUrl?: string
   /** Whether a caller may know of this instrument by now, for what outlives the request (live events). Made by the guard. */
   readonly seesOf?: (request: FastifyRequest, key: string) => boolean
 }

@@ -1,8 +1,9 @@
-import { GatewayId, GivenIdentity, SiteId } from '@hours/protocol'
+import { GivenIdentity, type SiteId } from '@hours/protocol'
 import { z } from 'zod'
 import type { Door } from '../access/door.ts'
 import { renewingGateway } from '../ca/renewal.ts'
 import { IngestError } from '../ingest-error.ts'
+import { configOf } from '../setup/gateway-config.ts'
 import { publicBodyLimit } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
 import { tooFast } from './guard.ts'
@@ -16,9 +17,8 @@ const Enrol = z.strictObject({ code: z.string().max(60), csr: Csr, pageKey: Page
 const Renew = z.strictObject({ certificate: z.string().max(8_192), csr: Csr, signature: z.string().max(200) })
 const tags = ['gateways']
 const open = { needs: 'public' } as const
-const operate = { needs: 'operate' } as const
 
-/** Gateways come in by a one-time code, renew by their own key, and are shut out (wire.md, section 4). */
+/** Gateways come in by a one-time code and renew by their own key (wire.md, section 4). */
 export function enrolRoutes(app: Api, context: ApiContext): void {
   const { door, ingest } = context
   if (!door) return
@@ -45,7 +45,13 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
       door.certificates.enrolled(whose.gateway, signed.certificate)
       door.endSession(whose.gateway, 'enrolled anew')
       door.audit.add({ actor: whose.gateway, action: 'gateway.enrol', target: request.ip, outcome: 'ok' })
-      return { ...whose, ...signed, ca: door.ca.certificate, trust: ingest.trust() }
+      return {
+        ...whose,
+        ...signed,
+        ...knownOf(context, whose),
+        ca: door.ca.certificate,
+        trust: ingest.trust(),
+      }
     },
   )
 
@@ -74,33 +80,15 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
       return { site, gateway, ...signed, ca: ca.certificate, trust: ingest.trust() }
     },
   )
+}
 
-  app.post(
-    '/api/v1/enrol/codes',
-    {
-      schema: {
-        body: z.strictObject({ site: SiteId, gateway: GatewayId }),
-        response: { 201: z.object({ code: z.string() }) },
-        tags,
-      },
-      config: operate,
-    },
-    ({ body }, reply) => {
-      void reply.code(201)
-      return { code: door.codes.issue(body.site, body.gateway) }
-    },
-  )
-
-  app.post(
-    '/api/v1/gateways/:gateway/revoke',
-    { schema: { params: z.strictObject({ gateway: GatewayId }), tags }, config: operate },
-    ({ params }, reply) => {
-      siteOf(context, params.gateway)
-      door.certificates.revoke(params.gateway)
-      door.endSession(params.gateway, 'revoked')
-      return reply.code(204).send()
-    },
-  )
+/** Where the broker is, and what the gateway is to measure: its file needs both. */
+function knownOf({ ingest, brokerUrl }: ApiContext, { site, gateway }: { site: SiteId; gateway: string }) {
+  const config = configOf(ingest.registry, site, gateway)
+  return {
+    ...(brokerUrl === undefined ? {} : { broker: brokerUrl }),
+    ...(config ? { instruments: config.instruments } : {}),
+  }
 }
 
 function siteOf({ ingest }: ApiContext, gateway: string): string {

@@ -17,6 +17,7 @@ const Query = z.strictObject({
   q: z.string().max(200).optional().describe('text in id, name, organisation or kind; all words must occur'),
   state: State.optional(),
   organisation: z.string().max(40).optional().describe('this organisation and all below it'),
+  retired: z.stringbool().default(false).describe('true = those that have ended, too'),
   sort: z.enum(sorts).default('key'),
   ...pageFields({ usual, most: 200 }),
 })
@@ -41,7 +42,7 @@ export function fleetRoutes(
       config: { needs: 'read' },
     },
     (request, reply) => {
-      const { q, state, organisation, sort, format } = request.query
+      const { q, state, organisation, retired, sort, format } = request.query
       const isCsv = wantsCsv(request, format)
       const now = ingest.clock.wall()
       const stands = standing()
@@ -49,6 +50,7 @@ export function fleetRoutes(
       const within = organisation === undefined ? undefined : subtree(context, organisation)
       const wanted = ordered(sort, stands).filter(
         ({ key, enrolment }) =>
+          (retired || (enrolment.to ?? Infinity) > now) &&
           (within?.has(enrolment.unit) ?? true) &&
           (words?.every((word) => stands.text.get(key)?.includes(word)) ?? true),
       )

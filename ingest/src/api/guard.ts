@@ -5,6 +5,7 @@ import cookie from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import type { AuditLine } from '../access/audit-trail.ts'
 import type { Door } from '../access/door.ts'
+import { createReach } from '../access/reach.ts'
 import { may, type Principal } from '../access/rights.ts'
 import { scopeIngest } from '../access/scoped-ingest.ts'
 import { createViews, noView, type View } from '../access/view.ts'
@@ -18,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null in the demo, and on public routes where nobody is signed in. */
     principal: Principal | null
+    /** What a change was about, for the audit; absent = the parameters of the address. */
+    about?: string
   }
 }
 
@@ -38,7 +41,7 @@ export function scopedContext(context: ApiContext): {
 } {
   const { door, ingest } = context
   if (!door) return { context, run: (_request, next) => next() }
-  const asking = new AsyncLocalStorage<View | 'all'>()
+  const asking = new AsyncLocalStorage<{ view: View | 'all'; readonly principal: Principal | null }>()
   const views = createViews(ingest.registry, ingest.clock)
   const viewOf = (principal: Principal | null): View | 'all' => {
     if (principal === null) return noView
@@ -46,23 +49,38 @@ export function scopedContext(context: ApiContext): {
   }
   // Outside of requests the service itself asks: caches that are filled in the background.
   const current = () => {
-    const view = asking.getStore()
+    const view = asking.getStore()?.view
     return view === 'all' ? undefined : view
   }
+  const scoped = scopeIngest(ingest, current)
   return {
     context: {
       ...context,
-      ingest: scopeIngest(ingest, current),
+      ingest: scoped,
       mayReadEntries: ({ principal }) =>
         may(principal, 'evidence') && seesWholeLog(context, viewOf(principal)),
       showsPagesOf: (gateway) => current()?.ownGateways.has(gateway) ?? true,
+      seeAnew() {
+        const asked = asking.getStore()
+        if (asked) asked.view = viewOf(asked.principal)
+      },
+      reachOf({ principal }) {
+        const view = viewOf(principal)
+        return createReach({
+          seen: scoped.registry,
+          all: ingest.registry,
+          actor: principal?.id ?? '-',
+          operates: view === 'all',
+          view: view === 'all' ? undefined : view,
+        })
+      },
       // Asked anew each time: an instrument that has moved away is seen no more by who saw it at first.
       seesOf: ({ principal }, key) => {
         const view = viewOf(principal)
         return view === 'all' || view.keys.has(key)
       },
     },
-    run: (request, next) => asking.run(viewOf(request.principal), next),
+    run: ({ principal }, next) => asking.run({ principal, view: viewOf(principal) }, next),
   }
 }
 
@@ -110,7 +128,7 @@ export async function guardRoutes(app: Api, context: ApiContext): Promise<void> 
       audited(context, {
         actor: principal.id,
         action: `${method} ${request.routeOptions.url ?? request.url.split('?')[0] ?? ''}`,
-        target: Object.values((request.params ?? {}) as Record<string, string>).join('/'),
+        target: request.about ?? Object.values((request.params ?? {}) as Record<string, string>).join('/'),
         outcome: reply.statusCode < 400 ? 'ok' : String(reply.statusCode),
       })
     done()

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Door } from '../access/door.ts'
+import { may, rights } from '../access/rights.ts'
 import { passwordFault } from '../access/secret.ts'
 import { publicBodyLimit } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
@@ -25,6 +26,7 @@ const Me = z.object({
   role: z.string(),
   organisations: z.array(z.string()).nullable(),
   by: z.string(),
+  rights: z.array(z.enum(rights)),
 })
 const open = { needs: 'public' } as const
 const tags = ['accounts']
@@ -108,7 +110,15 @@ export function loginRoutes(app: Api, { door, log }: ApiContext): void {
     ({ principal }) => {
       if (!principal) throw new Problem(401, 'sign in first')
       const { id, name, role, organisations, by } = principal
-      return { account: id, name, role, organisations: organisations && [...organisations], by }
+      const given = rights.filter((right) => may(principal, right))
+      return {
+        account: id,
+        name,
+        role,
+        organisations: organisations && [...organisations],
+        by,
+        rights: given,
+      }
     },
   )
 

@@ -68,6 +68,7 @@ describe('the description of the API', () => {
         if (!payload || /accounts|keys|login|welcome|enrol/.test(path)) continue
         const url = path
           .replace('{site}/{instrument}', 'gz-gibh/sem-01')
+          .replace('{gateway}', 'gw-1')
           .replace('{hash}', 'x'.repeat(43))
           .replace('{id}', 'none')
         const answer = await open.api.inject({ method: method as 'POST', url, payload })

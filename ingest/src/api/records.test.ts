@@ -378,7 +378,9 @@ describe('organisations', () => {
     expect(await counted(start + HOUR)).toMatchObject({ gibh: 2, 'em-lab': 0, 'other-house': 1 })
     expect(await counted(start + 7 * HOUR)).toMatchObject({ gibh: 2, 'em-lab': 1 })
     expect(await counted(start + 13 * HOUR)).toMatchObject({ gibh: 1, 'em-lab': 1, 'kanghe-bio': 1 })
-    expect((await post('root', 'instruments/gz-gibh/sem-01/moves', { unit: 'nobody' })).status).toBe(400)
+    expect((await post('root', 'instruments/gz-gibh/sem-01/moves', { unit: 'nobody' })).body).toMatchObject({
+      ...{ status: 422, field: 'unit', reason: 'nobody knows this organisation' },
+    })
   })
 
   it('channels list instruments and organisations, many to many, each instrument once in a total', async () => {
@@ -388,8 +390,10 @@ describe('organisations', () => {
     expect((await member('gd-net', { instrument: 'gz-gibh/nmr-01' })).status).toBe(200)
     expect((await member('gd-net', { organisation: 'gibh' })).status).toBe(201)
     expect((await member('gz-net', { instrument: 'gz-gibh/nmr-01' })).status).toBe(201)
-    expect((await member('gz-net', { instrument: 'gz-gibh/none' })).status).toBe(404)
-    expect((await member('gz-net', {})).status).toBe(400)
+    expect((await member('gz-net', { instrument: 'gz-gibh/nmr-1' })).body).toMatchObject({
+      ...{ status: 422, field: 'instrument', fix: 'did you mean gz-gibh/nmr-01?' },
+    })
+    expect((await member('gz-net', {})).status).toBe(422)
     expect((await get('root', 'memberships?channel=gd-net')).items).toHaveLength(2)
     const url = '/api/v1/usage?scope=channel:gd-net&period=2026-01-05&by=period'
     const usage = (await world.get(url, people.get('root'))).json<{ rows: { key: string }[] }>()

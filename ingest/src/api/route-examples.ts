@@ -4,6 +4,27 @@ const bodies: Readonly<Record<string, object>> = {
     ...{ id: 'gibh-stem', parent: 'gibh', kind: 'unit' },
     names: { en: 'Stem cell laboratory', zh: '干细胞实验室' },
   },
+  'POST /api/v1/instruments': {
+    ...{ site: 'gz-gibh', instrument: 'sem-02', gateway: 'gw-1', unit: 'gibh', class: 'general' },
+    names: { en: 'Scanning electron microscope', zh: '扫描电子显微镜' },
+    ...{ kind: 'sem', valueFen: 320_000_000, prepMs: 1_800_000, postMs: 900_000 },
+    ...{ inService: '2019-05-01', model: 'SEM 3200', mustOpen: true, bookable: true, takesSamples: false },
+  },
+  'PATCH /api/v1/instruments/:site/:instrument': { names: { en: 'Field emission SEM' }, bookable: false },
+  'POST /api/v1/instruments/:site/:instrument/retire': {},
+  'POST /api/v1/schedules': {
+    ...{ instrument: 'gz-gibh/sem-01', weekly: { 1: [['08:00', '20:00']], 2: [['08:00', '20:00']] } },
+    exceptions: { '2026-10-01': [], '2026-10-10': [['09:00', '17:00']] },
+  },
+  'POST /api/v1/gateways/:gateway/config': {
+    revision: 0,
+    instruments: [
+      {
+        ...{ id: 'sem-01', source: { kind: 'tasmota', topic: 'pow1' }, dwellMs: 30_000 },
+        thresholds: { onStartMw: 40_000, onStopMw: 35_000, runStartMw: 600_000, runStopMw: 550_000 },
+      },
+    ],
+  },
   'POST /api/v1/instruments/:site/:instrument/moves': { unit: 'gibh-stem' },
   'POST /api/v1/memberships': {
     ...{ channel: 'gz-net', instrument: 'gz-gibh/sem-01', from: 1_767_225_600_000 },

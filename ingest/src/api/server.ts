@@ -29,11 +29,14 @@ import { correctionRoutes } from './correction-routes.ts'
 import { docsPage } from './docs-page.ts'
 import { duplicateRoutes } from './duplicate-routes.ts'
 import { enrolRoutes } from './enrol-routes.ts'
+import { enrolmentRoutes } from './enrolment-routes.ts'
 import { NotModified } from './etag.ts'
 import { eventRoutes } from './event-routes.ts'
 import { exportRoutes } from './export-routes.ts'
 import { figureRoutes } from './figure-routes.ts'
 import { fleetRoutes } from './fleet-routes.ts'
+import { gatewayAccessRoutes } from './gateway-access-routes.ts'
+import { gatewayConfigRoutes } from './gateway-config-routes.ts'
 import { guardRoutes, scopedContext } from './guard.ts'
 import { importRoutes } from './import-routes.ts'
 import { instrumentRoutes } from './instrument-routes.ts'
@@ -41,6 +44,7 @@ import { healthRoutes } from './health-routes.ts'
 import { keyRoutes } from './key-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { loginRoutes } from './login-routes.ts'
+import { membershipRoutes } from './membership-routes.ts'
 import { createMonthCache } from './month-cache.ts'
 import { organisationRoutes } from './organisation-routes.ts'
 import { settingsRoutes } from './settings-routes.ts'
@@ -49,11 +53,13 @@ import { peopleRoutes } from './people-routes.ts'
 import { Problem, sendProblem } from './problem.ts'
 import { qualityRoutes } from './quality-routes.ts'
 import { reconciliationRoutes } from './reconciliation-routes.ts'
+import { createRegistrar } from './registrar.ts'
 import { reportRoutes } from './report-routes.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
 import { withExamples } from './route-examples.ts'
 import { summaryOfRoute } from './route-summaries.ts'
 import { rulesetRoutes } from './ruleset-routes.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { slotsRoutes } from './slots-routes.ts'
@@ -161,7 +167,8 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   const standing = createStanding(context.ingest.registry)
   const month = createMonthCache(whole, () => standing().entries)
   app.addHook('onClose', () => month.close())
-  const made = { standing, month, sparkline: createSparklines(whole.ingest.power) }
+  const registrar = createRegistrar(context)
+  const made = { standing, month, registrar, sparkline: createSparklines(whole.ingest.power) }
   fleetRoutes(app, context, made)
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
@@ -176,13 +183,18 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   reportRoutes(app, { ...context, writeBundle: whole.writeBundle ?? bundleJob(whole) }, made)
   siteRoutes(app, context, made)
   organisationRoutes(app, context, made)
+  membershipRoutes(app, context, made)
+  enrolmentRoutes(app, context, made)
+  scheduleRoutes(app, context, made)
+  gatewayConfigRoutes(app, context, made)
+  gatewayAccessRoutes(app, context)
   sessionRoutes(app, context)
   tariffRoutes(app, context)
   correctionRoutes(app, context)
   duplicateRoutes(app, context)
   peopleRoutes(app, context)
   importRoutes(app, context)
-  settingsRoutes(app, context)
+  settingsRoutes(app, context, made)
   eventRoutes(app, context)
   healthRoutes(app, context)
   logRoutes(app, context)

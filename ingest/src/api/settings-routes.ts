@@ -1,8 +1,10 @@
-import { InstrumentSettings, type RecordOf, Status, Thresholds } from '@hours/protocol'
+import { InstrumentSettings, Source, Status, Thresholds } from '@hours/protocol'
 import { z } from 'zod'
 import type { InstrumentEntry } from '../ports.ts'
+import { configOf, enrolledAt, judgeConfig, mergedSettings } from '../setup/gateway-config.ts'
 import { type ApiContext, instrumentOf } from './context.ts'
 import { badField, Problem } from './problem.ts'
+import type { Registrar } from './registrar.ts'
 import type { Api } from './server.ts'
 
 const Path = z.strictObject({ site: z.string().max(40), instrument: z.string().max(40) })
@@ -14,6 +16,8 @@ const Answer = z.object({
   revision: z.int(),
   /** In force; null while only the gateway's own file says. */
   settings: InstrumentSettings.nullable(),
+  /** What the gateway's own file says, told while no record is in force. */
+  own: InstrumentSettings.nullable(),
   /** What the gateway would propose from the last days; null until it has seen a week. */
   proposal: Proposals.valueType.nullable(),
   simulated: z.boolean(),
@@ -21,33 +25,29 @@ const Answer = z.object({
 const Change = z.strictObject({
   revision: z.int().min(0).describe('the revision this change was made from'),
   thresholds: Thresholds,
+  source: Source.optional().describe('needed where neither a record nor the gateway has told it'),
   dwellMs: InstrumentSettings.shape.dwellMs.unwrap().optional(),
   holdMs: InstrumentSettings.shape.holdMs,
+  maxGapMs: InstrumentSettings.shape.maxGapMs.unwrap().optional(),
 })
 
 /** How an instrument is sensed: what is in force, what the gateway proposes, and the record that changes it. */
-export function settingsRoutes(app: Api, context: ApiContext): void {
+export function settingsRoutes(app: Api, context: ApiContext, { registrar }: { registrar: Registrar }): void {
   const { ingest } = context
-
-  /** The newest configuration of the gateway, as a record of the log. */
-  function configOf({ site, enrolment }: InstrumentEntry): RecordOf<'config'> | undefined {
-    return ingest.registry
-      .records('config', site)
-      .map(({ record }) => record)
-      .filter(({ gateway }) => gateway === enrolment.gateway)
-      .toSorted((a, b) => a.revision - b.revision)
-      .at(-1)
-  }
+  const own = ({ site, enrolment: { gateway } }: InstrumentEntry): readonly InstrumentSettings[] =>
+    ingest.live.gateway(site, gateway).status?.settings ?? []
 
   function answerOf(entry: InstrumentEntry): z.infer<typeof Answer> {
     const { gateway, instrument } = entry.enrolment
-    const config = configOf(entry)
+    const config = configOf(ingest.registry, entry.site, gateway)
     const { status } = ingest.live.gateway(entry.site, gateway)
+    const ofThis = ({ id }: InstrumentSettings) => id === instrument
     return {
       key: entry.key,
       gateway,
       revision: config?.revision ?? 0,
-      settings: config?.instruments.find(({ id }) => id === instrument) ?? null,
+      settings: config?.instruments.find(ofThis) ?? null,
+      own: own(entry).find(ofThis) ?? null,
       proposal: status?.proposals?.[instrument] ?? null,
       simulated: ingest.simulated,
     }
@@ -64,37 +64,31 @@ export function settingsRoutes(app: Api, context: ApiContext): void {
     url,
     {
       schema: { params: Path, body: Change, response: { 200: Answer }, tags: ['instruments'] },
-      config: { needs: 'operate' },
+      config: { needs: 'enrol' },
     },
-    async ({ params, body }) => {
-      const entry = instrumentOf(context, params.site, params.instrument)
-      const { gateway, instrument } = entry.enrolment
-      const config = configOf(entry)
-      const known = config?.instruments.find(({ id }) => id === instrument)
-      if (!config || !known)
-        throw new Problem(409, `${gateway} is configured by its own file alone`, {
-          field: 'instrument',
-          value: entry.key,
-          fix: 'change the thresholds in the YAML file of the gateway, or write its first config record',
-        })
-      if (config.revision !== body.revision)
-        throw new Problem(409, 'the configuration has changed meanwhile', {
-          field: 'revision',
-          value: body.revision,
-          fix: `look at revision ${config.revision} and send the change again`,
-        })
-      const { revision, ...change } = body
-      const next = InstrumentSettings.safeParse({ ...known, ...change })
-      if (!next.success) throw badField('thresholds', JSON.stringify(change), z.prettifyError(next.error))
-      const instruments = config.instruments.map((one) => (one.id === instrument ? next.data : one))
-      await ingest.record('config', entry.site, {
-        gateway,
-        revision: revision + 1,
-        from: ingest.clock.wall(),
-        instruments,
-      })
-      await ingest.settled()
-      return answerOf(entry)
-    },
+    (request) =>
+      registrar.inTurn(request, async ({ reach, now, write }) => {
+        const { params, body } = request
+        const { revision, ...change } = body
+        const entry = instrumentOf(context, params.site, params.instrument)
+        const { gateway, instrument } = entry.enrolment
+        const config = configOf(ingest.registry, entry.site, gateway)
+        // The first record of a gateway has all that it measures already, as far as it is enrolled.
+        const here = enrolledAt(ingest.registry, gateway, now).map(({ enrolment }) => enrolment.instrument)
+        const stands = config?.instruments ?? own(entry).filter(({ id }) => here.includes(id))
+        const known = stands.find(({ id }) => id === instrument)
+        if (!known && change.source === undefined) throw withoutSource(entry)
+        const next = InstrumentSettings.safeParse({ id: instrument, ...known, ...change })
+        if (!next.success) throw badField('thresholds', JSON.stringify(change), z.prettifyError(next.error))
+        const instruments = mergedSettings(stands, [next.data])
+        await write(judgeConfig({ site: entry.site, gateway }, { revision, instruments }, reach, now))
+        return answerOf(entry)
+      }),
   )
 }
+
+const withoutSource = ({ key, enrolment: { gateway } }: InstrumentEntry) =>
+  new Problem(409, `nobody has told how ${key} is sensed`, {
+    ...{ field: 'source', value: '' },
+    fix: `send its source too, or start ${gateway}: it tells what its own file says`,
+  })

@@ -61,10 +61,11 @@ it('shows what is in force and what the gateway proposes; accepting it is a conf
   expect(record?.record).toMatchObject({ revision: 2, instruments: [{ id: 'sem-01', dwellMs: 30_000 }] })
 })
 
-it('refuses a change made from an older revision, levels that cross, and a gateway without a record', async () => {
+it('refuses a change made from an older revision, levels that cross, and an instrument of unknown source', async () => {
   expect((await change({ revision: 0, thresholds: proposed })).json()).toMatchObject({
     status: 409,
-    title: expect.stringMatching(/its own file alone/) as string,
+    field: 'source',
+    title: expect.stringMatching(/how .*sem-01 is sensed/) as string,
   })
   await configure()
   expect((await change({ revision: 0, thresholds: proposed })).json()).toMatchObject({
@@ -76,4 +77,46 @@ it('refuses a change made from an older revision, levels that cross, and a gatew
   expect(crossed.statusCode).toBe(400)
   expect(crossed.json()).toMatchObject({ field: expect.stringMatching(/runStopMw/) as string })
   expect(await read()).toMatchObject({ revision: 1, settings: { thresholds } })
+})
+
+it('makes the first record out of what the gateway tells of its own file, or of the source that is sent', async () => {
+  const nmr = { ...settings, id: 'nmr-01', source: { kind: 'tasmota', topic: 'pow2' } }
+  const strange = { ...settings, id: 'xrd-99' }
+  const tell = (own: object[]) =>
+    world.ingest.commit({
+      client: world.gateway.id,
+      topic: statusTopic(site, world.gateway.id),
+      payload: Buffer.from(JSON.stringify({ v: 1, online: true, at: start, settings: own })),
+    })
+  await tell([settings, nmr, strange])
+  expect(await read()).toMatchObject({ revision: 0, settings: null, own: { source: settings.source } })
+  const config = '/api/v1/gateways/gw-1/config'
+  expect((await world.get(config)).json()).toMatchObject({
+    ...{ revision: 0, instruments: null, unmeasured: [] },
+    proposed: [{ id: 'sem-01' }, { id: 'nmr-01' }, { id: 'xrd-99' }],
+  })
+  const send = (url: string, payload: object) => world.api.inject({ method: 'POST', url, payload })
+  // It measures something that nobody has enrolled: its pages would be refused.
+  expect((await send(config, { revision: 0 })).json()).toMatchObject({
+    ...{ status: 422, field: 'instruments.2.id', value: 'xrd-99' },
+  })
+  expect((await change({ revision: 0, thresholds: proposed })).json()).toMatchObject({
+    ...{ revision: 1, settings: { thresholds: proposed, source: settings.source } },
+  })
+  expect((await world.get(config)).json()).toMatchObject({
+    revision: 1,
+    instruments: [{ id: 'sem-01', thresholds: proposed }, { id: 'nmr-01' }],
+  })
+  const other = { ...nmr, maxGapMs: 60_000 }
+  const whole = await send(config, { revision: 1, instruments: [settings, other] })
+  expect(whole.json()).toMatchObject({ revision: 2, instruments: [{ thresholds }, { maxGapMs: 60_000 }] })
+  expect((await send(config, { revision: 1, instruments: [settings] })).statusCode).toBe(409)
+  const [last] = world.ingest.registry.records('config', site).slice(-1)
+  expect(last?.record).toMatchObject({ revision: 2, actor: 'demo.manager' })
+})
+
+it('takes a source with the thresholds where nothing is known of it', async () => {
+  const source = { kind: 'shelly', topic: 'shellyplusplugs-1' }
+  const answer = await change({ revision: 0, thresholds, source })
+  expect(answer.json()).toMatchObject({ revision: 1, settings: { source, dwellMs: 30_000 } })
 })

@@ -87,7 +87,7 @@ type GatewayEntry = ReturnType<ApiContext['ingest']['registry']['gateways']>[num
 /** A gateway as it stands now: what it has sent, what is missing, and its clock. */
 export function gatewayRow(
   { ingest }: ApiContext,
-  { site, gateway, epoch, instruments }: GatewayEntry & { instruments: number },
+  { site, gateway, epoch, configRevision, instruments }: GatewayEntry & { instruments: number },
 ): Gateway {
   const { online, lastHeard, status } = ingest.live.gateway(site, gateway)
   const counts = ingest.index.gatewayCounts(gateway)
@@ -100,6 +100,7 @@ export function gatewayRow(
     software: status?.software ?? null,
     instruments,
     epoch,
+    revision: configRevision,
     through: counts.through,
     missing: counts.missing,
     received: counts.received,

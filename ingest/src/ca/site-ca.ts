@@ -1,6 +1,6 @@
 // @peculiar/x509 brings a container that wants this polyfill before it.
 import 'reflect-metadata'
-import { webcrypto } from 'node:crypto'
+import { createHash, webcrypto, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, DAY, type GatewayId } from '@hours/protocol'
@@ -18,6 +18,8 @@ const serverCertificateDays = 397
 export interface SiteCa {
   /** PEM of the CA's certificate; gateways pin it. */
   readonly certificate: string
+  /** SHA-256 of it (DER, hex): with this a device knows the site before it trusts it. */
+  readonly pin: string
   /** Signs a gateway's request; the CN becomes the gateway's id, whatever the request says. Throws `bad_csr`. */
   signGateway(csr: string, gateway: GatewayId): Promise<{ certificate: string; expires: number }>
   /** A server key and certificate for these DNS names and addresses. */
@@ -60,6 +62,7 @@ export async function openSiteCa(dir: string, clock: Clock): Promise<SiteCa> {
 
   return {
     certificate,
+    pin: createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex'),
     async signGateway(csr, gateway) {
       const request = readRequest(csr)
       if (!(await request.verify()))
