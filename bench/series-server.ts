@@ -26,7 +26,7 @@ const store = createInfluxSeries({ url: influxUrl })
 const outbox = createSeriesOutbox({ path: join(dir, 'outbox.sqlite'), store, clock: systemClock, onError })
 const feed = feedSeries({ ingest, outbox, onError, delayMs: Number(delayMs) })
 const broker = await createBroker({
-  commit: feed.commit,
+  commit: ingest.commit,
   directory: ingest.directory,
   log,
   listen: { host: '127.0.0.1', port: Number(port), allowPlain: true },

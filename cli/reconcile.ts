@@ -29,7 +29,7 @@ export function reconcileCommand(): Command {
       dayOf,
     )
     .option('--no-series', 'leave the series out')
-    .option('--json', 'print {position, entries, compared, points, waiting, differences}')
+    .option('--json', 'print {position, entries, compared, points, waiting, untold, differences}')
   return withSeriesFlags(command).action(async (flags: Flags) => {
     const dataDir = dataFolder(flags)
     const store = seriesOf(dataDir, flags)
@@ -48,6 +48,10 @@ export function reconcileCommand(): Command {
       if (found.waiting > 0 && !flags.json)
         console.log(
           `${found.waiting} points still wait in the outbox: what they say is not in the series yet.`,
+        )
+      if (found.untold > 0 && !flags.json)
+        console.log(
+          `${found.untold} days of instruments have yet to be told to the series; they are not compared.`,
         )
       if (found.differences.length > 0) process.exitCode = 1
       else if (!flags.json) console.log(`log and index${store ? ' and series' : ''} agree in every row.`)

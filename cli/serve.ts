@@ -116,13 +116,14 @@ async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOp
     witnesses: policyWitnesses(dataDir),
   })
   const series = openSiteSeries({ ingest, dir: dataDir, log, ...influxOf(flags) })
+  series.feed()
   const live: { broker?: Broker } = {}
   const door = await openSiteDoor(dataDir, flags, (gateway, reason) =>
     live.broker?.disconnect(gateway, reason),
   )
   const tls = await siteTls(dataDir, flags, door.ca)
   const broker = await createBroker({
-    commit: series.feed().commit,
+    commit: ingest.commit,
     directory: withCertificates(ingest.directory, door.certificates),
     log,
     listen: tls

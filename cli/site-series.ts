@@ -46,7 +46,7 @@ export const embeddedPath = (dir: string): string => join(dir, 'series.sqlite')
 export interface SiteSeries {
   readonly store: SeriesStore
   readonly outbox: RunningOutbox
-  /** Feeds the store from now on; the feed's `commit` goes between broker and ingest. */
+  /** Feeds the store from now on. */
   feed(): SeriesFeed
   close(): Promise<void>
 }

@@ -108,7 +108,6 @@ async function up(flags: Flags): Promise<void> {
     if (!stop.signal.aborted) {
       // The history goes to the series store in one piece, not day by day while it is played.
       const feed = series.feed()
-      world.tap(feed.commit)
       if (playedHistory) void feed.rebuild().catch((err: unknown) => log.error({ err }, 'series'))
       const onError = (err: unknown) => log.error({ err }, 'demo')
       const { from, days: length = 30 } = state

@@ -59,7 +59,7 @@ export function createCommit(options: CommitOptions) {
         message: `${message.client} wrote to the topic of ${topic.value.gateway}`,
       })
     else if (topic.value.kind === 'page') await takePage(message, topic.value)
-    else unlogged.take(message, topic.value)
+    else await unlogged.take(message, topic.value)
   }
 
   async function takePage(message: UpMessage, topic: Topic): Promise<void> {
@@ -161,6 +161,7 @@ export function createCommit(options: CommitOptions) {
 
   return {
     take,
+    onPower: unlogged.onPower,
     /** What the index is to be told of a published batch. */
     published(
       batch: readonly { position: Position; bytes: Uint8Array; digest: string }[],

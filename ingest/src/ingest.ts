@@ -169,6 +169,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     }),
     quarantine,
     power,
+    untold: opened.untold,
     clock,
     simulated,
     directory: access.directory,
@@ -185,6 +186,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     },
     recordAll: writer.write,
     onProjected: projector.onProjected,
+    onPower: commit.onPower,
     settled: () => projector.settled(),
     health,
     metrics: () => ({

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { IngestError } from './ingest-error.ts'
@@ -50,7 +50,8 @@ export function checkDatabase(db: DatabaseSync, path: string): void {
   }
   if (said === 'ok') return
   db.close()
-  throw new IngestError('store_failed', `${path}: ${String(said)}. Fix: ${fixes.get(11) ?? ''}.`)
+  const cause = Object.assign(new Error(String(said)), { errcode: 11 })
+  throw new IngestError('store_failed', `${path}: ${cause.message}. Fix: ${fixes.get(11) ?? ''}.`, { cause })
 }
 
 /**
@@ -78,7 +79,38 @@ export function addColumn(db: DatabaseSync, table: string, column: string): bool
   }
 }
 
-/** Whether `error` of `openDatabase` says that the file's content is no database any more. */
+/**
+ * As `openDatabase`, for a file that the log can make again: one that is damaged is set aside under another name and
+ * begun anew, so that it keeps nothing else from starting. `setAside` is where it lies then.
+ */
+export function openProjection(
+  path: string,
+  setUp: (db: DatabaseSync) => void,
+): { readonly db: DatabaseSync; readonly setAside?: string } {
+  const open = () => {
+    const db = openDatabase(path, setUp)
+    if (path !== ':memory:') checkDatabase(db, path)
+    return db
+  }
+  try {
+    return { db: open() }
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    const setAside = moveAside(path)
+    return { db: open(), setAside }
+  }
+}
+
+/** With its journal, which belongs to it and to no file that comes after. */
+function moveAside(path: string): string {
+  let n = 1
+  while (existsSync(`${path}.damaged-${n}`)) n += 1
+  const to = `${path}.damaged-${n}`
+  for (const end of ['', '-wal', '-shm']) if (existsSync(path + end)) renameSync(path + end, to + end)
+  return to
+}
+
+/** Whether `error` of `openDatabase` or `checkDatabase` says that the file's content is no database any more. */
 export const isDamaged = (error: unknown): boolean =>
   error instanceof IngestError && damaged.includes(codeOf(error.cause) ?? 0)
 

@@ -12,7 +12,8 @@ import { createProjector, type Projectable, type Projector } from './index/proje
 import { createReadIndex } from './index/read-index.ts'
 import { createRecoveryTable } from './index/recovery-table.ts'
 import { createTimeTable } from './index/time-table.ts'
-import type { Index, Position } from './ports.ts'
+import { createUntoldDays } from './index/untold-days.ts'
+import type { Index, Position, UntoldDays } from './ports.ts'
 import type { BookRecord } from './registry/record-book.ts'
 import { createRegistry, type RegistryWriter } from './registry/registry.ts'
 
@@ -24,6 +25,7 @@ export interface OpenedIndex {
   readonly projector: Projector
   readonly index: Index
   readonly figures: FigureProjection
+  readonly untold: UntoldDays
   /** Position of an entry by the digest of its bytes. */
   readonly find: (digest: string) => Position | undefined
   close(): Promise<void>
@@ -60,6 +62,7 @@ export function openIndex(options: OpenIndexOptions): OpenedIndex {
     recoveries: createRecoveryTable(db, instruments),
     times: createTimeTable(db),
   }
+  const untold = createUntoldDays(db, instruments)
   const onError = options.onError ?? (() => undefined)
   // The projector fills the registry, and this looks at what it has been filled with.
   let made: FigureProjection | undefined
@@ -68,6 +71,7 @@ export function openIndex(options: OpenIndexOptions): OpenedIndex {
       db,
       accounts,
       instruments,
+      untold,
       registry,
       horizon: tables.times.newest()?.at ?? 0,
       onError,
@@ -104,6 +108,7 @@ export function openIndex(options: OpenIndexOptions): OpenedIndex {
     projector,
     index,
     figures: figures(),
+    untold,
     find(digest) {
       const found = byHash.get(parseBase64url(digest) ?? null)
       return found && { year: Number(found['year']), index: Number(found['idx']) }

@@ -7,6 +7,7 @@ import type {
   InstrumentSettings,
   Millis,
   PowerMinute,
+  PowerReport,
   PublishDown,
   RecordBody,
   RecordKind,
@@ -191,6 +192,38 @@ export interface PowerStore {
   ): readonly { at: Millis; min: number; mean: number; max: number }[]
 }
 
+/** A civil day of one instrument that the series store is to be told; `mark` tells one change of it from the next. */
+export interface UntoldDay {
+  readonly key: InstrumentKey
+  readonly from: Millis
+  readonly to: Millis
+  readonly mark: number
+}
+/** A civil year of one instrument, from its first instant on. */
+export type UntoldYear = Omit<UntoldDay, 'mark'>
+
+/**
+ * What the series store has yet to be told (records.md, section 8): days that pages or records have changed, and the
+ * years they lie in. Kept in the index, marked in the transaction that changes them: no kill forgets one. An index that
+ * is made again begins with all days.
+ */
+export interface UntoldDays {
+  any(): boolean
+  /** Up to `most` days behind `after`, newest first. */
+  next(most: number, after?: UntoldDay): readonly UntoldDay[]
+  /** These have been told, unless they were marked again since; their years have changed. */
+  told(days: readonly (UntoldDay & { readonly year?: { from: Millis; to: Millis } })[]): void
+  /** Marks days that no record has changed: time that nobody accounts for goes on. */
+  markAll(items: readonly { key: InstrumentKey; days: readonly { from: Millis; to: Millis }[] }[]): void
+  onMarked(listener: () => void): () => void
+  /** Years with changed days that were told last at `before` or earlier. */
+  years(before: Millis): readonly UntoldYear[]
+  toldYear(year: UntoldYear, at: Millis): void
+  newestMark(): number
+  /** Forgets the days whose mark is not above `upTo`: everything has been told in another way. */
+  clear(upTo: number): void
+}
+
 /** The whole of ingest behind one door; `up` and `serve` wire it, the HTTP API reads it. */
 export interface Ingest {
   /** What the broker awaits before the PUBACK. */
@@ -201,6 +234,7 @@ export interface Ingest {
   readonly index: Index
   readonly quarantine: Quarantine
   readonly power: PowerStore
+  readonly untold: UntoldDays
   readonly clock: Clock
   /** The demo's data is marked everywhere. */
   readonly simulated: boolean
@@ -221,6 +255,8 @@ export interface Ingest {
   onProjected(
     listener: (touched: readonly { key: InstrumentKey; from: Millis; to: Millis }[]) => void,
   ): () => void
+  /** Called with what was taken of each report of power, of each instrument that stood there then; the PUBACK waits for it. */
+  onPower(listener: (site: SiteId, report: PowerReport) => Promise<void> | undefined): () => void
   /** Until every durable record is projected. */
   settled(): Promise<void>
   health(): { ok: boolean; reasons: readonly string[] }

@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type Clock, type Millis, systemClock } from '@hours/protocol'
+import { type Clock, type InstrumentKey, type Millis, systemClock } from '@hours/protocol'
+import type { Interval } from '@hours/usage'
+import { hasTable } from './index/index-db.ts'
 import type { Position } from './ports.ts'
 import type { SeriesStore } from './series/series-ports.ts'
 import { projectInto } from './rebuild.ts'
@@ -28,6 +30,8 @@ export interface Reconciled {
   readonly points: number
   /** Points that wait in the outbox: until they are brought, what they say counts as a difference. */
   readonly waiting: number
+  /** Days of instruments that the running system has yet to tell the series: what they differ in is no difference. */
+  readonly untold: number
   /** The first thousand. */
   readonly differences: readonly Difference[]
 }
@@ -75,8 +79,9 @@ export async function reconcile(
     const { entries } = await projectInto(fresh, directory, onProgress ? { until, onProgress } : { until })
     const differences = compareTables(db, fresh)
     const waiting = waitingIn(join(dataDir, 'outbox.sqlite'))
+    const untold = untoldIn(db)
     const series = options.series
-      ? await compareWith(options.series, { dataDir, fresh, options })
+      ? await compareWith(options.series, { dataDir, fresh, options, untold })
       : { days: 0, points: 0, differences: [] }
     return {
       position,
@@ -84,6 +89,7 @@ export async function reconcile(
       compared: series.days,
       points: series.points,
       waiting,
+      untold: untold.days,
       differences: [...differences, ...series.differences].slice(0, maxDifferences),
     }
   } finally {
@@ -95,17 +101,46 @@ export async function reconcile(
 /** The log, projected anew into `fresh`, against the series store. */
 async function compareWith(
   series: SeriesStore,
-  of: { dataDir: string; fresh: string; options: { since?: Millis; clock?: Clock } },
+  of: {
+    dataDir: string
+    fresh: string
+    options: { since?: Millis; clock?: Clock }
+    untold: ReturnType<typeof untoldIn>
+  },
 ): Promise<{ days: number; points: number; differences: Difference[] }> {
-  const { dataDir, fresh, options } = of
+  const { dataDir, fresh, options, untold } = of
   const source = openSiteSource(dataDir, fresh, options.clock ?? systemClock)
   try {
     const { since = 0 } = options
     const { latest } = source
-    const found = await compareSeries(source, { series, latest, since, most: maxDifferences })
+    const { isUntold } = untold
+    const found = await compareSeries(source, { series, latest, since, isUntold, most: maxDifferences })
     return { ...found, differences: found.differences.map((one) => ({ store: 'series', ...one })) }
   } finally {
     await source.close()
+  }
+}
+
+/**
+ * Days that the series have yet to be told, as the index has them, and years whose hours of the week have; an index of
+ * an older release has no list.
+ */
+function untoldIn(db: DatabaseSync) {
+  if (!hasTable(db, 'series_days')) return { days: 0, isUntold: { day: () => false, year: () => false } }
+  const listed = (table: string, where: string) => {
+    const sql = `SELECT key, start FROM ${table} AS one JOIN instruments ON id = instrument WHERE ${where}`
+    return Map.groupBy(db.prepare(sql).all(), (row) => String(row['key']))
+  }
+  const days = listed('series_days', 'true')
+  const years = listed('series_years', 'changed = 1')
+  const within =
+    (list: typeof days) =>
+    (key: InstrumentKey, { from, to }: Interval) =>
+      list.get(key)?.some(({ start }) => Number(start) >= from && Number(start) < to) === true
+  const [day, year] = [within(days), within(years)]
+  return {
+    days: [...days.values()].reduce((sum, { length }) => sum + length, 0),
+    isUntold: { day, year: (key: InstrumentKey, of: Interval) => year(key, of) || day(key, of) },
   }
 }
 

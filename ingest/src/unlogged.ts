@@ -9,12 +9,14 @@ import {
   type Millis,
   MINUTE,
   type PowerReport,
+  type SiteId,
   type Status,
   type Topic,
   type UpMessage,
 } from '@hours/protocol'
 import type { ClockGuard } from './clock-guard.ts'
 import type { LiveWriter } from './live.ts'
+import type { Ingest } from './ports.ts'
 import type { PowerStoreWriter } from './power-store.ts'
 import type { Receipts } from './receipts.ts'
 import type { RegistryWriter } from './registry/registry.ts'
@@ -28,8 +30,9 @@ export type PutAside = (
 
 /** What is no evidence and never logged: states for the live view, heartbeats, minutes of power for charts. */
 export interface Unlogged {
-  /** Any message but a page. */
-  take(message: UpMessage, topic: Topic): void
+  /** Any message but a page; what listeners of power make of it is waited for. */
+  take(message: UpMessage, topic: Topic): Promise<void> | undefined
+  readonly onPower: Ingest['onPower']
   /** Of each kind taken since the start. */
   counts(): { readonly power: number; readonly events: number; readonly statuses: number }
 }
@@ -47,21 +50,23 @@ export function createUnlogged(options: {
   const counts = { power: 0, events: 0, statuses: 0 }
   /** By gateway, the instrument of others that its last heartbeat named. */
   const strangers = new Map<string, string>()
+  const powerListeners = new Set<Parameters<Ingest['onPower']>[0]>()
 
-  function take(message: UpMessage, topic: Topic): void {
+  function take(message: UpMessage, topic: Topic): Promise<void> | undefined {
     const { site, gateway, kind, instrument } = topic
     // What is sent down comes back from a broker that ingest subscribes to with a wildcard.
-    if (kind === 'receipt' || kind === 'config') return
+    if (kind === 'receipt' || kind === 'config') return undefined
     if (registry.site(gateway) !== site)
       aside(message, gateway, {
         code: 'unknown_gateway',
         message: `${gateway} is not enrolled at ${site}`,
       })
-    else if (kind === 'power') takePower(message, topic)
+    else if (kind === 'power') return takePower(message, topic)
     else if (kind === 'status') takeStatus(message, topic)
     else if (instrument === undefined || !isKnown(topic, instrument))
       aside(message, gateway, strange(instrument ?? '', topic))
     else takeState(message, topic, instrument)
+    return undefined
   }
 
   function takeStatus(message: UpMessage, topic: Topic): void {
@@ -108,11 +113,11 @@ export function createUnlogged(options: {
     message: `"${instrument}" is not enrolled at ${gateway}`,
   })
 
-  function takePower(message: UpMessage, topic: Topic): void {
+  function takePower(message: UpMessage, topic: Topic): Promise<void> | undefined {
     const report = decodePowerReport(message.payload)
     if (!report.ok) {
       aside(message, topic.gateway, report.error)
-      return
+      return undefined
     }
     const ahead = aheadOfNow(report.value)
     if (ahead > maxFutureMs) {
@@ -120,16 +125,27 @@ export function createUnlogged(options: {
         code: 'future',
         message: `its last minute ends ${ahead} ms after now; set the gateway's clock`,
       })
-      return
+      return undefined
     }
-    const { from, instruments } = report.value
     counts.power += 1
-    for (const { id, mw, mwh } of instruments) {
+    return tell(topic.site, { ...report.value, instruments: takenOf(report.value, topic, message) })
+  }
+
+  /** Those that stood at the gateway in these minutes, wherever they stand now. */
+  function takenOf({ from, instruments }: PowerReport, topic: Topic, message: UpMessage) {
+    return instruments.filter(({ id, mw, mwh }) => {
       const to = from + mw.length * MINUTE
-      if (registry.isEnrolled({ site: topic.site, gateway: topic.gateway, from, to }, id))
-        power.put(instrumentKey(topic.site, id), from, mw, mwh)
+      const stood = registry.isEnrolled({ site: topic.site, gateway: topic.gateway, from, to }, id)
+      if (stood) power.put(instrumentKey(topic.site, id), from, mw, mwh)
       else aside(message, topic.gateway, strange(id, topic))
-    }
+      return stood
+    })
+  }
+
+  function tell(site: SiteId, report: PowerReport): Promise<void> | undefined {
+    if (report.instruments.length === 0) return undefined
+    const told = [...powerListeners].flatMap((listener) => listener(site, report) ?? [])
+    return told.length > 1 ? Promise.all(told).then(() => undefined) : told[0]
   }
 
   /** By how much a report speaks of the future, ms, as far as this machine's own clock can be believed. */
@@ -138,5 +154,12 @@ export function createUnlogged(options: {
     return from + minutes * MINUTE - (clock.wall() + guard.behind())
   }
 
-  return { take, counts: () => ({ ...counts }) }
+  return {
+    take,
+    onPower(listener) {
+      powerListeners.add(listener)
+      return () => void powerListeners.delete(listener)
+    },
+    counts: () => ({ ...counts }),
+  }
 }

@@ -105,7 +105,7 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
     })
     clock.advanceTo(from + pageMs + 1_000)
     const begun = performance.now()
-    await Promise.all(messages.map((message) => feed.commit(message)))
+    await Promise.all(messages.map((message) => ingest.commit(message)))
     return performance.now() - begun
   }
   async function hours(count: number): Promise<number[]> {

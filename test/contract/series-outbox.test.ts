@@ -1,4 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -130,6 +139,91 @@ describe('the outbox', () => {
     expect(bytes).toBeLessThanOrEqual(100_000)
     expect(oldest).toBe(start + dropped * MINUTE)
     await outbox.close()
+    await store.close()
+  })
+})
+
+describe('what the outbox and the embedded store keep', () => {
+  const lag = (outbox: ReturnType<typeof createSeriesOutbox>) => outbox.state().lacking
+
+  it('is set aside when it is damaged, begun anew, and said to lack what came before until it is rebuilt', async () => {
+    for (const name of ['outbox.sqlite', 'series.sqlite'])
+      writeFileSync(join(folder, name), 'x'.repeat(8_192))
+    const store = createEmbeddedSeries(join(folder, 'series.sqlite'))
+    const outbox = createSeriesOutbox({ path: file(), store, clock: systemClock })
+    expect(readdirSync(folder)).toEqual(
+      expect.arrayContaining(['outbox.sqlite.damaged-1', 'series.sqlite.damaged-1']),
+    )
+    outbox.put([power(1)])
+    await outbox.flush()
+    expect(await store.power(key, start, start + HOUR, MINUTE)).toHaveLength(1)
+    expect(lag(outbox)).toMatch(/series\.sqlite was damaged and lies in .*series\.sqlite\.damaged-1 now/)
+    await outbox.close()
+    await store.close()
+    const again = createEmbeddedSeries(join(folder, 'series.sqlite'))
+    const second = createSeriesOutbox({ path: file(), store: again, clock: systemClock })
+    expect(lag(second)).toMatch(/was damaged/)
+    second.rebuilt()
+    expect(lag(second)).toBeNull()
+    await second.close()
+    await again.close()
+  })
+
+  it('is found damaged behind its first pages too', async () => {
+    const { store, door, gate } = gated()
+    gate.fault = new SeriesError('away', 'gone')
+    const first = createSeriesOutbox({ path: file(), store: door, clock: systemClock })
+    for (let i = 0; i < 20; i++) first.put(Array.from({ length: 1_000 }, (_, j) => power(1_000 * i + j)))
+    await first.close()
+    const torn = openSync(file(), 'r+')
+    for (let at = 5 * 4_096; at < statSync(file()).size; at += 4_096)
+      writeSync(torn, Buffer.alloc(512, 7), 0, 512, at)
+    closeSync(torn)
+    gate.fault = undefined
+    const second = createSeriesOutbox({ path: file(), store: door, clock: systemClock })
+    expect(lag(second)).toMatch(/outbox\.sqlite was damaged/)
+    second.put([power(1)])
+    await second.flush()
+    expect(second.state().pending).toBe(0)
+    await second.close()
+    await store.close()
+  })
+
+  it('is said to lack the past when another store is named than before', async () => {
+    const { store } = gated()
+    const first = createSeriesOutbox({ path: file(), store, clock: systemClock })
+    expect(lag(first)).toBeNull()
+    await first.close()
+    const other = { ...store, name: 'InfluxDB at http://influx:8086, hours' }
+    const second = createSeriesOutbox({ path: file(), store: other, clock: systemClock })
+    expect(lag(second)).toBe(
+      'The series went to the embedded store before; InfluxDB at http://influx:8086, hours has what came since.',
+    )
+    await second.close()
+    await store.close()
+  })
+
+  it('gives its disk back when a long outage is over', async () => {
+    const { store, door, gate } = gated()
+    gate.fault = new SeriesError('away', 'gone')
+    const outbox = createSeriesOutbox({
+      path: file(),
+      store: { ...door, write: () => (gate.fault ? Promise.reject(gate.fault) : Promise.resolve()) },
+      clock: systemClock,
+      rest: 0,
+    })
+    for (let i = 0; i < 40; i++) outbox.put(Array.from({ length: 10_000 }, (_, j) => power(10_000 * i + j)))
+    const bytes = () =>
+      ['', '-wal'].reduce(
+        (sum, end) => sum + (statSync(file() + end, { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      )
+    const most = bytes()
+    expect(most).toBeGreaterThan(20e6)
+    gate.fault = undefined
+    await outbox.flush()
+    await outbox.close()
+    expect(bytes()).toBeLessThan(18e6)
     await store.close()
   })
 })

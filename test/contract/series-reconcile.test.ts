@@ -105,7 +105,7 @@ describe.each(adapters.filter(({ skip }) => !skip))('hours reconcile on $name', 
     const onError = (error: unknown) => expect.unreachable(String(error))
     const feed = feedSeries({ ingest, outbox, onError })
     const send = (kind: string, payload: Uint8Array) =>
-      feed.commit({ topic: gateway.topic.replace(/page$/, kind), payload, client: gateway.id })
+      ingest.commit({ topic: gateway.topic.replace(/page$/, kind), payload, client: gateway.id })
     const next = (i: number) =>
       gateway.page({
         'sem-01': [[i % 12 < 9 ? 'run' : 'standby', 0, pageMs]],

@@ -30,7 +30,7 @@ async function play(influxUrl: string, draw: () => Promise<void>): Promise<void>
   const log = pino({ level: 'silent' })
   const world = await createWorld({ dir, fleet, clock, log, mqttPort: 0, sampleMs, enrolFrom: from })
   const series = openSiteSeries({ ingest: world.ingest, dir, log, influx: { url: influxUrl } })
-  world.tap(series.feed().commit)
+  series.feed()
   const started = world.startGateways({ pageMs: 900_000 })
   const gateways = new Map(
     [...started].map(([id, one]) => [

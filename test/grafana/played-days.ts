@@ -75,7 +75,7 @@ export async function playDays(): Promise<PlayedDays> {
     },
   })
   const send = (of: typeof gateway, kind: string, payload: Uint8Array) =>
-    feed.commit({ topic: of.topic.replace(/page$/, kind), payload, client: of.id })
+    ingest.commit({ topic: of.topic.replace(/page$/, kind), payload, client: of.id })
   const sent: Promise<void>[] = []
   const half = pageMs / 2
   const nmr: PageSpan[] = [

@@ -3,6 +3,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRandom } from '@hours/firmware-sim'
+import { createEmbeddedSeries, createSeriesOutbox, type SeriesPoint } from '@hours/ingest'
+import { systemClock } from '@hours/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { judge, signedSize } from './judge.ts'
 import { keepPublishing } from './keep-publishing.ts'
@@ -94,6 +96,31 @@ describe.skipIf(!mountable)('a disk of its own', { timeout: 180_000 }, () => {
     expect(site?.pid).toBe(pid)
     await publishing.end()
     await finish()
+  })
+
+  it('that is full keeps the outbox of the series from taking more, which says so and goes on', async () => {
+    mount(dataDir, '4m')
+    const store = createEmbeddedSeries(':memory:')
+    const outbox = createSeriesOutbox({ path: join(dataDir, 'outbox.sqlite'), store, clock: systemClock })
+    const point = (at: number): SeriesPoint => ({
+      measurement: 'gateway',
+      tags: { site: 'gz', gateway: 'gw-1' },
+      fields: { online: { i: 1 } },
+      at,
+    })
+    const filler = fill(dataDir)
+    const tooMany = Array.from({ length: 20_000 }, (_, i) => point(i))
+    expect(() => outbox.put(tooMany)).toThrow(/full/)
+    expect(outbox.state()).toMatchObject({
+      pending: 0,
+      failing: expect.stringMatching(/takes nothing.*full/) as string,
+    })
+    rmSync(filler)
+    outbox.put(tooMany)
+    await outbox.flush()
+    expect(outbox.state()).toMatchObject({ pending: 0, quarantined: 0, failing: null })
+    await outbox.close()
+    await store.close()
   })
 
   it('that is full at the start is refused by name, and opened when there is space', async () => {

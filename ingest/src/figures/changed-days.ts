@@ -4,6 +4,7 @@ import type { Changed } from '../index/recovery-table.ts'
 import type { InstrumentRow, InstrumentTable } from '../index/instrument-table.ts'
 import type { InstrumentEntry } from '../ports.ts'
 import type { BookRecord } from '../registry/record-book.ts'
+import type { UntoldDaysWriter } from '../index/untold-days.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
 import type { FigureTable } from './figure-table.ts'
 import { organisationsBelow } from './organisations-below.ts'
@@ -17,27 +18,33 @@ export interface BatchChange {
   readonly horizon: Millis
 }
 
-/** Marks the civil days whose rows a batch has changed (records.md, section 8); inside the projection's transaction. */
+/**
+ * Marks the civil days whose rows a batch has changed (records.md, section 8): those that are over to be made again, and
+ * these and the running ones to be told to the series store; inside the projection's transaction.
+ */
 export interface ChangedDays {
   mark(change: BatchChange): void
 }
 
 type Dated = Partial<Interval> & { readonly stream: string; readonly instrument?: string }
 
-export function createChangedDays(
-  table: FigureTable,
-  instruments: InstrumentTable,
-  registry: RegistryWriter,
-): ChangedDays {
+export function createChangedDays(options: {
+  readonly table: FigureTable
+  readonly untold: Pick<UntoldDaysWriter, 'mark'>
+  readonly instruments: InstrumentTable
+  readonly registry: RegistryWriter
+}): ChangedDays {
+  const { table, untold, instruments, registry } = options
   /** Zones that the rows were made with. */
   const zones = new Map<InstrumentKey, string>()
   for (const { key, zone } of registry.instruments()) zones.set(key, zone)
   let horizon = 0
 
-  /** Days of [from, to) that are over; what is older than the first enrolment has no rows. */
-  function mark(entry: InstrumentEntry, from: Millis, to: Millis): void {
+  /** Days of [from, to) up to `end`; what is older than the first enrolment has no rows. */
+  function mark(entry: InstrumentEntry, from: Millis, to: Millis, end = horizon): void {
     const first = entry.enrolments[0]?.from ?? horizon
-    const days = civilDays(entry.zone, Math.max(from, first), Math.min(to, horizon))
+    const days = civilDays(entry.zone, Math.max(from, first), Math.min(to, end))
+    untold.mark(entry.key, days)
     const over = days.filter((day) => day.to <= horizon)
     if (over.length > 0) table.mark(instruments.make(entry.key).id, over)
   }
@@ -69,7 +76,8 @@ export function createChangedDays(
     if (!entry) return
     // A run's warm-up and after-treatment are as far as a change reaches: its block may begin weeks before.
     const around = Math.max(...entry.enrolments.map(({ prepMs, postMs }) => Math.max(prepMs, postMs)))
-    mark(entry, from - around, to + around)
+    // Of the running day too, which may be later than the newest `time` record.
+    mark(entry, from - around, to + around, to + around)
   }
 
   function markRecord(kind: RecordKind, record: Dated): void {
@@ -97,10 +105,18 @@ export function createChangedDays(
     for (const body of [target.record, ...bodies]) {
       if (typeof body !== 'object' || body === null) continue
       const about = { ...target.record, ...body } as Dated
-      if (target.kind === 'enrolment') reset(`${about.stream}/${String(about.instrument)}` as InstrumentKey)
+      if (target.kind === 'enrolment') resetFrom(about)
       else if (target.kind === 'organisation') for (const { key } of registry.instruments()) reset(key)
       else markRecord(target.kind, about)
     }
+  }
+
+  /** Where an enrolment began before it was corrected there are points in the series that nothing accounts for now. */
+  function resetFrom({ stream, instrument, from = horizon }: Dated): void {
+    const key = `${stream}/${String(instrument)}` as InstrumentKey
+    reset(key)
+    const entry = registry.instrument(key)
+    if (entry) untold.mark(key, civilDays(entry.zone, from, entry.enrolments[0]?.from ?? from))
   }
 
   function markSameAs(pairs: readonly RecordOf<'same-as'>[]): void {

@@ -5,6 +5,7 @@ import { civilMonths, type Interval } from '@hours/usage'
 import type { AccountReader } from '../index/account-reader.ts'
 import { inTransaction } from '../index/index-db.ts'
 import type { InstrumentRow, InstrumentTable } from '../index/instrument-table.ts'
+import type { UntoldDaysWriter } from '../index/untold-days.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
 import { createInstrumentInputs } from '../series/instrument-inputs.ts'
 import { type BatchChange, createChangedDays } from './changed-days.ts'
@@ -29,6 +30,7 @@ export interface FigureProjectionOptions {
   readonly db: DatabaseSync
   readonly accounts: AccountReader
   readonly instruments: InstrumentTable
+  readonly untold: UntoldDaysWriter
   readonly registry: RegistryWriter
   readonly horizon: Millis
   readonly onError: (error: unknown) => void
@@ -46,9 +48,9 @@ const longestMs = 30_000
 const apartMs = 3 * 86_400_000
 
 export function createFigureProjection(options: FigureProjectionOptions): FigureProjection {
-  const { db, accounts, instruments, registry } = options
+  const { db, accounts, instruments, untold, registry } = options
   const table = createFigureTable(db)
-  const changed = createChangedDays(table, instruments, registry)
+  const changed = createChangedDays({ table, untold, instruments, registry })
   const sources = { accounts, inputs: createInstrumentInputs(registry) }
   let horizon = options.horizon
   let working: Promise<void> | undefined

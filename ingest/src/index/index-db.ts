@@ -34,17 +34,35 @@ CREATE TABLE days (instrument INTEGER, start INTEGER, stop INTEGER NOT NULL, off
   PRIMARY KEY (instrument, start)) WITHOUT ROWID;
 `
 
+/**
+ * What the series store has yet to be told. An index of a release that had no such list begins with the last week: what
+ * that release knew of it died with its process.
+ */
+const untoldSchema = `
+CREATE TABLE series_days (start INTEGER, instrument INTEGER, stop INTEGER NOT NULL, mark INTEGER NOT NULL,
+  PRIMARY KEY (start, instrument)) WITHOUT ROWID;
+CREATE TABLE series_years (instrument INTEGER, start INTEGER, stop INTEGER NOT NULL, told INTEGER NOT NULL,
+  changed INTEGER NOT NULL, PRIMARY KEY (instrument, start)) WITHOUT ROWID;
+INSERT INTO series_days SELECT start, instrument, stop, 1 FROM days
+  WHERE start > (SELECT max(start) FROM days) - 7 * 86400000;
+`
+
 /** Opens `index.sqlite`, durable at each commit; one of another schema, or damaged, is thrown away and made again. */
 export function openIndexDb(path: string): DatabaseSync {
   const db = openDb(path)
   const version = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0])
-  if (version === indexSchemaVersion) return db
+  if (version === indexSchemaVersion) {
+    if (!hasTable(db, 'series_days')) db.exec(`BEGIN; ${untoldSchema} COMMIT`)
+    return db
+  }
   if (version !== 0) {
     db.close()
     removeIndexDb(path)
     return openIndexDb(path)
   }
-  db.exec(`BEGIN; ${schema} ${figureSchema} PRAGMA user_version = ${indexSchemaVersion}; COMMIT`)
+  db.exec(
+    `BEGIN; ${schema} ${figureSchema} ${untoldSchema} PRAGMA user_version = ${indexSchemaVersion}; COMMIT`,
+  )
   return db
 }
 
@@ -69,6 +87,10 @@ function openDb(path: string): DatabaseSync {
     return open()
   }
 }
+
+/** Whether the database has this table. */
+export const hasTable = (db: DatabaseSync, name: string): boolean =>
+  db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined
 
 /** Runs `work` in one transaction. */
 export function inTransaction<T>(db: DatabaseSync, work: () => T): T {

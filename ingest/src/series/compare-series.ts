@@ -1,5 +1,5 @@
 import { DAY, HOUR, type InstrumentKey, type Millis } from '@hours/protocol'
-import { type CivilSpan, civilDays } from '@hours/usage'
+import { type CivilSpan, civilDays, type Interval } from '@hours/usage'
 import type { InstrumentEntry } from '../ports.ts'
 import type { SeriesPoint, SeriesStore } from './series-ports.ts'
 import { dayPoints, frontier } from './day-points.ts'
@@ -15,6 +15,8 @@ export interface CompareOptions {
   readonly latest: (key: InstrumentKey) => Millis
   /** Nothing before this is compared; default everything. */
   readonly since?: Millis
+  /** What the running system has yet to tell is not compared. */
+  readonly isUntold?: Readonly<Record<'day' | 'year', (key: InstrumentKey, of: Interval) => boolean>>
   /** Differences after which it stops. */
   readonly most: number
   readonly onProgress?: (done: number, total: number) => void
@@ -96,7 +98,7 @@ async function compareInstrument(work: Work, entry: InstrumentEntry): Promise<Co
   for (let i = 0; i < days.length && differences.length < most; i += chunkDays) {
     const chunk = days.slice(i, i + chunkDays)
     const stored = await storedChunk(work.series, key, chunk)
-    for (const day of chunk) {
+    for (const day of chunk.filter((one) => work.isUntold?.day(key, one) !== true)) {
       const expected = expectedDay(work, entry, { day, end, newest, stored })
       points += expected.length
       whole += day.to <= end ? 1 : 0
@@ -108,7 +110,10 @@ async function compareInstrument(work: Work, entry: InstrumentEntry): Promise<Co
     }
   }
   for (const year of civilYears(zone, first, end)) {
-    differences.push(...(await compareYear(work, entry, { year, newest })))
+    const isUntold = work.isUntold?.year(key, year) === true
+    // Those of the running year are told once a day, and compared with what that leaves.
+    if (isUntold && year.to <= end) continue
+    differences.push(...(await compareYear(work, entry, { year, newest, lag: isUntold ? weekLag : 0 })))
     points += 168
   }
   return { days: whole, points, differences }
@@ -181,18 +186,23 @@ async function comparePower(
   return { minutes: expected.length, differences: [{ ...one, row }] }
 }
 
+const unmeasured = (point: SeriesPoint): SeriesPoint => ({
+  ...point,
+  fields: { run_ms: { i: 0 }, known_ms: { i: 0 } },
+})
+
 async function compareYear(
   { source, series, slice }: Work,
   entry: InstrumentEntry,
-  { year, newest }: { year: CivilSpan; newest: Millis },
+  { year, newest, lag }: { year: CivilSpan; newest: Millis; lag: Millis },
 ): Promise<SeriesDifference[]> {
   const expected = await yearPoints(source, entry, { year, now: newest, slice })
   const stored = await series.points('usage_week_hour', entry.key, year.from, year.from + 1)
   const byHour = new Map(stored.map((point) => [point.tags['how'], point]))
-  const lag = year.to > newest - DAY ? weekLag : 0
   return expected.flatMap((point) => {
     const found = byHour.get(point.tags['how'] ?? '')
-    // An hour of the week that nobody has measured yet need not be there.
-    return !found && isNeutral(point) ? [] : pointDifferences(point, found, undefined, lag)
+    // An hour of the week that nobody has measured yet need not be there, nor one that was measured since it was told last.
+    if (!found && isNeutral(point)) return []
+    return pointDifferences(point, found ?? (lag > 0 ? unmeasured(point) : undefined), undefined, lag)
   })
 }

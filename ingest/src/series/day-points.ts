@@ -7,8 +7,6 @@ import type { SeriesSource } from './expected-series.ts'
 import type { InstrumentInputs } from './instrument-inputs.ts'
 import { civilHours, statePoints, usagePoint } from './series-points.ts'
 
-/** Spans on either side of the day: warm-up, after-treatment and runs over midnight reach this far. */
-const reach = DAY
 /** A page is late after this (records.md, section 5); until then the time since the last one is not called unknown. */
 const lateAfter = 20 * MINUTE
 
@@ -30,7 +28,9 @@ export function dayPoints(
     starts = [],
   }: { day: CivilSpan; now?: Millis; starts?: readonly Millis[] },
 ): SeriesPoint[] {
-  const { key, zone } = entry
+  const { key, zone, enrolments } = entry
+  // Warm-up, after-treatment and runs over midnight reach this far on either side.
+  const reach = DAY + Math.max(0, ...enrolments.map(({ prepMs, postMs }) => Math.max(prepMs, postMs)))
   const spans = ingest.index.spans(key, day.from - reach, day.to + reach)
   const pages = ingest.index.pages(key, day.from, day.to)
   const until = Math.min(day.to, frontier(spans, now))

@@ -1,5 +1,6 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { DAY, type InstrumentKey, type State } from '@hours/protocol'
+import { openProjection } from '../open-database.ts'
 import type { SeriesPoint, SeriesStore } from './series-ports.ts'
 import { faultOf, type MeasurementShape, measurements, pointOf } from './measurements.ts'
 import { SeriesError } from './series-error.ts'
@@ -10,12 +11,13 @@ const powerDays = 40
 
 /**
  * The series store of an installation that has no InfluxDB: one SQLite table for each measurement, tags and time as its
- * key. Like InfluxDB, a second point of the same series and time overwrites field by field.
+ * key. Like InfluxDB, a second point of the same series and time overwrites field by field. A damaged file is set aside.
  */
 export function createEmbeddedSeries(path: string): SeriesStore {
-  const db = new DatabaseSync(path, { timeout: 5_000 })
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  for (const [name, shape] of Object.entries(measurements)) db.exec(tableOf(name, shape))
+  const { db, setAside } = openProjection(path, (one) => {
+    one.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    for (const [name, shape] of Object.entries(measurements)) one.exec(tableOf(name, shape))
+  })
   const upserts = new Map<string, StatementSync>()
   const trim = db.prepare('DELETE FROM power WHERE at < ?')
   let trimmed = 0
@@ -66,6 +68,10 @@ export function createEmbeddedSeries(path: string): SeriesStore {
     ...readers(db),
     ...rawReaders(db),
     powerDays,
+    name: 'the embedded store',
+    ...(setAside === undefined
+      ? {}
+      : { begunAnew: `${path} was damaged and lies in ${setAside} now; the new one is empty.` }),
     close() {
       db.close()
       return Promise.resolve()

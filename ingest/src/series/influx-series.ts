@@ -66,6 +66,7 @@ export function createInfluxSeries(options: InfluxOptions): InfluxSeries {
       }
     },
     ...readers(query),
+    name: `InfluxDB at ${target.url}, ${target.database}`,
     close: () => Promise.resolve(),
   }
 }

@@ -16,17 +16,10 @@ type Listed<K extends RecordKind> =
     ? readonly { readonly record: RecordOf<K> }[]
     : never
 
-/** A stretch of time of an instrument whose effective or external hours may have changed with the records. */
-export interface Restated extends Interval {
-  readonly key: InstrumentKey
-}
-
 /** The inputs of `dailyRows` for one instrument after the other, from the records as they stand. */
 export interface InstrumentInputs {
   /** Sessions that do not touch the period are left out: there may be years of them. */
   of(entry: InstrumentEntry, period: Interval, spans: InstrumentInput['spans']): InstrumentInput
-  /** What sessions and maintenance have changed since this was asked last. */
-  restated(): Restated[]
 }
 
 interface Lists {
@@ -40,7 +33,6 @@ interface Lists {
 const perInstrument = ['enrolment', 'session', 'maintenance', 'schedule'] as const
 
 export function createInstrumentInputs(registry: Registry): InstrumentInputs {
-  const seen = new Map<RecordKind, readonly unknown[]>()
   let grouped:
     | { from: readonly unknown[]; byKey: Map<string, StandingRecords>; tree: OrganisationTree }
     | undefined
@@ -84,19 +76,6 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
       const records = { ...all, sessions: all.sessions.filter(near) }
       return inputFromRecords({ site, instrument, zone, period, spans, records, tree })
     },
-    restated() {
-      const all: Restated[] = []
-      for (const kind of ['session', 'maintenance'] as const) {
-        const next = registry.records(kind)
-        const before = seen.get(kind)
-        seen.set(kind, next)
-        if (before === undefined || before === next) continue
-        // An entry that no correction touched is the very same object in both lists.
-        const changed = [...new Set<unknown>(next).symmetricDifference(new Set(before))]
-        for (const entry of changed) all.push(restatedBy((entry as (typeof next)[number]).record))
-      }
-      return all
-    },
   }
 }
 
@@ -107,12 +86,6 @@ const emptyRecords: StandingRecords = {
   maintenance: [],
   schedules: [],
 }
-
-const restatedBy = (record: RecordOf<'session'> | RecordOf<'maintenance'>): Restated => ({
-  key: `${record.stream}/${record.instrument}` as InstrumentKey,
-  from: record.from,
-  to: record.to,
-})
 
 function groupByKey<K extends (typeof perInstrument)[number]>(list: Listed<K>): Map<string, RecordOf<K>[]> {
   const groups = new Map<string, RecordOf<K>[]>()

@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite'
 import type { Millis } from '@hours/protocol'
+import { openProjection } from '../open-database.ts'
 import type { SeriesPoint } from './series-ports.ts'
 import { packPoints, unpackPoints } from './packed-points.ts'
 
@@ -7,6 +7,7 @@ const schema = `
 CREATE TABLE IF NOT EXISTS waiting (id INTEGER PRIMARY KEY AUTOINCREMENT, points INTEGER NOT NULL, oldest INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS quarantined (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, reason TEXT NOT NULL, point TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, says TEXT NOT NULL) WITHOUT ROWID;
 `
 
 export interface WaitingBatch {
@@ -24,6 +25,12 @@ export interface OutboxFile {
   quarantine(point: SeriesPoint, reason: string, at: Millis): void
   quarantined(limit: number): { id: number; at: Millis; reason: string; point: SeriesPoint }[]
   counts(): { pending: number; oldest: Millis | null; quarantined: number; dropped: number; bytes: number }
+  /** Forgets all that was quarantined, and hands it back. */
+  takeQuarantined(): SeriesPoint[]
+  /** Nothing that was dropped is missing any more. */
+  forgetDropped(): void
+  /** What is remembered under a name; a text puts another in its place, null removes it. */
+  note(name: 'rebuild' | 'store', says?: string | null): string | null
   close(): void
 }
 
@@ -32,11 +39,19 @@ const pointsPerRow = 1_000
 /** Quarantined points kept, newest. */
 const maxQuarantined = 10_000
 
-/** Opens `path`; when more than `maxBytes` wait, the oldest are dropped and counted: the log can make them again. */
+/** Free pages kept for what comes next; beyond, the file is made smaller so many at a time. */
+const freePages = 4_096
+
+/**
+ * Opens `path`; when more than `maxBytes` wait, the oldest are dropped and counted: the log can make them again. So it
+ * can what a damaged file held, which is set aside.
+ */
 export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
-  const db = new DatabaseSync(path, { timeout: 5_000 })
-  db.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  db.exec(schema)
+  const { db, setAside } = openProjection(path, (one) => {
+    one.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    one.exec('PRAGMA journal_size_limit = 16777216')
+    one.exec(schema)
+  })
   const insert = db.prepare('INSERT INTO waiting (points, oldest, bytes, body) VALUES (?, ?, ?, ?)')
   const head = db.prepare('SELECT id, points, oldest, bytes, body FROM waiting WHERE id > ? ORDER BY id')
   const remove = db.prepare('DELETE FROM waiting WHERE id <= ?')
@@ -50,6 +65,10 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
     'INSERT INTO counts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value',
   )
   const known = db.prepare('SELECT name, value FROM counts')
+  const noted = db.prepare('SELECT says FROM notes WHERE name = ?')
+  const putNote = db.prepare('INSERT OR REPLACE INTO notes VALUES (?, ?)')
+  const removeNote = db.prepare('DELETE FROM notes WHERE name = ?')
+  const free = db.prepare('PRAGMA freelist_count')
   const start = db
     .prepare('SELECT coalesce(sum(points), 0) AS points, coalesce(sum(bytes), 0) AS bytes FROM waiting')
     .get()
@@ -86,18 +105,39 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
     bytes -= Number(gone?.['bytes'])
   }
 
+  /** After a long outage the file is as long as all that waited. */
+  function shrink(): void {
+    if (Number(free.get()?.['freelist_count']) > freePages) db.exec(`PRAGMA incremental_vacuum(${freePages})`)
+  }
+
+  function note(name: 'rebuild' | 'store', says?: string | null): string | null {
+    if (says === null) removeNote.run(name)
+    else if (says !== undefined) putNote.run(name, says)
+    const text = noted.get(name)?.['says']
+    return typeof text === 'string' ? text : null
+  }
+
   function inTransaction(work: () => void): void {
+    const before = { pending, bytes, totals: [...totals] }
     db.exec('BEGIN IMMEDIATE')
     try {
       work()
       db.exec('COMMIT')
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
+      if (db.isTransaction)
+        db.exec('ROLLBACK')
+        // A count of what is not there would have its owner look for it for ever.
+      ;({ pending, bytes } = before)
+      totals.clear()
+      for (const [name, value] of before.totals) totals.set(name, value)
       throw error
     }
   }
 
+  if (setAside !== undefined)
+    note('rebuild', `${path} was damaged and lies in ${setAside} now; what waited in it was not brought.`)
   return {
+    note,
     add(points, at) {
       inTransaction(() => {
         for (let i = 0; i < points.length; i += pointsPerRow) addRow(points.slice(i, i + pointsPerRow), at)
@@ -114,7 +154,10 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
       }
       return through === 0 ? undefined : { through, points }
     },
-    remove: (through) => inTransaction(() => removeThrough(through)),
+    remove(through) {
+      inTransaction(() => removeThrough(through))
+      shrink()
+    },
     quarantine(point, reason, at) {
       inTransaction(() => {
         refuse.run(at, reason, JSON.stringify(point))
@@ -132,6 +175,21 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
           reason: String(row['reason']),
           point: JSON.parse(String(row['point'])) as SeriesPoint,
         })),
+    takeQuarantined() {
+      const points = db
+        .prepare('SELECT point FROM quarantined ORDER BY id')
+        .all()
+        .map((row) => JSON.parse(String(row['point'])) as SeriesPoint)
+      inTransaction(() => {
+        db.exec("DELETE FROM quarantined; DELETE FROM counts WHERE name = 'quarantined'")
+      })
+      totals.delete('quarantined')
+      return points
+    },
+    forgetDropped() {
+      db.exec("DELETE FROM counts WHERE name = 'dropped'")
+      totals.delete('dropped')
+    },
     counts() {
       const oldest = least.get()?.['oldest']
       return {

@@ -30,12 +30,14 @@ export async function rebuildSiteSeries(
   try {
     const source = openSiteSource(dataDir, join(dataDir, 'index.sqlite'), clock)
     const outbox = createSeriesOutbox({ path: join(dataDir, 'outbox.sqlite'), store, clock, rest: 0 })
-    const before = outbox.state().quarantined
     try {
       // Makes the database where there is none, before it is looked into.
       await store.write([])
+      outbox.retryQuarantined()
       const points = await rebuildSeries(source, { outbox, store, ...(onProgress ? { onProgress } : {}) })
-      return { points, quarantined: outbox.state().quarantined - before }
+      outbox.rebuilt()
+      source.untold.clear(source.untold.newestMark())
+      return { points, quarantined: outbox.state().quarantined }
     } finally {
       await outbox.close()
       await source.close()

@@ -3,11 +3,12 @@ import type { RunningOutbox } from './series-outbox.ts'
 
 type Waiting = Pick<ReturnType<RunningOutbox['state']>, 'pending' | 'oldest' | 'failing' | 'quarantined'> & {
   readonly dropped?: number
+  readonly lacking?: string | null
 }
 
 /** How far the series store is behind, why, and what to do, in plain words. */
 export function lagText(
-  { pending, oldest, failing, quarantined, dropped = 0 }: Waiting,
+  { pending, oldest, failing, quarantined, dropped = 0, lacking = null }: Waiting,
   now: Millis,
 ): string {
   const behind = oldest === null ? 0 : Math.max(0, now - oldest)
@@ -19,6 +20,7 @@ export function lagText(
     dropped > 0
       ? `${dropped.toLocaleString('en')} points were dropped as too much waited. Fix: hours rebuild --series.`
       : null,
+    lacking === null ? null : `${lacking} Fix: hours rebuild --series.`,
     quarantined > 0
       ? `${quarantined.toLocaleString('en')} points were refused for ever; outbox.sqlite holds each with its reason.`
       : null,

@@ -25,9 +25,18 @@ export interface SeriesOutboxOptions {
 
 /** The outbox with what operators ask it. */
 export interface RunningOutbox extends SeriesOutbox {
-  state(): ReturnType<SeriesOutbox['state']> & { dropped: number; bytes: number }
+  state(): ReturnType<SeriesOutbox['state']> & {
+    dropped: number
+    bytes: number
+    /** Why the series lack what came before; null = they do not, as far as is known. */
+    lacking: string | null
+  }
   /** Points that no try will store, newest first, each with the server's reason. */
   quarantined(limit: number): { id: number; at: Millis; reason: string; point: SeriesPoint }[]
+  /** Puts everything that was quarantined behind what waits: the reason may be gone. */
+  retryQuarantined(): void
+  /** Everything has been made again: nothing that was dropped or damaged is missing any more. */
+  rebuilt(): void
 }
 
 /** Single messages are gathered so long before they are written down, and before they are sent. */
@@ -44,6 +53,8 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
   const { store, clock, batch = 10_000, maxBytes = 2 ** 31, random = Math.random, rest = 0.25 } = options
   const file = openOutboxFile(options.path, maxBytes)
   let failing: string | null = null
+  /** Why the file itself takes nothing. */
+  let refusing: string | null = null
   let failures = 0
   let draining: Promise<void> | undefined
   let cancelRetry: (() => void) | undefined
@@ -165,12 +176,27 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
   }
 
   function put(points: readonly SeriesPoint[]): void {
-    const good = accepted(points)
-    if (good.length === 0) return
-    file.add(good, clock.wall())
+    try {
+      const good = accepted(points)
+      if (good.length > 0) file.add(good, clock.wall())
+      refusing = null
+    } catch (error) {
+      refusing = `${options.path} takes nothing: ${String(error)}. Fix: free space on its disk; what it did not take is told again.`
+      throw error
+    }
     begin()
   }
 
+  /** Another store than before, or a new one in the place of a damaged one, has been told nothing of the past. */
+  function noteStore(): void {
+    const before = file.note('store')
+    if (before !== null && before !== store.name)
+      file.note('rebuild', `The series went to ${before} before; ${store.name} has what came since.`)
+    if (before !== store.name) file.note('store', store.name)
+    if (store.begunAnew !== undefined) file.note('rebuild', store.begunAnew)
+  }
+
+  noteStore()
   begin()
   return {
     put,
@@ -179,8 +205,13 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
       gathering.points.push(...points)
       return gathering.written
     },
-    state: () => ({ ...file.counts(), failing }),
+    state: () => ({ ...file.counts(), failing: refusing ?? failing, lacking: file.note('rebuild') }),
     quarantined: (limit) => file.quarantined(limit),
+    retryQuarantined: () => put(file.takeQuarantined()),
+    rebuilt() {
+      file.forgetDropped()
+      file.note('rebuild', null)
+    },
     async flush() {
       cancelRetry?.()
       cancelRetry = undefined

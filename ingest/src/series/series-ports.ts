@@ -36,6 +36,10 @@ export interface SeriesStore {
   keys(): Promise<readonly InstrumentKey[]>
   /** Days of 1-min power kept before the newest; absent = all. */
   readonly powerDays?: number
+  /** Which store this is, in words; another one than before has been told nothing of the past. */
+  readonly name: string
+  /** Why it is empty although the site is not: it holds what comes from now on. */
+  readonly begunAnew?: string
   close(): Promise<void>
 }
 

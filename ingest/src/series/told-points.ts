@@ -2,12 +2,18 @@ import { hash } from 'node:crypto'
 import { HOUR, type InstrumentKey } from '@hours/protocol'
 import type { SeriesPoint } from './series-ports.ts'
 
+/** What is to be told, and what to call once it has been taken. */
+export interface News {
+  readonly points: readonly SeriesPoint[]
+  readonly taken: () => void
+}
+
 /** Remembers what was told of each instrument and hour, so that a day that has grown by a page is not told whole again. */
 export interface ToldPoints {
   /** Of the points of one instrument those whose hour (or whose day) is not as it was told last. */
-  news(key: InstrumentKey, points: readonly SeriesPoint[]): SeriesPoint[]
+  news(key: InstrumentKey, points: readonly SeriesPoint[]): News
   /** Of the 168 hours of the week those that have changed; hours nobody has measured yet are not told at all. */
-  weekNews(key: InstrumentKey, points: readonly SeriesPoint[]): SeriesPoint[]
+  weekNews(key: InstrumentKey, points: readonly SeriesPoint[]): News
 }
 
 /** Hours and days remembered of an instrument: three days. */
@@ -20,29 +26,36 @@ export function createToldPoints(): ToldPoints {
   return {
     weekNews(key, points) {
       const name = `${key} ${points[0]?.at ?? ''}`
-      const known = weeks.get(name) ?? new Float64Array(2 * points.length)
-      weeks.set(name, known)
-      return points.filter(({ fields }, i) => {
-        const [run, measured] = [millis(fields['run_ms']), millis(fields['known_ms'])]
-        if (known[2 * i] === run && known[2 * i + 1] === measured) return false
-        known[2 * i] = run
-        known[2 * i + 1] = measured
-        return true
-      })
+      const known = weeks.get(name)
+      const now = Float64Array.from(
+        points.flatMap(({ fields }) => [fields['run_ms'], fields['known_ms']]),
+        millis,
+      )
+      return {
+        points: points.filter((_, i) =>
+          [2 * i, 2 * i + 1].some((place) => (known?.[place] ?? 0) !== now[place]),
+        ),
+        taken: () => void weeks.set(name, now),
+      }
     },
     news(key, points) {
       const known = told.get(key) ?? new Map<string, number>()
-      told.set(key, known)
-      const groups = Map.groupBy(points, groupOf)
-      const changed = [...groups].filter(([name, group]) => {
-        const digest = digestOf(group)
-        if (known.get(name) === digest) return false
-        known.delete(name)
-        known.set(name, digest)
-        return true
-      })
-      for (const name of known.keys()) if (known.size > most) known.delete(name)
-      return changed.flatMap(([, group]) => group)
+      const groups = [...Map.groupBy(points, groupOf)].map(
+        ([name, group]) => [name, group, digestOf(group)] as const,
+      )
+      const changed = groups.filter(([name, , digest]) => known.get(name) !== digest)
+      return {
+        points: changed.flatMap(([, group]) => group),
+        taken() {
+          for (const [name, , digest] of changed) {
+            // The newest stands last.
+            known.delete(name)
+            known.set(name, digest)
+          }
+          for (const name of known.keys()) if (known.size > most) known.delete(name)
+          told.set(key, known)
+        },
+      }
     },
   }
 }
