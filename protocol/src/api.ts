@@ -80,15 +80,31 @@ export const PowerSeries = z.object({
 })
 export type PowerSeries = z.infer<typeof PowerSeries>
 
-/** `GET /api/v1/usage?scope=&period=&by=day|month|period`: hours with coverage. */
+/**
+ * `GET /api/v1/usage?scope=&period=&by=&level=`: hours of an instrument or organisation with coverage, integer ms; what is
+ * verified, and where unknown time may hide more, what it is at most (`...Upper`).
+ */
 export const UsageRow = z.object({
-  key: z.string(),
-  /** Civil date, month or the period itself, in the site's zone. */
-  label: z.string(),
+  key: z.string().describe('site/instrument, or org:ID where rows are summed for organisations'),
+  label: z.string().describe("civil date, month, year or the period itself, in the site's zone"),
   from: z.int(),
   to: z.int(),
   states: Durations,
-  on: z.int(),
+  on: z.int().describe('P: standby, run, fault, and what counters recovered'),
+  onUpper: z.int(),
+  onRecovered: z.int(),
+  run: z.int().describe('R'),
+  runUpper: z.int(),
+  effective: z.int().describe('E'),
+  effectiveUpper: z.int(),
+  external: z.int().describe('X'),
+  externalUpper: z.int(),
+  ownUnit: z.int(),
+  sameEntity: z.int(),
+  unattributed: z.int(),
+  research: z.int(),
+  teaching: z.int(),
+  service: z.int(),
   coverage: z.number().nullable(),
 })
 export type UsageRow = z.infer<typeof UsageRow>
@@ -96,6 +112,12 @@ export const Usage = z.object({
   scope: z.string(),
   period: z.string(),
   zone: z.string(),
+  until: z.int().describe('hours are of the period up to then: its end, or now'),
+  attributedUntil: z
+    .int()
+    .describe(
+      'effective hours and who had them are of the period up to then; of many instruments without today',
+    ),
   rows: z.array(UsageRow),
 })
 export type Usage = z.infer<typeof Usage>

@@ -137,11 +137,32 @@ function usageOf(mood: Mood, scope: string, period: string, by: string): Reply {
         from: a,
         to: b,
         states,
-        on: states.standby + states.run + states.fault,
+        ...hoursOf(states),
         coverage: (length - states.unknown) / length,
       })
     }
-  return ok({ scope, period, zone, rows })
+  const until = Math.min(to, fleet.now)
+  return ok({ scope, period, zone, until, attributedUntil: until, rows })
+}
+
+/** Nobody of this fleet is named for anything. */
+function hoursOf(states: Usage['rows'][number]['states']) {
+  const on = states.standby + states.run + states.fault
+  const { run, unknown } = states
+  const upper = run + unknown
+  return {
+    ...{
+      on,
+      onUpper: on + unknown,
+      onRecovered: 0,
+      run,
+      runUpper: upper,
+      effective: run,
+      effectiveUpper: upper,
+    },
+    ...{ external: 0, externalUpper: unknown, ownUnit: 0, sameEntity: 0, unattributed: run },
+    ...{ research: 0, teaching: 0, service: 0 },
+  }
 }
 
 const inScope = (mood: Mood, n: number, scope: string): boolean =>

@@ -125,6 +125,34 @@ describe('an instrument that changes hands in the middle of a day', () => {
     },
   )
 
+  it('usage by organisation splits at the same instants, at every level of the tree', async () => {
+    const usage = async (level: string) => {
+      const answer = await api.inject({
+        url: `/api/v1/usage?scope=all&period=${period}&by=day&level=${level}`,
+      })
+      const { rows } = answer.json<{ rows: { key: string; effective: number }[] }>()
+      return rows.map(({ key, effective }) => [key, effective / MINUTE]).sort()
+    }
+    const owners = [
+      ['org:acme', 30],
+      ['org:gibh', 20],
+      ['org:house', 10],
+    ]
+    expect(await usage('entity')).toEqual(owners)
+    const teams = [
+      ['org:gibh', 20],
+      ['org:team', 40],
+    ]
+    expect(await usage('unit')).toEqual(teams)
+    expect(await usage('below:1')).toEqual(teams)
+    expect(await usage('org:acme')).toEqual([['org:team', 30]])
+    expect(await usage('org:gibh')).toEqual([
+      [`${site}/nmr-01`, 0],
+      [instrument, 20],
+    ])
+    expect((await api.inject({ url: `/api/v1/usage?period=${period}&level=org:none` })).statusCode).toBe(404)
+  })
+
   it('an assessment ranks who was there, and says who was not', async () => {
     const answer = await api.inject({
       url: `/api/v1/assessments?ruleset=univ-sheet&scope=all&period=${period}`,

@@ -1,4 +1,4 @@
-import { parsePeriod } from '@hours/usage'
+import { type CivilSpan, parsePeriod } from '@hours/usage'
 import type { PeriodIn } from '../figures/figure-reader.ts'
 import { findRuleSet, type KnownRuleSet, ruleSets } from '../figures/rule-set-book.ts'
 import type { InstrumentEntry } from '../ports.ts'
@@ -17,9 +17,13 @@ export interface AskedPeriod {
 /** Refuses what is no period of records.md section 10, naming the field. */
 export function askedPeriod(entries: readonly InstrumentEntry[], period: string): AskedPeriod {
   const zone = entries[0]?.zone ?? 'UTC'
+  const read = new Map<string, CivilSpan>()
   const inZone = (name: string) => {
+    const known = read.get(name)
+    if (known) return known
     const parsed = parsePeriod(period, name)
     if (!parsed.ok) throw badField('period', period, parsed.error.message)
+    read.set(name, parsed.value)
     return parsed.value
   }
   const { from, to } = inZone(zone)

@@ -1,7 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { Readable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sentInTurns } from './sent-in-turns.ts'
 
 export type CsvCell = string | number | null
 
@@ -65,20 +63,9 @@ export function sendCsv(
     .header('content-disposition', `attachment; filename="${name}.csv"`)
     .header('vary', [reply.getHeader('vary'), 'accept'].filter((one) => one !== undefined).join(', '))
   if (next !== null) void reply.headers({ 'x-next-cursor': next, link: nextLink(reply.request.url, next) })
-  const text = Readable.from(inTurns(partsOf(table), AsyncLocalStorage.snapshot()))
+  const text = sentInTurns(partsOf(table))
   // A route whose schema says text may hand back the reply that is sending it.
   return reply.send(text) as unknown as string
-}
-
-/** Whoever pulls at the stream, rows are made as the caller may see them: in the request's own context. */
-async function* inTurns<T>(
-  parts: Iterator<T>,
-  inRequest: ReturnType<typeof AsyncLocalStorage.snapshot>,
-): AsyncGenerator<T> {
-  for (let part = inRequest(() => parts.next()); part.done !== true; part = inRequest(() => parts.next())) {
-    yield part.value
-    await turn()
-  }
 }
 
 /** The same question from the next row on (RFC 8288). */

@@ -89,6 +89,30 @@ describe.skipIf(!isThere)('the worked week, sent as pages and records and read o
     expect(await of('org:lab')).toBe((34 - 0.25) / 34)
   })
 
+  it('is the same by day, month, year or in one piece, at any level, with the same bounds', async () => {
+    const whole = (await figures(`scope=all&${period}`)).figures
+    for (const by of ['day', 'month', 'year', 'academic-year', 'period'])
+      for (const level of ['instrument', 'unit', 'entity', 'below:1', 'org:gibh']) {
+        const { body } = await world.get(`/api/v1/usage?scope=all&${period}&by=${by}&level=${level}`)
+        const { rows, totals } = body as Record<'rows' | 'totals', Record<string, number>[]>
+        for (const list of [rows, totals]) {
+          const sum = (name: string) => list.reduce((all, row) => all + Number(row[name]), 0)
+          for (const name of ['on', 'run', 'effective', 'external', 'ownUnit', 'unattributed', 'service'])
+            expect([by, level, name, sum(name)]).toEqual([by, level, name, valueOf(whole, name)])
+          for (const name of ['onUpper', 'runUpper', 'effectiveUpper', 'externalUpper'])
+            expect([by, level, name, sum(name)]).toEqual([by, level, name, valueOf(whole, name)])
+        }
+      }
+    const { body } = await world.get(`/api/v1/usage?scope=all&${period}&by=day`)
+    const day = (body['rows'] as Record<string, unknown>[]).find(
+      ({ key, label }) => key === 'gz-gibh/sem-01' && label === '2025-01-06',
+    )
+    expect(day).toMatchObject({
+      ...{ effective: 6.75 * HOUR, effectiveUpper: 9.75 * HOUR, external: 6.75 * HOUR, run: 6 * HOUR },
+      coverage: 21 / 24,
+    })
+  })
+
   it('changes no total where the period is split', async () => {
     const days = [
       '2025-01-01',

@@ -13,7 +13,8 @@ const summaries: Readonly<Record<string, string>> = {
   'POST /api/v1/instruments/:site/:instrument/retire': 'ends it at an instant; its hours before stay',
   'POST /api/v1/instruments/:site/:instrument/moves': 'another unit manages it from an instant on',
   'GET /api/v1/evidence': 'the signed pages of a day, each with its proof, and the checkpoint they are in',
-  'GET /api/v1/usage': 'hours by day, month, calendar or academic year, of instruments or organisations',
+  'GET /api/v1/usage':
+    'hours with their bounds by day, month, calendar or academic year, of instruments or any level of organisations',
   'GET /api/v1/figures': 'every figure of a scope and period with bounds, coverage, grade and denominator',
   'GET /api/v1/figures.csv': 'the same as a table',
   'GET /api/v1/assessments': 'a cohort under a rule set: figures, scores, ranks, reasons and awards',

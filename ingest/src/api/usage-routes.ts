@@ -1,93 +1,147 @@
 import { printedText, Usage } from '@hours/protocol'
+import type { CivilSpan } from '@hours/usage'
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { InstrumentEntry } from '../ports.ts'
+import { createTurns } from '../turns.ts'
+import { type AskedPeriod, askedPeriod } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
-import { badField } from './problem.ts'
 import { entriesOf } from './scope.ts'
+import { sentInTurns } from './sent-in-turns.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
-import { atLevel, periodEnd, totalsOf, usageCuts, type UsageLine, usageRows } from './usage-rows.ts'
+import { atLevel, levelForm, type Named } from './usage-level.ts'
+import { type Cut, cutsIn, refuseTooMany, usageCuts } from './usage-cuts.ts'
+import { openRows } from './usage-open.ts'
+import { createUsageSums, partOf, type UsageLine, type UsagePart } from './usage-rows.ts'
 
 const Query = z.strictObject({
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
   by: z.enum(usageCuts).default('period').describe('an academic year runs from 1 September to 31 August'),
   level: z
-    .enum(['instrument', 'unit', 'entity', 'city', 'province'])
+    .string()
+    .max(60)
+    .regex(levelForm, 'instrument, unit, entity, city, province, below:1 ... below:9, or org:ID')
     .default('instrument')
     .describe(
-      'whose rows: of each instrument, or summed for each managing unit, or the entity, city or province above',
+      'whose rows: of each instrument; or summed for each managing unit; the entity, city or province above; ' +
+        'below:1 = the organisation right below the entity (a school), below:2 the next (a college); ' +
+        'org:ID = those right below ID. By the tree as it stood at each instant',
     ),
   format: z.enum(['json', 'csv']).optional(),
 })
 
 const Answer = Usage.extend({
-  /** The rows of one label summed over the scope: integer ms, each instrument once; coverage pooled. */
-  totals: Usage.shape.rows,
+  totals: Usage.shape.rows.describe('the rows of one label summed: each instrument once, coverage pooled'),
   simulated: z.boolean(),
 })
 
-/** `GET /api/v1/usage`: hours by day, month or period, each with its coverage; every sum is of integer ms. */
+/** `GET /api/v1/usage`: P, R, E and X with their bounds by day, month, year or period, of instruments or organisations. */
 export function usageRoutes(app: Api, context: ApiContext, { standing }: { standing: () => Standing }): void {
+  const { ingest } = context
+
   app.get(
     '/api/v1/usage',
     {
       schema: { querystring: Query, response: { 200: z.union([Answer, z.string()]) }, tags: ['usage'] },
       config: { needs: 'read' },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const { scope, period, by, level, format } = request.query
       const entries = entriesOf(context, standing(), scope)
-      const zone = entries[0]?.zone ?? 'UTC'
-      const end = periodEnd(period, zone)
-      if (!end.ok) throw badField('period', period, end.error.message)
-      tagged(context, { request, reply, until: end.value })
-      const own = usageRows(context, entries, { period, by })
-      const rows = level === 'instrument' ? own : atLevel(own, above(context, entries, level))
-      if (wantsCsv(request, format)) return sendCsv(reply, 'usage', table(rows))
-      return { scope, period, zone, rows, totals: totalsOf(scope, own), simulated: context.ingest.simulated }
+      const asked = askedPeriod(entries, period)
+      tagged(context, { request, reply, until: asked.end })
+      const named = atLevel(context, entries, level)
+      const now = ingest.clock.wall()
+      const cuts = cutsIn(named, { asked, period, by, now })
+      refuseTooMany(named, cuts, { by, level })
+      const sums = await summed(named, { asked, by, scope, cuts, now })
+      const { until, attributedUntil, rows, totals } = sums
+      if (wantsCsv(request, format)) return sendCsv(reply, 'usage', table(rows.lines()))
+      const about = { scope, period, zone: asked.zone, until, attributedUntil, simulated: ingest.simulated }
+      return sendRows(reply, { ...about, totals: [...totals.lines()] }, rows.lines())
     },
   )
-}
 
-/** By instrument: the organisation of that kind that it stands under, `org:ID`; its managing unit where there is none. */
-function above(
-  { ingest }: ApiContext,
-  entries: readonly InstrumentEntry[],
-  level: 'unit' | 'entity' | 'city' | 'province',
-): ReadonlyMap<string, string> {
-  const { registry } = ingest
-  const found = new Map<string, string>()
-  for (const { key, enrolment } of entries) {
-    const walked = new Set<string>()
-    let id: string | null = level === 'unit' ? null : enrolment.unit
-    while (id !== null && !walked.has(id)) {
-      walked.add(id)
-      const one = registry.organisation(id)
-      if (one?.kind === level) break
-      id = one?.parent ?? null
+  /** Rows by name and over all; of more instruments than can be worked out now, today with its states alone. */
+  async function summed(named: readonly Named[], { asked, by, scope, cuts, now }: Summing) {
+    const names = new Map<InstrumentEntry, string>(named.map(({ name, entry }) => [entry, name]))
+    const [rows, totals] = [createUsageSums(), createUsageSums()]
+    const takeTurns = createTurns()
+    async function add(name: string, zone: string, part: UsagePart) {
+      for (const [sums, to] of [
+        [rows, name],
+        [totals, scope],
+      ] as const)
+        sums.add(to, part, cuts.get(zone) ?? [])
+      await takeTurns()
     }
-    found.set(key, `org:${id ?? enrolment.unit}`)
+    const parts = await ingest.figures.parts([...names.keys()], asked.in)
+    for (const part of parts)
+      await add(names.get(part.entry) ?? part.entry.key, part.entry.zone, partOf(part, by))
+    const ends = new Map(parts.map(({ entry, span }) => [entry.zone, span.to]))
+    for (const { name, entry } of named) {
+      const to = Math.min(asked.in(entry.zone).to, now)
+      const from = ends.get(entry.zone) ?? to
+      if (from < to)
+        await add(name, entry.zone, { rows: openRows(ingest.index, entry, { from, to }), recoveries: [] })
+    }
+    const attributedUntil = parts[0]?.span.to ?? Math.min(asked.end, now)
+    return { rows, totals, attributedUntil, until: Math.max(attributedUntil, Math.min(asked.end, now)) }
   }
-  return found
 }
 
-const table = (rows: readonly UsageLine[]): CsvTable => ({
-  head: [
-    'instrument',
-    'label',
-    'on_h',
-    'run_h',
-    'standby_h',
-    'fault_h',
-    'off_h',
-    'unknown_h',
-    'coverage_pct',
-  ],
-  rows: rows.map((row) => [row.key, row.label, ...hours(row), printedText(row.coverage, 'share')]),
+interface Summing {
+  readonly asked: AskedPeriod
+  readonly by: Cut
+  readonly scope: string
+  readonly cuts: ReadonlyMap<string, readonly CivilSpan[]>
+  readonly now: number
+}
+
+const columns = [
+  ...['on', 'onUpper', 'run', 'runUpper', 'standby', 'fault', 'off', 'unknown'],
+  ...['effective', 'effectiveUpper', 'external', 'externalUpper'],
+  ...['ownUnit', 'sameEntity', 'unattributed', 'research', 'teaching', 'service'],
+] as const
+
+const table = (rows: Generator<UsageLine>): CsvTable => ({
+  head: ['instrument', 'label', ...columns.map(headOf), 'coverage_pct'],
+  rows: rows.map((row) => {
+    const hours = { ...row, ...row.states }
+    return [
+      row.key,
+      row.label,
+      ...columns.map((name) => printedText(hours[name], 'ms')),
+      printedText(row.coverage, 'share'),
+    ]
+  }),
 })
 
-const hours = ({ on, states: s }: UsageLine) =>
-  [on, s.run, s.standby, s.fault, s.off, s.unknown].map((ms) => printedText(ms, 'ms'))
+/** `effectiveUpper` is `effective_upper_h`. */
+const headOf = (name: string) => `${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_h`
+
+const rowsAPart = 500
+
+/** A hundred thousand rows are 44 MB: they are made and sent part by part, not checked and joined in one piece. */
+function sendRows(reply: FastifyReply, about: object, rows: Iterable<UsageLine>): z.infer<typeof Answer> {
+  void reply.type('application/json; charset=utf-8')
+  // A route whose schema says JSON may hand back the reply that is sending it.
+  return reply.send(sentInTurns(jsonParts(about, rows))) as unknown as z.infer<typeof Answer>
+}
+
+function* jsonParts(about: object, rows: Iterable<UsageLine>): Generator<string> {
+  let part = `${JSON.stringify(about).slice(0, -1)},"rows":[`
+  let count = 0
+  for (const row of rows) {
+    part += count === 0 ? JSON.stringify(row) : `,${JSON.stringify(row)}`
+    count += 1
+    if (count % rowsAPart > 0) continue
+    yield part
+    part = ''
+  }
+  yield `${part}]}`
+}

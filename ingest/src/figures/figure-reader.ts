@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { setImmediate as turn } from 'node:timers/promises'
-import type { Clock, Millis } from '@hours/protocol'
+import type { Clock } from '@hours/protocol'
 import {
   civilDays,
   classQuotaHours,
@@ -8,6 +7,7 @@ import {
   type During,
   intersect,
   type Interval,
+  type Recovery,
   type ScopePart,
   type StoredRow,
   sumRecords,
@@ -21,6 +21,7 @@ import type { InstrumentRow, InstrumentTable } from '../index/instrument-table.t
 import type { InstrumentEntry } from '../ports.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
 import { createInstrumentInputs, type InstrumentInputs } from '../series/instrument-inputs.ts'
+import { createTurns } from '../turns.ts'
 import { createRecordsByInstrument, type RecordsByInstrument } from './counted-records.ts'
 import type { FigureProjection } from './figure-projection.ts'
 import type { FigureDay } from './figure-table.ts'
@@ -36,6 +37,8 @@ export interface InstrumentPart extends ScopePart {
   /** The period, up to now. */
   readonly span: Interval
   readonly totals: Totals
+  /** Growth of counters over gaps that cross midnight, of which no row can tell. */
+  readonly recoveries: readonly Recovery[]
   /** Rows that sum up to the totals, ascending: days, or whole months where there are any. */
   rows(by: 'days' | 'months'): StoredRow[]
 }
@@ -58,11 +61,6 @@ export interface FigureReader {
 
 /** The day that is going on is made for so many instruments when it is asked for; of more, only whole days count. */
 export const mostOpenDays = 500
-
-/** Milliseconds of work, then others have their turn. */
-const holdMs = 50
-
-const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0)
 
 export function createFigureReader(options: {
   readonly db: DatabaseSync
@@ -89,12 +87,8 @@ export function createFigureReader(options: {
   }
 
   /** Growth across gaps that cross midnight: no day has it, the period that holds all of the gap does. */
-  function recoveredBetweenDays(zone: string, row: InstrumentRow, { from, to }: Interval): Millis {
-    const across = accounts
-      .recovered(row, from, to)
-      .filter((gap) => civilDays(zone, gap.from, gap.to).length > 1)
-    return sum(across.map(({ onMs }) => onMs))
-  }
+  const recoveredBetweenDays = (zone: string, row: InstrumentRow, { from, to }: Interval): Recovery[] =>
+    accounts.recovered(row, from, to).filter((gap) => civilDays(zone, gap.from, gap.to).length > 1)
 
   function part(
     entry: InstrumentEntry,
@@ -111,6 +105,7 @@ export function createFigureReader(options: {
     const rows: StoredRow[] = live.slice()
     for (const piece of stored) rows.push({ from: piece.from, values: table.sum(row.id, piece, piece.of) })
     const last = enrolments.findLast(({ from }) => from < span.to)
+    const recoveries = of.gaps ? during.flatMap((one) => recoveredBetweenDays(zone, row, one)) : []
     const totals = totalsOf(rows, {
       zone,
       during,
@@ -118,7 +113,7 @@ export function createFigureReader(options: {
       year: of.year,
       scheduled: records.isScheduled(key, span.to),
       quotaHours: last && classQuotaHours[last.class],
-      recoveredMs: of.gaps ? sum(during.map((one) => recoveredBetweenDays(zone, row, one))) : 0,
+      recoveredMs: recoveries.reduce((sum, { onMs }) => sum + onMs, 0),
     })
     const whose = (uses: readonly Omit<UseRow, 'instrument'>[]): UseRow[] =>
       [...uses, ...live.flatMap((day) => day.uses)].map((use) => ({ instrument: key, ...use }))
@@ -128,6 +123,7 @@ export function createFigureReader(options: {
       span,
       during,
       totals,
+      recoveries,
       sessions: records.of(key).sessions,
       rows: (by) =>
         [
@@ -158,14 +154,16 @@ export function createFigureReader(options: {
   return {
     async parts(entries, period, year = 'calendar') {
       await figures.settled(entries.map(({ key }) => key))
-      const held = entries.filter(
-        ({ zone, during }) => during === undefined || clip(during, period(zone)).length > 0,
-      )
-      const isClosed = entries.length > mostOpenDays
+      const spans = new Map([...new Set(entries.map(({ zone }) => zone))].map((zone) => [zone, period(zone)]))
+      const held = entries.filter(({ zone, during }) => {
+        const span = spans.get(zone)
+        return during === undefined || (span !== undefined && clip(during, span).length > 0)
+      })
+      const isClosed = new Set(entries.map(({ key }) => key)).size > mostOpenDays
       const options = { horizon: figures.horizon(), until: clock.wall(), year, isClosed }
       const inZones = piecesIn(new Set(held.map(({ zone }) => zone)), period, options)
       const parts: InstrumentPart[] = []
-      let begun = performance.now()
+      const takeTurns = createTurns()
       for (const entry of held) {
         const { zone, during } = entry
         const own = inZones.get(zone)
@@ -178,9 +176,7 @@ export function createFigureReader(options: {
           own.cut.set(name, pieces)
         }
         parts.push(part(entry, pieces, { gaps: own.gaps.has(instruments.find(entry.key)?.id ?? -1), year }))
-        if (performance.now() - begun < holdMs) continue
-        await turn()
-        begun = performance.now()
+        await takeTurns()
       }
       return parts
     },
