@@ -52,9 +52,12 @@ function isOperators(record: SignedRecord, trust: GatewayConfig['trust']): boole
   return publicKey !== undefined && verifyRecord(record, { alg: 'Ed25519', publicKey }, nodeCrypto)
 }
 
-/** The last `config` record taken; it was verified before it was stored. */
-export function storedConfig(spool: Spool): NextConfig | undefined {
-  const bytes = spool.get('config')
+/** The last `config` record taken, or the one whose date is still to come; it was verified before it was stored. */
+export function storedConfig(
+  spool: Pick<Spool, 'get'>,
+  key: 'config' | 'config-waiting' = 'config',
+): NextConfig | undefined {
+  const bytes = spool.get(key)
   const record = bytes && parseRecord(bytes)
   return record?.ok === true ? readConfig(record.value)?.next : undefined
 }
@@ -62,7 +65,7 @@ export function storedConfig(spool: Spool): NextConfig | undefined {
 function readConfig(record: SignedRecord): { gateway: string; next: NextConfig } | undefined {
   const decoded = decodeRecord('config', record.payload)
   if (!decoded.ok || decoded.value.instruments.length === 0) return undefined
-  const { gateway, revision, instruments } = decoded.value
+  const { gateway, revision, instruments, from = 0 } = decoded.value
   const sha256 = recordDigest(record.bytes, nodeCrypto.sha256)
-  return { gateway, next: { instruments, config: { revision, sha256 }, bytes: record.bytes } }
+  return { gateway, next: { from, instruments, config: { revision, sha256 }, bytes: record.bytes } }
 }

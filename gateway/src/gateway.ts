@@ -13,6 +13,7 @@ import type { DecodedReading } from '@hours/sensing'
 import type { Logger } from 'pino'
 import { createAlarms } from './alarms.ts'
 import { createCalibrationWatch } from './calibration-watch.ts'
+import { createConfigWaiting } from './config-waiting.ts'
 import { firstConfig, openConfig, storedConfig } from './config-inbox.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { createLiveView } from './live-view.ts'
@@ -118,6 +119,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       options.onSources?.(next)
     },
   })
+  const waiting = createConfigWaiting({ spool, now: () => time.now(), logbook })
   const publisher = createPublisher({
     site,
     gateway,
@@ -159,6 +161,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       live.say(id, book.tick(now))
       watch.check(book.settings, now)
     }
+    waiting.turn()
     calibration?.turn(settings, now)
     alarm('clock_untrusted', !time.trusted())
     alarm('spool_full', spool.state().dropped > 0)
@@ -173,9 +176,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   function takeConfig(bytes: Uint8Array): void {
     const next = openConfig(bytes, config)
     alarm('config_unverified', next === undefined)
-    const current = logbook.config()
-    if (!next || next.config.revision < current.revision || next.config.sha256 === current.sha256) return
-    logbook.configure(next)
+    if (next) waiting.take(next)
   }
 
   return {

@@ -1,4 +1,11 @@
-import { DAY, type InstrumentSettings, maxSealMs, type Page, type PageClock } from '@hours/protocol'
+import {
+  DAY,
+  type InstrumentSettings,
+  maxSealMs,
+  type Millis,
+  type Page,
+  type PageClock,
+} from '@hours/protocol'
 import type { Sample, Transition } from '@hours/sensing'
 import {
   createInstrumentLog,
@@ -24,8 +31,9 @@ export interface LogbookOptions extends Omit<PageWriterOptions, 'chain' | 'now'>
   onConfigured(instruments: readonly InstrumentSettings[]): void
 }
 
-/** Settings to come, with the `config` record that states them. */
+/** Settings to come, with the `config` record that states them, from its date on (Unix ms). */
 export interface NextConfig {
+  readonly from: Millis
   readonly instruments: readonly InstrumentSettings[]
   readonly config: Page['config']
   readonly bytes: Uint8Array

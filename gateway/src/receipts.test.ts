@@ -165,7 +165,13 @@ describe('sending', () => {
 })
 
 describe('a config record', () => {
-  const record = (bench: Bench, revision: number, instruments: unknown[], signer = bench.peer.operator) =>
+  const record = (
+    bench: Bench,
+    revision: number,
+    instruments: unknown[],
+    signer = bench.peer.operator,
+    from?: number,
+  ) =>
     signRecord({
       kind: 'config',
       payload: JSON.stringify({
@@ -176,6 +182,7 @@ describe('a config record', () => {
         gateway,
         revision,
         instruments,
+        from,
       }),
       signer,
     })
@@ -204,6 +211,37 @@ describe('a config record', () => {
     await bench.end('kill')
     bench.begin()
     expect(bench.gateway.status().config).toMatchObject({ revision: 2, differs: true })
+  })
+
+  it('takes effect at its date, also after a restart, and a newer one takes the place of one that waits', async () => {
+    const bench = await begun(7)
+    const [a, b] = [tasmota('sem-01', 'pow1'), tasmota('xrd-01', 'pow2')]
+    const at = bench.clock.wall()
+    const send = (revision: number, instruments: unknown[], from: number) =>
+      bench.peer.send(
+        configTopic(site, gateway),
+        record(bench, revision, instruments, bench.peer.operator, from),
+      )
+    send(2, [b], at + 6 * M)
+    send(1, [b], at)
+    await run(bench, 2 * M)
+    expect(bench.gateway.status().config).toMatchObject({ revision: 0 })
+    send(3, [a, b], at + 8 * M)
+    await bench.end('kill')
+    bench.begin()
+    await run(bench, 5.5 * M)
+    expect(bench.gateway.status().config).toMatchObject({ revision: 0 })
+    await run(bench, 1 * M)
+    expect(bench.gateway.status().config).toMatchObject({ revision: 3 })
+    expect(Object.keys(bench.gateway.status().instruments ?? {})).toEqual(['sem-01', 'xrd-01'])
+    await run(bench, 10 * M)
+    const first = bench.peer.pages().find(({ config }) => config.revision === 3)!
+    // Pages are whole up to there; the change is at most a turn late.
+    expect(first.from).toBeGreaterThanOrEqual(at + 8 * M - 10_000)
+    expect(first.from).toBeLessThan(at + 8 * M + 20_000)
+    await bench.end('kill')
+    bench.begin()
+    expect(bench.gateway.status().config).toMatchObject({ revision: 3 })
   })
 
   it('of somebody else, or an older one, changes nothing and is told', async () => {
