@@ -35,9 +35,33 @@ it('proposes after seven days, once a day, what lies between the levels it saw, 
     differs: true,
     reason: expect.stringMatching(/standby at most 3\d\d/) as string,
   })
+  expect(proposal?.settings).toMatchObject({
+    maxGapMs: 30_000,
+    plausibleMw: [expect.any(Number), expect.any(Number)],
+  })
   expect(proposal?.settings?.thresholds.runStartMw).toBeGreaterThan(330_000)
   expect(proposal?.settings?.thresholds.runStartMw).toBeLessThan(760_000)
   expect((proposal?.at ?? 0) - start).toBeLessThanOrEqual(8 * DAY)
+})
+
+it('differs from what is in force by a level or a time of debouncing, and no more once it was accepted', () => {
+  const proposed = (inForce: InstrumentSettings) => {
+    const watch = createCalibrationWatch(openMemory())
+    for (let at = start; at < start + 8.1 * DAY; at += 10_000) {
+      watch.sample('sem-01', {
+        at,
+        powerMw: Math.floor(at / HOUR) % 3 === 0 ? 900_000 : 300_000 + (at % 7_000),
+      })
+      if (at % HOUR === 0) watch.turn([inForce], at)
+    }
+    return watch.proposals().get('sem-01')!
+  }
+  const accepted = { ...settings, ...proposed(settings).settings } as InstrumentSettings
+  const holdMs = 2 * (accepted.holdMs ?? 0) + 10_000
+  expect([proposed(accepted), proposed({ ...accepted, holdMs })].map(({ differs }) => differs)).toEqual([
+    false,
+    true,
+  ])
 })
 
 it('goes on over a restart with what the spool kept, and forgets what is older than two weeks', () => {

@@ -1,5 +1,5 @@
 import { DAY, HOUR, type InstrumentSettings, type Millis, type ThresholdProposal } from '@hours/protocol'
-import { calibrate, type Calibration, type Sample } from '@hours/sensing'
+import { calibrate, type Calibration, type Proposal, type Sample } from '@hours/sensing'
 import type { Spool } from './spool.ts'
 
 /** Thresholds that find themselves: a sketch of each instrument's power is kept, and read once a day. */
@@ -46,9 +46,10 @@ export function createCalibrationWatch(store: SketchStore): CalibrationWatch {
         if (!Number.isNaN(watts)) yield { at: hour + i * cellMs, powerMw: Math.round(watts * 1_000) }
   }
 
-  function propose({ id, thresholds }: InstrumentSettings, now: Millis): void {
+  function propose(settings: InstrumentSettings, now: Millis): void {
+    const { id } = settings
     const result = calibrate(samplesOf(id))
-    proposals.set(id, proposalOf(result, thresholds, now))
+    proposals.set(id, proposalOf(result, settings, now))
     attempt(() => store.dropSketches(id, now - keptDays * DAY))
   }
 
@@ -91,18 +92,28 @@ const sameWithin = 0.1
 
 function proposalOf(
   { accepted, reason, thresholds, evidence }: Calibration,
-  inForce: InstrumentSettings['thresholds'],
+  inForce: InstrumentSettings,
   at: Millis,
 ): ThresholdProposal {
   if (!accepted || !thresholds) return { at, reason: reason.slice(0, 300), settings: null, differs: false }
-  const { dwellMs, holdMs, onStartMw, onStopMw, runStartMw, runStopMw } = thresholds
-  const levels = { onStartMw, onStopMw, runStartMw, runStopMw }
+  const { dwellMs, holdMs, maxGapMs, plausibleMw, ...levels } = thresholds
   return {
     at,
     reason: `${reason}; seen over ${Math.round(evidence.knownHours)} h`.slice(0, 300),
-    settings: { thresholds: levels, dwellMs, holdMs },
-    differs: isOther(runStartMw, inForce.runStartMw) || isOther(onStartMw, inForce.onStartMw),
+    settings: { thresholds: levels, dwellMs, holdMs, maxGapMs, plausibleMw: [...plausibleMw] },
+    differs: differs({ ...levels, dwellMs, holdMs }, inForce) || maxGapMs > inForce.maxGapMs,
   }
+}
+
+/** By levels and times of debouncing; a plausible range or a longer gap than is needed changes no hours. */
+function differs(
+  proposed: Omit<Proposal, 'plausibleMw' | 'maxGapMs'>,
+  { thresholds, dwellMs, holdMs = dwellMs }: InstrumentSettings,
+): boolean {
+  const inForce: typeof proposed = { ...thresholds, dwellMs, holdMs }
+  return (Object.keys(inForce) as (keyof typeof inForce)[]).some((key) =>
+    isOther(proposed[key], inForce[key]),
+  )
 }
 
 const isOther = (a: number, b: number): boolean => Math.abs(a - b) > sameWithin * Math.max(a, b)

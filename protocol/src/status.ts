@@ -29,7 +29,16 @@ export type CounterTally = z.infer<typeof CounterTally>
 export const ThresholdProposal = z.object({
   at: Instant,
   reason: z.string().max(300),
-  settings: z.object({ thresholds: Thresholds, dwellMs: Duration, holdMs: Duration }).nullable(),
+  settings: z
+    .object({
+      thresholds: Thresholds,
+      dwellMs: Duration,
+      holdMs: Duration,
+      /** Absent from gateways that are older than these keys. */
+      maxGapMs: Duration.optional(),
+      plausibleMw: z.tuple([Power, Power]).optional(),
+    })
+    .nullable(),
   /** Whether it differs by more than a tenth from what is in force. */
   differs: z.boolean(),
 })

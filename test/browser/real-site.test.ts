@@ -197,4 +197,33 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     )
     expect(settings).toMatchObject({ revision: 2, settings: { thresholds: { runStartMw: 400_000 } } })
   })
+
+  it('puts a whole proposal in force at the date that was chosen: hold, gap and plausible range go with it', async () => {
+    const { page } = await open('/setup')
+    const proposed = {
+      thresholds: { onStartMw: 21_000, onStopMw: 11_000, runStartMw: 510_000, runStopMw: 410_000 },
+      ...{ dwellMs: 20_000, holdMs: 50_000, maxGapMs: 70_000, plausibleMw: [-5_000, 9_000_000] },
+    }
+    // A gateway proposes after a week; everything else of the answer, and what is sent, is real.
+    await page.route('**/xrd-01/settings', async (route) => {
+      if (route.request().method() !== 'GET') return route.continue()
+      const answer = await route.fetch()
+      const body = (await answer.json()) as object
+      const proposal = { at: 1, reason: 'standby at most 318 W', settings: proposed, differs: true }
+      return route.fulfill({ response: answer, json: { ...body, proposal } })
+    })
+    await page.getByLabel('Power of').selectOption('gz-sysu/xrd-01')
+    await page.getByText('Dips of up to 50').waitFor()
+    await page.getByRole('button', { name: 'Show them on the trace' }).click()
+    const { revision } = await site.get<{ revision: number }>('instruments/gz-sysu/xrd-01/settings')
+    await page.getByLabel('From (empty: now)').fill('2099-01-01')
+    await page.getByRole('button', { name: 'Put the levels drawn here in force' }).click()
+    await page
+      .getByText(`Revision ${revision + 1} waits`)
+      .first()
+      .waitFor()
+    const settings = await site.get<{ waiting: { from: number } }>('instruments/gz-sysu/xrd-01/settings')
+    expect(settings).toMatchObject({ revision: revision + 1, waiting: { settings: proposed } })
+    expect(new Date(settings.waiting.from).toISOString()).toBe('2098-12-31T16:00:00.000Z')
+  })
 })

@@ -6,7 +6,6 @@ import type {
   PowerSeries,
   Quarantined,
   StateSpans,
-  Thresholds,
   Usage,
 } from '@hours/protocol'
 import type {
@@ -20,6 +19,7 @@ import type {
   Reconciliation,
   ReportJob,
   RuleSets,
+  SensingLevels,
   Sessions,
 } from './api-shapes.ts'
 import { csrfToken, loginWanted } from './signed-in.ts'
@@ -139,10 +139,10 @@ export async function startReport(wish: ReportWish): Promise<ReportJob> {
   })
 }
 
-/** Puts levels in force from now on, as a record of the log; refused when somebody else was faster. */
+/** Puts levels in force from a date on (default: now), as a record of the log; refused when somebody else was faster. */
 export async function saveSettings(
   key: string,
-  change: { readonly revision: number; readonly thresholds: Thresholds; readonly dwellMs: number },
+  change: SensingLevels & { readonly revision: number; readonly from?: number },
 ): Promise<InstrumentSensing> {
   return request<InstrumentSensing>(api.settings(key).address, {
     method: 'POST',

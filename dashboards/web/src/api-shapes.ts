@@ -255,10 +255,24 @@ export interface Channels {
   readonly items: readonly Channel[]
 }
 
+/** How power becomes states. */
+export interface SensingLevels extends Debouncing {
+  readonly thresholds: Thresholds
+  readonly dwellMs: number
+}
+/** What goes with levels and has no field of its own on the page: hold, longest gap, plausible power. */
+export interface Debouncing {
+  readonly holdMs?: number | undefined
+  readonly maxGapMs?: number | undefined
+  readonly plausibleMw?: readonly [number, number] | undefined
+}
+
 /** `GET /api/v1/instruments/{site}/{instrument}/settings`: what is in force, and what the gateway proposes. */
 export interface InstrumentSensing {
   readonly revision: number
   /** null = only the gateway's own file says. */
-  readonly settings: { readonly thresholds: Thresholds; readonly dwellMs: number } | null
+  readonly settings: SensingLevels | null
+  /** What a newer revision puts in force at its date (Unix ms). */
+  readonly waiting: { readonly from: number; readonly settings: SensingLevels | null } | null
   readonly proposal: ThresholdProposal | null
 }

@@ -1,4 +1,4 @@
-import { GatewayId, InstrumentSettings, type SiteId } from '@hours/protocol'
+import { GatewayId, Instant, InstrumentSettings, type SiteId } from '@hours/protocol'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { configOf, enrolledAt, judgeConfig } from '../setup/gateway-config.ts'
@@ -13,7 +13,8 @@ const Answer = z.object({
   site: z.string(),
   gateway: z.string(),
   revision: z.int().describe('0 = only its own file says what it measures'),
-  instruments: Settings.nullable().describe('in force; null = its own file alone'),
+  instruments: Settings.nullable().describe('of the newest revision; null = its own file alone'),
+  from: Instant.nullable().describe('Unix ms from which the newest revision counts'),
   proposed: Settings.nullable().describe('its own file, as it told while no record is in force'),
   unmeasured: z.array(z.string()).describe('enrolled here, but in no configuration'),
   simulated: z.boolean(),
@@ -21,6 +22,7 @@ const Answer = z.object({
 const Change = z.strictObject({
   revision: z.int().min(0).describe('the revision this change was made from'),
   instruments: Settings.min(1).max(256).optional().describe('absent = as its own file says'),
+  from: Instant.optional().describe('Unix ms from which it counts: now (the default) or later'),
 })
 const tags = ['gateways']
 const url = '/api/v1/gateways/:gateway/config'
@@ -42,6 +44,7 @@ export function gatewayConfigRoutes(
     return {
       ...{ site, gateway, revision: config?.revision ?? 0 },
       instruments: config?.instruments ?? null,
+      from: config?.from ?? null,
       proposed: own ?? null,
       unmeasured: enrolled
         .map(({ enrolment }) => enrolment.instrument)
@@ -63,13 +66,15 @@ export function gatewayConfigRoutes(
       registrar.inTurn(request, async ({ reach, now, write }) => {
         const { gateway } = request.params
         const { proposed, site } = answerOf(request, gateway)
-        const { revision, instruments = proposed } = request.body
+        const { revision, from, instruments = proposed } = request.body
         if (!instruments)
           throw new Problem(409, `${gateway} has not told what its own file says`, {
             ...{ field: 'instruments', value: '' },
             fix: 'start the gateway, or send its instruments with their sources',
           })
-        await write(judgeConfig({ site: site as SiteId, gateway }, { revision, instruments }, reach, now))
+        await write(
+          judgeConfig({ site: site as SiteId, gateway }, { revision, from, instruments }, reach, now),
+        )
         return answerOf(request, gateway)
       }),
   )

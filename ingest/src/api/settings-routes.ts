@@ -1,7 +1,7 @@
-import { InstrumentSettings, Source, Status, Thresholds } from '@hours/protocol'
+import { Instant, InstrumentSettings, type RecordOf, Source, Status, Thresholds } from '@hours/protocol'
 import { z } from 'zod'
 import type { InstrumentEntry } from '../ports.ts'
-import { configOf, enrolledAt, judgeConfig, mergedSettings } from '../setup/gateway-config.ts'
+import { configInForce, configOf, enrolledAt, judgeConfig, mergedSettings } from '../setup/gateway-config.ts'
 import { type ApiContext, instrumentOf } from './context.ts'
 import { badField, Problem } from './problem.ts'
 import type { Registrar } from './registrar.ts'
@@ -18,6 +18,8 @@ const Answer = z.object({
   settings: InstrumentSettings.nullable(),
   /** What the gateway's own file says, told while no record is in force. */
   own: InstrumentSettings.nullable(),
+  /** What the newest revision will put in force, and from when (Unix ms); null while none waits for its date. */
+  waiting: z.object({ from: Instant, settings: InstrumentSettings.nullable() }).nullable(),
   /** What the gateway would propose from the last days; null until it has seen a week. */
   proposal: Proposals.valueType.nullable(),
   simulated: z.boolean(),
@@ -29,6 +31,8 @@ const Change = z.strictObject({
   dwellMs: InstrumentSettings.shape.dwellMs.unwrap().optional(),
   holdMs: InstrumentSettings.shape.holdMs,
   maxGapMs: InstrumentSettings.shape.maxGapMs.unwrap().optional(),
+  plausibleMw: InstrumentSettings.shape.plausibleMw.unwrap().optional(),
+  from: Instant.optional().describe('Unix ms from which it counts: now (the default) or later'),
 })
 
 /** How an instrument is sensed: what is in force, what the gateway proposes, and the record that changes it. */
@@ -39,14 +43,20 @@ export function settingsRoutes(app: Api, context: ApiContext, { registrar }: { r
 
   function answerOf(entry: InstrumentEntry): z.infer<typeof Answer> {
     const { gateway, instrument } = entry.enrolment
-    const config = configOf(ingest.registry, entry.site, gateway)
+    const newest = configOf(ingest.registry, entry.site, gateway)
+    const inForce = configInForce(ingest.registry, entry.site, gateway, ingest.clock.wall())
     const { status } = ingest.live.gateway(entry.site, gateway)
     const ofThis = ({ id }: InstrumentSettings) => id === instrument
+    const settingsIn = (config: RecordOf<'config'> | undefined) => config?.instruments.find(ofThis) ?? null
     return {
       key: entry.key,
       gateway,
-      revision: config?.revision ?? 0,
-      settings: config?.instruments.find(ofThis) ?? null,
+      revision: newest?.revision ?? 0,
+      settings: settingsIn(inForce),
+      waiting:
+        newest === inForce || newest?.from === undefined
+          ? null
+          : { from: newest.from, settings: settingsIn(newest) },
       own: own(entry).find(ofThis) ?? null,
       proposal: status?.proposals?.[instrument] ?? null,
       simulated: ingest.simulated,
@@ -69,7 +79,7 @@ export function settingsRoutes(app: Api, context: ApiContext, { registrar }: { r
     (request) =>
       registrar.inTurn(request, async ({ reach, now, write }) => {
         const { params, body } = request
-        const { revision, ...change } = body
+        const { revision, from, ...change } = body
         const entry = instrumentOf(context, params.site, params.instrument)
         const { gateway, instrument } = entry.enrolment
         const config = configOf(ingest.registry, entry.site, gateway)
@@ -81,7 +91,8 @@ export function settingsRoutes(app: Api, context: ApiContext, { registrar }: { r
         const next = InstrumentSettings.safeParse({ id: instrument, ...known, ...change })
         if (!next.success) throw badField('thresholds', JSON.stringify(change), z.prettifyError(next.error))
         const instruments = mergedSettings(stands, [next.data])
-        await write(judgeConfig({ site: entry.site, gateway }, { revision, instruments }, reach, now))
+        const wish = { revision, instruments, from, about: instrument }
+        await write(judgeConfig({ site: entry.site, gateway }, wish, reach, now))
         return answerOf(entry)
       }),
   )

@@ -1,4 +1,4 @@
-import { encodeStatus, type InstrumentSettings, statusTopic } from '@hours/protocol'
+import { DAY, encodeStatus, type InstrumentSettings, statusTopic } from '@hours/protocol'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { site, start } from '../ingest.fixture.ts'
 import { type ApiWorld, createApiWorld } from './api.fixture.ts'
@@ -37,7 +37,13 @@ it('shows what is in force and what the gateway proposes; accepting it is a conf
   const proposal = {
     at: start,
     reason: 'standby at most 318 W',
-    settings: { thresholds: proposed, dwellMs: 30_000, holdMs: 40_000 },
+    settings: {
+      thresholds: proposed,
+      dwellMs: 30_000,
+      holdMs: 40_000,
+      maxGapMs: 45_000,
+      plausibleMw: [-2_000, 8_000_000],
+    },
     differs: true,
   }
   const status = { v: 1, online: true, at: start, proposals: { 'sem-01': proposal } } as const
@@ -55,10 +61,10 @@ it('shows what is in force and what the gateway proposes; accepting it is a conf
   sent.length = 0
   const answer = await change({ revision: 1, ...proposal.settings })
   expect(answer.statusCode).toBe(200)
-  expect(answer.json()).toMatchObject({ revision: 2, settings: { thresholds: proposed, holdMs: 40_000 } })
+  expect(answer.json()).toMatchObject({ revision: 2, settings: proposal.settings, waiting: null })
   expect(sent.map(({ topic }) => topic)).toEqual([`hours/1/${site}/${world.gateway.id}/config`])
   const [record] = world.ingest.registry.records('config', site).slice(-1)
-  expect(record?.record).toMatchObject({ revision: 2, instruments: [{ id: 'sem-01', dwellMs: 30_000 }] })
+  expect(record?.record).toMatchObject({ revision: 2, instruments: [{ id: 'sem-01', ...proposal.settings }] })
 })
 
 it('refuses a change made from an older revision, levels that cross, and an instrument of unknown source', async () => {
@@ -119,4 +125,35 @@ it('takes a source with the thresholds where nothing is known of it', async () =
   const source = { kind: 'shelly', topic: 'shellyplusplugs-1' }
   const answer = await change({ revision: 0, thresholds, source })
   expect(answer.json()).toMatchObject({ revision: 1, settings: { source, dwellMs: 30_000 } })
+})
+
+it('a change waits for its date, may be changed again, and does not drag another instrument with it', async () => {
+  const other = { ...settings, id: 'nmr-01' } as unknown as InstrumentSettings
+  await world.ingest.record('config', site, {
+    gateway: world.gateway.id,
+    revision: 1,
+    from: start,
+    instruments: [settings, other],
+  })
+  const now = world.ingest.clock.wall()
+  const later = now + DAY
+  const accept = (revision: number, from: number) => change({ revision, thresholds: proposed, from })
+  expect((await accept(1, now - DAY)).json()).toMatchObject({ status: 422, field: 'from' })
+  expect((await accept(1, later)).json()).toMatchObject({
+    revision: 2,
+    settings: { thresholds },
+    waiting: { from: later, settings: { thresholds: proposed } },
+  })
+  expect((await accept(2, later + DAY)).json()).toMatchObject({ revision: 3, waiting: { from: later + DAY } })
+  const elsewhere = `/api/v1/instruments/${site}/nmr-01/settings`
+  const changeOther = (revision: number, from?: number) =>
+    world.api.inject({ method: 'POST', url: elsewhere, payload: { revision, thresholds: proposed, from } })
+  expect((await changeOther(3)).json()).toMatchObject({
+    status: 409,
+    field: 'from',
+    fix: expect.stringMatching(new RegExp(`^from ${later + DAY}`)) as string,
+  })
+  expect((await changeOther(3, later + DAY)).json()).toMatchObject({ revision: 4 })
+  world.clock.advanceTo(later + 2 * DAY)
+  expect(await read()).toMatchObject({ revision: 4, settings: { thresholds: proposed }, waiting: null })
 })

@@ -1,4 +1,11 @@
-import type { GatewayId, InstrumentSettings, Millis, RecordOf, SiteId } from '@hours/protocol'
+import {
+  type GatewayId,
+  type InstrumentSettings,
+  type Millis,
+  MINUTE,
+  type RecordOf,
+  type SiteId,
+} from '@hours/protocol'
 import type { Reach } from '../access/reach.ts'
 import type { InstrumentEntry, Registry } from '../ports.ts'
 import { nearIds, suggestion } from '../sessions/near-ids.ts'
@@ -9,16 +16,28 @@ type Config = RecordOf<'config'>
 
 /** Of settings in one record, so that it stays within `maxRecordBytes` with what stands around them. */
 const maxBytes = 44 * 1024
+/** How far before now a date may lie: a form that was filled in a while ago, or clocks that differ. */
+const slackMs = 10 * MINUTE
 
-/** The configuration of a gateway that is in force: the highest revision; undefined while only its own file says. */
-export function configOf(registry: Registry, site: SiteId, gateway: string): Config | undefined {
+function configsOf(registry: Registry, site: SiteId, gateway: string): Config[] {
   return registry
     .records('config', site)
     .map(({ record }) => record)
     .filter((one) => one.gateway === gateway)
     .toSorted((a, b) => a.revision - b.revision)
-    .at(-1)
 }
+
+/** The newest configuration of a gateway: in force, or waiting for its date; undefined while only its own file says. */
+export const configOf = (registry: Registry, site: SiteId, gateway: string): Config | undefined =>
+  configsOf(registry, site, gateway).at(-1)
+
+/** The newest configuration whose date has come. */
+export const configInForce = (
+  registry: Registry,
+  site: SiteId,
+  gateway: string,
+  now: Millis,
+): Config | undefined => configsOf(registry, site, gateway).findLast(({ from = 0 }) => from <= now)
 
 /** Instruments whose newest enrolment, still in force at `now`, is at this gateway. */
 export const enrolledAt = (registry: Registry, gateway: string, now: Millis): InstrumentEntry[] =>
@@ -26,16 +45,23 @@ export const enrolledAt = (registry: Registry, gateway: string, now: Millis): In
     .instruments()
     .filter(({ enrolment }) => enrolment.gateway === gateway && (enrolment.to ?? Infinity) > now)
 
+/** What a gateway is to measure, from `from` on (Unix ms, now or later; default now). */
+interface Wish {
+  readonly revision: number
+  readonly instruments: readonly InstrumentSettings[]
+  readonly from?: Millis | undefined
+  /** The one instrument it is about; absent where the whole gateway is meant. */
+  readonly about?: string | undefined
+}
+
 /** Judges what a gateway is to measure and how: all of it, under the next revision. */
 export function judgeConfig(
   { site, gateway }: { readonly site: SiteId; readonly gateway: GatewayId },
-  {
-    revision,
-    instruments,
-  }: { readonly revision: number; readonly instruments: readonly InstrumentSettings[] },
+  wish: Wish,
   reach: Reach,
   now: Millis,
 ): Judged {
+  const { revision, instruments, from = now, about } = wish
   if (!reach.ownsGateway(gateway))
     return refusedFor(
       fault(
@@ -55,7 +81,29 @@ export function judgeConfig(
         `look at revision ${standing?.revision ?? 0} and send the change again`,
       ),
     )
-  if (standing && isSame(standing.instruments, instruments)) return { ok: true, fate: 'same', items: [] }
+  if (from < now - slackMs)
+    return refusedFor(
+      fault(
+        'from',
+        from,
+        'what was measured stays as it was measured',
+        'a date from now on; hours replay shows what other levels would have made of the past',
+      ),
+    )
+  const inForce = configInForce(reach.seen, site, gateway, now)
+  const waits = standing !== undefined && standing !== inForce
+  const isDated = !waits || standing.from === from
+  if (standing && isDated && isSame(standing.instruments, instruments))
+    return { ok: true, fate: 'same', items: [] }
+  if (!isDated && carriesOthers(standing, inForce, about))
+    return conflicting(
+      fault(
+        'from',
+        from,
+        'a change of another instrument of this gateway waits for its date',
+        `from ${standing.from ?? now}, the date of revision ${standing.revision}; or wait for it`,
+      ),
+    )
   const before = standing?.instruments ?? []
   // What stood before may stay: it counts for nothing, and no page is refused for it.
   const faults = instrumentFaults(instruments, enrolledAt(reach.seen, gateway, now)).filter(
@@ -64,8 +112,17 @@ export function judgeConfig(
   return unless(faults, () => ({
     ok: true,
     fate: standing ? 'changed' : 'new',
-    items: [configItem({ site, gateway, revision: revision + 1, instruments }, reach, now)],
+    items: [configItem({ site, gateway, revision: revision + 1, instruments }, reach, Math.max(from, now))],
   }))
+}
+
+/**
+ * Whether a change that waits, of an instrument other than the one this is about, would come into force at another date:
+ * a revision is the whole gateway's, and only the newest one waits.
+ */
+const carriesOthers = (waiting: Config, inForce: Config | undefined, about: string | undefined): boolean => {
+  const others = (config: Config | undefined) => config?.instruments.filter(({ id }) => id !== about)
+  return about !== undefined && !isSame(others(waiting), others(inForce))
 }
 
 function instrumentFaults(
@@ -108,7 +165,9 @@ export function withoutInstrument(
   const instruments = config?.instruments.filter(({ id }) => id !== instrument) ?? []
   // A gateway takes no empty configuration; what it goes on measuring counts for nothing.
   if (!config || instruments.length === config.instruments.length || instruments.length === 0) return []
-  return [configItem({ site, gateway, revision: config.revision + 1, instruments }, reach, now)]
+  return [
+    configItem({ site, gateway, revision: config.revision + 1, instruments }, reach, dateBehind(config, now)),
+  ]
 }
 
 /** The next configuration with an instrument in it, new or with other settings. */
@@ -125,9 +184,12 @@ export function withInstrument(
       instruments: mergedSettings(config?.instruments ?? [], settings),
     },
     reach,
-    now,
+    dateBehind(config, now),
   )
 }
+
+/** What follows from an enrolment comes with a change that waits, so that it brings none into force early. */
+const dateBehind = (config: Config | undefined, now: Millis): Millis => Math.max(now, config?.from ?? 0)
 
 /** Settings with others in their place, and new ones at the end. */
 export const mergedSettings = (

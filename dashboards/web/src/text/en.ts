@@ -417,6 +417,12 @@ export const en = {
     putInForce: 'Put the levels drawn here in force',
     inForceNow: (revision: number) =>
       `In force from now on, as revision ${revision}. Hours before stay as they are.`,
+    inForceAt: (revision: number, at: string) => `Revision ${revision} waits: in force from ${at} on.`,
+    waits: (revision: number, at: string, run: string) =>
+      `Revision ${revision} waits for ${at}: run from ${run}.`,
+    from: 'From (empty: now)',
+    proposedWith: (hold: string, gap: string) =>
+      `Dips of up to ${hold} stay run; readings up to ${gap} apart hold together.`,
     traceNone: 'example trace',
     dwell: 'Dwell, s',
     download: 'Download gateway.yaml',

@@ -370,6 +370,12 @@ export const zh: Text = {
     takeProposal: '显示在曲线上',
     putInForce: '使图中的阈值生效',
     inForceNow: (revision: number) => `自现在起生效，为第 ${revision} 版。此前的机时不变。`,
+    inForceAt: (revision: number, at: string) => `第 ${revision} 版等待生效：自 ${at} 起。`,
+    waits: (revision: number, at: string, run: string) =>
+      `第 ${revision} 版将于 ${at} 生效：${run} 起计为运行。`,
+    from: '生效日期（空为现在）',
+    proposedWith: (hold: string, gap: string) =>
+      `短于 ${hold} 的低谷仍计为运行；相隔不超过 ${gap} 的读数视为连续。`,
     traceNone: '示例曲线',
     dwell: '确认时间（秒）',
     download: '下载 gateway.yaml',

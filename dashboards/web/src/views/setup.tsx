@@ -162,6 +162,7 @@ function Levels({ draft, change }: { draft: Draft; change: (part: Partial<Draft>
         <InForce
           key={key}
           instrument={key}
+          zone={zone}
           thresholds={draft.thresholds}
           dwellMs={draft.dwellS * 1_000}
           onTake={(thresholds, dwellMs) => change({ thresholds, dwellS: Math.round(dwellMs / 1_000) })}
