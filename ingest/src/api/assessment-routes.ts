@@ -1,9 +1,10 @@
 import { halfUp, printedText } from '@hours/protocol'
-import { type Assessment, assess, type Outcome } from '@hours/usage'
+import { type Assessment, assess, type Candidate, type Outcome } from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { factsFor } from '../figures/instrument-facts.ts'
 import type { KnownRuleSet } from '../figures/rule-set-book.ts'
+import { createTurns } from '../turns.ts'
 import { type AskedPeriod, askedPeriod, askedRuleSet, revisionOf } from './asked-period.ts'
 import { AssessmentAnswer, outcomeOf, titlesOf } from './assessment-answer.ts'
 import type { ApiContext } from './context.ts'
@@ -42,13 +43,19 @@ export function assessmentRoutes(
     const entries = entriesOf(context, standing(), query.scope)
     const parts = await ingest.figures.parts(entries, asked.in, document.year)
     const facts = factsFor(ingest.registry, document)
+    const candidates: Candidate[] = []
+    const takeTurns = createTurns()
+    for (const part of parts) {
+      candidates.push({ id: part.entry.key, totals: part.totals, facts: facts(part) })
+      await takeTurns()
+    }
     const assessed = assess({
       rules: document,
       hash,
       parameters: parametersOf(query.parameters),
       period: parts[0]?.span ?? asked.in(asked.zone),
       zone: asked.zone,
-      candidates: parts.map((part) => ({ id: part.entry.key, totals: part.totals, facts: facts(part) })),
+      candidates,
     })
     if (assessed.ok) return assessed.value
     throw new Problem(400, 'the rule set needs parameters', {

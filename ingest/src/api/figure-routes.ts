@@ -15,6 +15,7 @@ import { z } from 'zod'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
 import type { InstrumentEntry } from '../ports.ts'
+import { createTurns } from '../turns.ts'
 import { type AskedPeriod, askedPeriod, askedRuleSet, logPosition, revisionOf } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
@@ -72,7 +73,14 @@ export function figureRoutes(
     const members = query.members === '1' ? membersOf(context, scope, entries) : []
     const log = logPosition(context)
     const parts = await ingest.figures.parts(entries, asked.in, rules?.document.year)
-    const all = parts.map((part) => resultOf(part, weight))
+    const all: InstrumentResult[] = []
+    const takeTurns = createTurns()
+    for (const part of parts) {
+      all.push(resultOf(part, weight))
+      // Thousands of instruments: what sums ask for below is read here, with others' turn in between.
+      part.sums()
+      await takeTurns()
+    }
     const ofMember = await memberResults(members, {
       parts,
       results: all,

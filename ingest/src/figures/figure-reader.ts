@@ -117,7 +117,7 @@ export function createFigureReader(options: {
     })
     const whose = (uses: readonly Omit<UseRow, 'instrument'>[]): UseRow[] =>
       [...uses, ...live.flatMap((day) => day.uses)].map((use) => ({ instrument: key, ...use }))
-    const used = () => whose(days.flatMap((part) => table.users(row.id, part)))
+    const used = once(() => whose(days.flatMap((part) => table.users(row.id, part))))
     return {
       entry,
       span,
@@ -132,12 +132,13 @@ export function createFigureReader(options: {
         ].sort((a, b) => a.from - b.from),
       used,
       uses: () => whose(days.flatMap((part) => table.uses(row.id, part))),
-      sums: () =>
+      sums: once(() =>
         sumRecords(records.of(key), during, {
           tree: records.tree(),
           unitAt: (at) => enrolments.findLast(({ from }) => from <= at)?.unit,
           used: used(),
         }),
+      ),
     }
   }
 
@@ -169,7 +170,8 @@ export function createFigureReader(options: {
         const own = inZones.get(zone)
         if (!own) continue
         let { pieces } = own
-        if (during) {
+        const { span } = pieces
+        if (during && !during.some(({ from, to }) => from <= span.from && span.to <= to)) {
           // Instruments of one unit move together: their days are cut once.
           const name = during.map(({ from, to }) => `${from} ${to}`).join()
           pieces = own.cut.get(name) ?? cutPieces(zone, own.pieces, { during, year })
@@ -183,4 +185,10 @@ export function createFigureReader(options: {
     inputs,
     records,
   }
+}
+
+/** Asked for by every level that sums it up, and read once. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }

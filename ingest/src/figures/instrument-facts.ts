@@ -20,11 +20,11 @@ export function factsFor(
 ): (part: InstrumentPart) => InstrumentFacts {
   const text = JSON.stringify(rules)
   const isCounted = countedFactKeys.some((name) => text.includes(`$${name}"`))
-  const scopes = scopesOf(registry)
+  const scopes = text.includes('$onNetwork"') ? scopesOf(registry) : undefined
   const years = new Map<string, number>()
   return (part) => {
     const { zone, enrolment, enrolments } = part.entry
-    const listed = scopes.listed(part.entry)
+    const listed = scopes?.listed(part.entry)
     const since = enrolments[0]?.from ?? enrolment.from
     const named = `${zone} ${since}`
     const year = years.get(named) ?? yearOf(zone, since)
