@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { InstrumentId, OrganisationId } from './ids.ts'
 import { Actor, approval, chained, externalIds, range, Short, Text } from './record-fields.ts'
-import { Count, Duration, Instant } from './units.ts'
+import { Count, Digest, Duration, Instant } from './units.ts'
 
 // Whose use of an instrument when: sensors do not know.
+
+/** Stands where nobody knows who: no person, never the same one twice, and nobody to be blamed. */
+export const nobody = 'p-unknown'
 
 /** Somebody used the instrument: whose time it was and what for. */
 export const Session = z.object({
@@ -40,6 +43,11 @@ export const Booking = z.object({
   user: z.string().max(80),
   purpose: z.enum(['research', 'teaching', 'service']).optional(),
   cancelled: z.boolean().optional(),
+  /**
+   * SHA-256 of the record of the same booking that this one takes the place of: until it begins, the channel that told of it
+   * may move or cancel it. Later that is a correction.
+   */
+  replaces: Digest.optional(),
   actor: Actor,
 })
 

@@ -1,4 +1,4 @@
-import { checkSchema, type Decoded, State } from '@hours/protocol'
+import { checkSchema, type Decoded, nobody, State } from '@hours/protocol'
 import { z } from 'zod'
 import type { UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
@@ -13,7 +13,11 @@ import { expandSchedule } from './schedule.ts'
 const Instant = z.int().min(-2_208_988_800_000).max(7_258_118_400_000)
 const Pair = z.tuple([Instant, Instant])
 const LocalTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'HH:MM')
-const Hours = z.array(z.tuple([LocalTime, LocalTime]))
+const Hours = z.array(
+  z
+    .tuple([LocalTime, LocalTime])
+    .refine(([from, to]) => from !== to, 'hours that end when they begin; a whole day is 00:00 to 24:00'),
+)
 const Weekday = z.enum(['1', '2', '3', '4', '5', '6', '7'])
 const list = <T extends z.ZodType>(of: T) =>
   z
@@ -157,5 +161,7 @@ function accepted(session: z.infer<typeof CaseSession>): UseSession[] {
   const { id, from, to, beneficiary, relation, purpose, user, samples } = session
   if (!beneficiary || !purpose || !relation || to <= from) return []
   if (session.void === true || session.voided === true) return []
-  return [{ id, from, to, beneficiary, relation, purpose, user: user ?? id, ...(samples ? { samples } : {}) }]
+  return [
+    { id, from, to, beneficiary, relation, purpose, user: user ?? nobody, ...(samples ? { samples } : {}) },
+  ]
 }

@@ -1,4 +1,4 @@
-import type { RecordOf } from '@hours/protocol'
+import { nobody, type RecordOf } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
 import { intersect, total } from './intervals.ts'
 
@@ -51,6 +51,8 @@ export function proposedDuplicates(sessions: readonly Session[]): (readonly [str
 
 function alike(one: Session, other: Session): boolean {
   if (one.instrument !== other.instrument || one.user !== other.user || one.id === other.id) return false
+  // Two whom nobody knows are not one person.
+  if (one.user === nobody) return false
   const channels = new Set<string>(one.externalIds.map(({ channel }) => channel))
   if (other.externalIds.some(({ channel }) => channels.has(channel))) return false
   const longer = Math.max(one.to - one.from, other.to - other.from)

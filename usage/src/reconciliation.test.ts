@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, type State } from '@hours/protocol'
+import { HOUR, MINUTE, nobody, type State } from '@hours/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkClaims, sumClaims } from './claims.ts'
@@ -51,6 +51,20 @@ describe('booked against sensed', () => {
   it('a run that nobody has booked is listed, maintenance apart', () => {
     expect(kinds({ spans: ran(9, 12) })).toEqual([['unbooked_run', 9, 12, 3]])
     expect(kinds({ spans: ran(9, 12), maintenance: [{ from: 9 * HOUR, to: 12 * HOUR }] })).toEqual([])
+  })
+  it('nobody is absent from a booking that is said to have been called off, before somebody has decided', () => {
+    const bookings = [{ ...use('b', 9, 12), contested: true }]
+    expect(kinds({ bookings })).toEqual([['no_show_unproven', 9, 12, 3]])
+  })
+  it('nobody is said to be somebody else than who is not known, on either side', () => {
+    const other = (booked: string, recorded: string) =>
+      kinds({
+        spans: ran(9, 12),
+        bookings: [use('b', 9, 12, booked)],
+        sessions: [use('s', 9, 12, recorded)],
+      })
+    expect(other('u1', 'u2')).toEqual([['other_user', 9, 12, 3]])
+    expect([other(nobody, 'u2'), other('u1', nobody), other(nobody, nobody)]).toEqual([[], [], []])
   })
   it('a run in somebody else’s booking is named with both', () => {
     const bookings = [use('b', 9, 12)]

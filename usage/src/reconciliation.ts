@@ -1,4 +1,4 @@
-import type { Span } from '@hours/protocol'
+import { nobody, type Span } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
 import { clip, intersect, subtract, union } from './intervals.ts'
 import { inStates, timeline } from './timeline.ts'
@@ -7,6 +7,8 @@ import { inStates, timeline } from './timeline.ts'
 export interface BookedTime extends Interval {
   readonly id: string
   readonly user: string
+  /** Somebody says that it was moved or cancelled, and no second person has decided of it yet. */
+  readonly contested?: boolean
 }
 
 /** A stretch of use that somebody has recorded. */
@@ -18,7 +20,7 @@ export interface RecordedUse extends Interval {
 export type FindingKind =
   /** Booked, known throughout, and never run. */
   | 'no_show'
-  /** Booked, never seen running, but not all of it is known: nobody is blamed. */
+  /** Booked, never seen running, but not all of it is known, or whether it stood is not decided: nobody is blamed. */
   | 'no_show_unproven'
   /** The run of a booking goes on after its end. */
   | 'overrun'
@@ -171,7 +173,8 @@ function absence(booking: BookedTime, sensed: Sensed, graceMs: number): Finding[
   if (!first) {
     // Under maintenance nobody could come.
     if (within(sensed.maintenance, booking).length > 0) return []
-    return [finding(blind(booking.to) ? 'no_show_unproven' : 'no_show', booking, of(booking))]
+    const isProven = booking.contested !== true && !blind(booking.to)
+    return [finding(isProven ? 'no_show' : 'no_show_unproven', booking, of(booking))]
   }
   if (first.from - booking.from <= graceMs || blind(first.from)) return []
   return [finding('late_arrival', { from: booking.from, to: first.from }, of(booking))]
@@ -191,10 +194,12 @@ function overrun(
   return [finding('overrun', after, of(booking))]
 }
 
+/** Run that somebody other than who booked has recorded; where either of them is not known, nobody is said to be another. */
 function otherUsers(booking: BookedTime, sessions: readonly RecordedUse[], sensed: Sensed): Finding[] {
+  if (booking.user === nobody) return []
   const own = union(sessions.filter(({ user }) => user === booking.user))
   return sessions
-    .filter(({ user }) => user !== booking.user)
+    .filter(({ user }) => user !== booking.user && user !== nobody)
     .flatMap((session) =>
       intersect(within(sensed.run, booking), subtract([session], own)).map((part) =>
         finding('other_user', part, { booking: booking.id, session: session.id, user: session.user }),

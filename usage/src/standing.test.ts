@@ -1,4 +1,4 @@
-import { DAY, HOUR, type RecordOf } from '@hours/protocol'
+import { DAY, HOUR, nobody, type RecordOf } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
 import { channelFigures } from './channel-figures.ts'
 import { proposedDuplicates } from './duplicates.ts'
@@ -70,6 +70,29 @@ describe('the records that stand', () => {
   })
 })
 
+describe('a booking that its channel tells anew before it begins', () => {
+  const booking = (n: number, from: number, more: object = {}) =>
+    logged('booking', n, { ...session('B', from, from + 1), ...more })
+  const chain = [booking(1, 8), booking(2, 9, { replaces: hash(1) }), booking(3, 10, { replaces: hash(2) })]
+  const from = (list: readonly LoggedRecord[]) =>
+    standing(list)('booking').map((one) => (one.from - t0) / HOUR)
+  const voided = (of: number) => [correction(10, of, { void: true }), approval(11, 10, 'b')]
+
+  it('stands as it was told last', () => {
+    expect([from(chain.slice(0, 1)), from(chain.slice(0, 2)), from(chain)]).toEqual([[8], [9], [10]])
+  })
+  it('stands as before when the last telling is taken back, and not again for one in between', () => {
+    expect(from([...chain, ...voided(3)])).toEqual([9])
+    expect(from([...chain, ...voided(2)])).toEqual([10])
+    expect(from([...chain, ...voided(1)])).toEqual([10])
+  })
+  it('may still be corrected by two persons', () => {
+    const { replaces: _r, ...told } = session('B', 12, 13) as unknown as { replaces?: string }
+    const corrected = [correction(10, 3, { replacement: told }), approval(11, 10, 'b')]
+    expect(from([...chain, ...corrected])).toEqual([12])
+  })
+})
+
 describe('money and ratings of sessions', () => {
   const sessions = [1, 2, 3].map((n) => logged('session', n, session(`S${n}`, 0, 4)))
   const money = (n: number, of?: string) =>
@@ -119,6 +142,8 @@ describe('proposed duplicates', () => {
     expect(proposedDuplicates([a, session('b', 0, 7.9, by('agency'))])).toEqual([])
     expect(proposedDuplicates([a, session('b', 0, 10, by('web'))])).toEqual([])
     expect(proposedDuplicates([a, session('b', 0, 10, { ...by('agency'), user: 'u2' })])).toEqual([])
+    const unknown = (id: string, channel: string) => session(id, 0, 10, { ...by(channel), user: nobody })
+    expect(proposedDuplicates([unknown('a', 'web'), unknown('b', 'agency')])).toEqual([])
   })
 })
 
@@ -181,6 +206,16 @@ describe('a two-level university', () => {
     expect(shareLevel(tree, 'univ', rows, 60 * HOUR)).toEqual({ outside: 30 * HOUR, share: 0.5 })
     expect(belongsTo(tree, 'college', 'univ', t0)).toBe(true)
     expect(belongsTo(tree, 'college', 'firm', t0)).toBe(false)
+  })
+  it('who is not known is no person, neither inside nor outside', () => {
+    const known = instrumentFigures(input({ sessions }), { from: t0, to: t0 + 7 * DAY })
+    const strangers = sessions.map((one) => ({ ...one, user: nobody }))
+    const unknown = instrumentFigures(input({ sessions: strangers }), { from: t0, to: t0 + 7 * DAY })
+    expect(fleetFigures([known])).toMatchObject({ use: { persons: 1, personsExternal: 1 } })
+    expect(fleetFigures([unknown])).toMatchObject({
+      use: { persons: 0, personsExternal: 0, organisationsExternal: 1 },
+      shareUsersPerson: null,
+    })
   })
   it('a unit of a small company is one too, and counts once however many networks list the set', () => {
     const result = instrumentFigures(input({ sessions }), { from: t0, to: t0 + 7 * DAY })

@@ -35,18 +35,33 @@ export function decidingCorrections(
 
 /**
  * What stands of a list of records: voided ones are gone, replaced ones have their new body under the number they were
- * logged with, and one that comes twice counts once. A replacement that its schema refuses changes nothing.
+ * logged with, bookings that were told anew in time make way, and one that comes twice counts once. A replacement that its schema refuses changes nothing.
  */
 export function corrected<T extends LoggedRecord>(
   logged: readonly T[],
   deciding: DecidingCorrections,
 ): readonly T[] {
-  return once(logged).flatMap((one) => {
+  const all = once(logged)
+  const standing = all.flatMap((one) => {
     const correction = deciding.get(one.hash)
     if (!correction) return [one]
     return correction.void === true ? [] : [replaced(one, correction.replacement)]
   })
+  return newest(standing, all)
 }
+
+/** Of a booking that its channel told anew before it began (`replaces`) the record that stands last. */
+function newest<T extends LoggedRecord>(standing: readonly T[], logged: readonly T[]): readonly T[] {
+  const before = new Map(logged.flatMap((one) => toldBefore(one)))
+  if (before.size === 0) return standing
+  const gone = new Set<string>()
+  for (const { hash } of standing)
+    for (let at = before.get(hash); at !== undefined && !gone.has(at); at = before.get(at)) gone.add(at)
+  return standing.filter(({ hash }) => !gone.has(hash))
+}
+
+const toldBefore = ({ hash, record }: LoggedRecord): [string, string][] =>
+  'replaces' in record && typeof record.replaces === 'string' ? [[hash, record.replaces]] : []
 
 /** The records that corrections have taken back, as they were logged. */
 export const voided = <T extends LoggedRecord>(

@@ -61,7 +61,9 @@ export function totalsOf(rows: Iterable<StoredRow>, context: RowContext): Totals
   }
   keep(enrolledIn, year, enrolled)
   const summed = measuresOf(sum)
-  const measures = { ...summed, onRecovered: recovered(summed, context) }
+  // No counter proves more than is unknown: a gap may have begun before the instrument was enrolled.
+  const onRecovered = Math.min(recovered(summed, context), summed.unknown)
+  const measures = { ...summed, onRecovered }
   return {
     measures,
     scheduled: context.scheduled === false ? 0 : 1,

@@ -1,3 +1,4 @@
+import { nobody } from '@hours/protocol'
 import { countModulo, type Purpose, type Relation, type UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
 import { eachPart, instrumentTime } from './daily-rows.ts'
@@ -52,7 +53,10 @@ function rowOf(instrument: string, session: UseSession, ms: number, dayFrom: num
   }
 }
 
-/** Distinct users, organisations and projects over accepted sessions with effective time; counts have no bounds. */
+/**
+ * Distinct users, organisations and projects over accepted sessions with effective time; counts have no bounds. Who is not
+ * known is not counted as a person.
+ */
 export interface UseCounts {
   readonly organisations: number
   readonly organisationsExternal: number
@@ -73,12 +77,12 @@ export function countUse(rows: Iterable<UseRow>): UseCounts {
   }
   for (const { beneficiary, user, relation, project, sme } of rows) {
     sets.organisations.add(beneficiary)
-    sets.persons.add(user)
+    if (user !== nobody) sets.persons.add(user)
     if (sme) sets.smes.add(beneficiary)
     if (project !== undefined) sets.projects.add(project)
     if (relation !== 'external') continue
     sets.organisationsExternal.add(beneficiary)
-    sets.personsExternal.add(user)
+    if (user !== nobody) sets.personsExternal.add(user)
   }
   return {
     organisations: sets.organisations.size,

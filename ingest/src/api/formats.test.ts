@@ -97,6 +97,45 @@ describe('iCalendar', () => {
     expect(from).toEqual([Date.UTC(2026, 1, 1, 1), Date.UTC(2026, 1, 2, 5), Date.UTC(2026, 1, 3, 1)])
   })
 
+  it('moves and cancels what is still to come by itself; what has begun only by a second person', async () => {
+    const told = (...more: string[]) =>
+      send(
+        calendar(event('UID:plan', 'DTEND:20260105T220000Z', 'LOCATION:nmr-01', ...more)),
+        'channel=scut&site=gz-gibh',
+      )
+    const plan = Date.UTC(2026, 0, 5, 21, 30)
+    const stands = async () =>
+      (await list(`bookings?instrument=gz-gibh/nmr-01&from=${plan}&to=${plan + 1}`)).map((one) => [
+        new Date(Number(one['from'])).toISOString().slice(11, 16),
+        one['cancelled'] === true,
+      ])
+    expect(await told('DTSTART:20260105T200000Z')).toMatchObject({ accepted: 1 })
+    const moved = await told('DTSTART:20260105T210000Z')
+    expect(moved).toMatchObject({ accepted: 1, corrections: 0 })
+    expect(moved.rows[0]?.reason).toContain('its own channel tells it anew')
+    expect(await stands()).toEqual([['21:00', false]])
+    expect(await told('DTSTART:20260105T210000Z')).toMatchObject({ accepted: 0, repeated: 1 })
+    expect(await told('DTSTART:20260105T210000Z', 'STATUS:CANCELLED')).toMatchObject({ accepted: 1 })
+    expect(await stands()).toEqual([['21:00', true]])
+    expect(await told('DTSTART:20260105T210000Z')).toMatchObject({ accepted: 1 })
+    expect(await stands()).toEqual([['21:00', false]])
+    // Nobody moves a plan into the past, or what was a plan; and another channel, or none, only proposes.
+    expect(await told('DTSTART:20260105T000000Z')).toMatchObject({ accepted: 0, corrections: 1 })
+    const over = event('UID:over', 'DTSTART:20260105T000000Z', 'DURATION:PT1H', 'LOCATION:nmr-01')
+    expect(await send(calendar(over), 'channel=scut&site=gz-gibh')).toMatchObject({ accepted: 1 })
+    const late = calendar(over.replace('END:', 'STATUS:CANCELLED\r\nEND:'))
+    expect(await send(late, 'channel=scut&site=gz-gibh')).toMatchObject({ accepted: 0, corrections: 1 })
+    const booking = (await list('bookings?instrument=gz-gibh/nmr-01')).find(
+      ({ id: one }) => one === 'scut:plan',
+    )
+    const { id, instrument, from, to, user, beneficiary } = booking ?? {}
+    const other = { id, instrument, from, to, user, beneficiary, cancelled: true }
+    expect(
+      await send(JSON.stringify([{ record: 'booking', ...other }]), '', 'application/json'),
+    ).toMatchObject({ accepted: 0, corrections: 1 })
+    expect(await stands()).toEqual([['21:00', false]])
+  })
+
   it('refuses the event that it cannot read, and only that one', async () => {
     const feed = calendar(
       event('UID:1', 'DTSTART:20260301T010000Z', 'DTEND:20260301T020000Z', 'LOCATION:nowhere'),

@@ -265,6 +265,25 @@ describe('booked, recorded and claimed beside what was sensed', () => {
     expect(took).toBeLessThan(3_000)
   }, 60_000)
 
+  it('blames nobody for a booking that is said to have been called off, until somebody has decided', async () => {
+    const of = async (kind: string) =>
+      (await reconciliation(`&kind=${kind}`)).items.map((one) => one['booking'])
+    expect(await of('no_show')).toContain('absent')
+    const [booked] = world.ingest.registry.records('booking').filter(({ record }) => record.id === 'absent')
+    const { v: _v, stream: _s, seq: _q, prev: _p, ...body } = booked!.record
+    const correction = {
+      of: booked?.hash,
+      reason: 'told late',
+      actor: 'a',
+      replacement: { ...body, cancelled: true },
+    }
+    const { hash } = await world.ingest.record('correction', weekSite, correction as never)
+    expect(await of('no_show')).not.toContain('absent')
+    expect(await of('no_show_unproven')).toContain('absent')
+    await world.ingest.record('approval', weekSite, { of: hash, by: 'b', role: 'head' } as never)
+    expect(await of('no_show_unproven')).not.toContain('absent')
+  })
+
   it('judges nothing that has not happened yet', async () => {
     const now = world.ingest.clock.wall()
     await world.ingest.recordAll([

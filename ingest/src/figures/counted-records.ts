@@ -5,6 +5,7 @@ import {
   isSessionPart,
   type OrganisationTree,
 } from '@hours/usage'
+import { contestedBookings } from '../registry/contested.ts'
 import { countedPartsOf, countedSessions } from '../registry/counted.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
 
@@ -19,7 +20,7 @@ export interface RecordsByInstrument {
 }
 
 export interface PlannedRecords {
-  readonly bookings: readonly RecordOf<'booking'>[]
+  readonly bookings: readonly (RecordOf<'booking'> & { readonly contested: boolean })[]
   readonly maintenance: readonly RecordOf<'maintenance'>[]
   readonly claims: readonly RecordOf<'claim'>[]
 }
@@ -58,6 +59,7 @@ export function createRecordsByInstrument(
     return made
   }
 
+  const contested = contestedBookings(registry)
   const of = <K extends About>(kind: K, key: string): readonly RecordOf<K>[] => groups(kind).get(key) ?? []
 
   return {
@@ -72,7 +74,9 @@ export function createRecordsByInstrument(
       ratings: of('rating', key),
     }),
     planned: (key) => ({
-      bookings: (groups('booking').get(key) ?? []).filter(({ cancelled }) => cancelled !== true),
+      bookings: (groups('booking').get(key) ?? [])
+        .filter(({ cancelled }) => cancelled !== true)
+        .map((one) => ({ ...one, contested: contested().has(one) })),
       maintenance: groups('maintenance').get(key) ?? [],
       claims: groups('claim').get(key) ?? [],
     }),

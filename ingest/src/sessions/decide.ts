@@ -21,7 +21,7 @@ export interface Decision {
 export function decide(
   item: DraftItem,
   standing: StandingRecords,
-  actor: string,
+  { actor, now }: { readonly actor: string; readonly now: number },
 ): Decision | { readonly fault: RowFault } {
   const warnings = (registry: Registry) => overlapWarnings(item, standing.overlapping(item), registry)
   const repeated = (reason?: string): Decision => ({
@@ -63,6 +63,14 @@ export function decide(
     }
   const { hash } = known
   if (standing.proposed(hash, body)) return repeated('the correction is there and waits for its approval')
+  if (isPlanOf(item, known.body, now))
+    return {
+      fate: 'accepted',
+      reason: 'its own channel tells it anew before it begins: the new record takes the place of the old one',
+      write: { ...item, body: { ...body, replaces: hash } } as unknown as RecordItem,
+      warnings,
+      settle: (of) => of.add({ ...item, body }),
+    }
   return {
     fate: 'correction',
     reason: 'becomes a correction that counts when another person approves it',
@@ -83,6 +91,18 @@ const crowded = ({ body: { from } }: DraftItem) =>
     `${mostAtOnce} sessions of this instrument share an instant of it already: hours are split among no more`,
     'correct the times; void what never was',
   )
+
+/**
+ * Whether it tells anew of a booking that is still to come, by an id of the same channel: plans change, and nobody has to
+ * approve that. What has begun is evidence of who was expected, and changes by corrections only.
+ */
+function isPlanOf(item: DraftItem, known: DraftItem['body'], now: number): boolean {
+  const isToCome = ({ from }: DraftItem['body']) => from !== undefined && from > now
+  const sameChannel = known.externalIds?.some(({ channel, id }) =>
+    item.body.externalIds?.some((one) => one.channel === channel && one.id === id),
+  )
+  return item.kind === 'booking' && sameChannel === true && isToCome(known) && isToCome(item.body)
+}
 
 type ExternalIds = RecordOf<'session'>['externalIds']
 const merged = (a: ExternalIds, b: ExternalIds): ExternalIds => [

@@ -1,6 +1,7 @@
+import { nobody } from '@hours/protocol'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { createPeople, nobody } from './people.ts'
+import { createPeople } from './people.ts'
 
 describe('people', () => {
   it('have one pseudonym each, however a name is spaced or cased, that says nothing of the name', () => {

@@ -1,11 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { nobody } from '@hours/protocol'
 
 /** What stands for a person in a record: `p-` and 43 characters of base64url (HMAC-SHA256). */
 const pseudonymPattern = /^p-[A-Za-z0-9_-]{43}$/
-
-/** Whoever books without saying who: one pseudonym for nobody in particular, without a name behind it. */
-export const nobody = 'p-unknown'
 
 /** People of one batch: those not met before get a pseudonym at once and are kept only when `keep` is called. */
 export interface PeopleDraft {

@@ -93,7 +93,7 @@ function judge(row: Extract<ImportRow, { input: object }>, of: Judging): Judged 
   const decisions: Decision[] = []
   for (const item of drafts) {
     if (isForeign(item, standing(item.kind), context)) return { faults: [takenId(item)] }
-    const decided = decide(item, standing(item.kind), context.actor)
+    const decided = decide(item, standing(item.kind), context)
     if ('fault' in decided) return { faults: [decided.fault] }
     decisions.push(decided)
   }

@@ -108,8 +108,10 @@ function foundIn(registry: Registry, kind: DraftKind): Found {
   if (known) return known
   const found: Found = { byId: new Map(), byInstrument: new Map() }
   for (const { record, hash } of records) {
-    const { v: _v, seq: _seq, prev: _prev, stream, ...body } = record
-    insert(found, { stream, body: body as unknown as DraftBody, hash })
+    const { v: _v, seq: _seq, prev: _prev, stream, ...given } = record
+    // What it took the place of is no part of what it says.
+    const { replaces: _replaces, ...body } = given as unknown as DraftBody
+    insert(found, { stream, body, hash })
   }
   cache.set(records, found)
   return found
