@@ -1,4 +1,4 @@
-import { halfUp, noDurations, type Span, type State, states } from '@hours/protocol'
+import { halfUp, noDurations, printedText, type Span, type State, states } from '@hours/protocol'
 import { createDayCutter, type Replay } from '@hours/sensing'
 
 const hours = (ms: number): string => halfUp(ms / 3_600_000, 3).toFixed(3)
@@ -44,7 +44,7 @@ export function replayText(replay: Replay, spans: readonly Span[], zone: string)
   const total = replay.rejected.reduce((sum, one) => sum + one.count, 0)
   return [
     `Period   ${localTime(replay.period[0], zone)} .. ${localTime(replay.period[1], zone)} (${zone}), ${hours(length)} h`,
-    `Coverage ${length === 0 ? '-' : ((known / length) * 100).toFixed(2)} %`,
+    `Coverage ${length === 0 ? '-' : printedText(known / length, 'share')} %`,
     '',
     `${'day'.padEnd(11)}${states.map((state) => `${state} h`.padStart(11)).join('')}`,
     ...replay.days.map(({ date, states: sums }) => row(date, sums)),

@@ -280,7 +280,7 @@ describe('booked, recorded and claimed beside what was sensed', () => {
     const { hash } = await world.ingest.record('correction', weekSite, correction as never)
     expect(await of('no_show')).not.toContain('absent')
     expect(await of('no_show_unproven')).toContain('absent')
-    await world.ingest.record('approval', weekSite, { of: hash, by: 'b', role: 'head' } as never)
+    await world.ingest.record('approval', weekSite, { of: hash, by: 'b', role: 'head' })
     expect(await of('no_show_unproven')).not.toContain('absent')
   })
 
