@@ -29,7 +29,7 @@ export function calibrateCommand(): Command {
 }
 
 async function run(paths: readonly string[], options: Options): Promise<void> {
-  const recording = openTyped(paths, options)
+  const recording = await openTyped(paths, options)
   const found = await calibrateRecording(recording)
   const replay = found.thresholds
     ? await replayRecording(recording, proposalSettings(found.thresholds), options.zone)

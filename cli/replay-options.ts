@@ -5,12 +5,17 @@ import { openRecording, type Recording, UsageError } from './recording-file.ts'
 
 /** Options that say how a recording is to be read; the same for replay and calibrate. */
 export interface ColumnOptions {
-  readonly time: string
-  readonly power: string
+  readonly time?: string
+  readonly power?: string
   readonly zone: string
   readonly delimiter?: string
   readonly header: boolean
   readonly timeFormat?: string
+  /** Instead of recordings: what a site has kept. */
+  readonly instrument?: string
+  readonly period?: string
+  readonly data: string
+  readonly demo?: true
 }
 
 /** Thresholds in W and times in s, as typed. */
@@ -28,12 +33,9 @@ export interface LevelOptions {
 
 export const withColumns = (command: Command): Command =>
   command
-    .argument('<file...>', 'recordings: .csv or .csv.gz; several are read in the order of their first times')
-    .requiredOption('--time <column>', 'the time column: its name, or its number from 1 with --no-header')
-    .requiredOption(
-      '--power <column>',
-      'the power column (W): its name, or its number from 1 with --no-header',
-    )
+    .argument('[file...]', 'recordings: .csv or .csv.gz; several are read in the order of their first times')
+    .option('--time <column>', 'the time column: its name, or its number from 1 with --no-header')
+    .option('--power <column>', 'the power column (W): its name, or its number from 1 with --no-header')
     .option('--zone <zone>', 'IANA zone of times without offset, and of the civil days reported', 'UTC')
     .option('--delimiter <c>', 'column separator; found from the first line when not given', separator)
     .option('--no-header', 'the first line is data, not names')
@@ -41,6 +43,14 @@ export const withColumns = (command: Command): Command =>
       '--time-format <format>',
       'iso, epoch-s, epoch-ms, or a pattern such as "dd/MM/yyyy HH:mm:ss"; found when not given',
     )
+    .option('--instrument <site/id>', 'instead of recordings: the minutes of power a site has kept of it')
+    .option('--period <period>', 'with --instrument: 2025, AY2024, 2025-03, 2025-01-01..2025-01-08 in --zone')
+    .option(
+      '--data <dir>',
+      'with --instrument: the site’s data folder',
+      process.env['HOURS_DATA'] ?? './data',
+    )
+    .option('--demo', 'with --instrument: the demo’s data, in <dir>/demo')
 
 export const withLevels = (command: Command): Command =>
   command
@@ -78,16 +88,25 @@ function separator(text: string): string {
   return mark
 }
 
-/** The recording of the typed paths; throws UsageError for what does not fit. */
-export function openTyped(paths: readonly string[], options: ColumnOptions): Recording {
+/** The recording of the typed paths, or what a site has kept; throws UsageError for what does not fit. */
+export async function openTyped(paths: readonly string[], options: ColumnOptions): Promise<Recording> {
+  const { instrument, period, time, power, zone } = options
   try {
-    createDayCutter(options.zone)(0)
+    createDayCutter(zone)(0)
   } catch {
     throw new UsageError(
-      `--zone "${options.zone}": not an IANA zone. Fix: such as Asia/Shanghai, Europe/Berlin or UTC.`,
+      `--zone "${zone}": not an IANA zone. Fix: such as Asia/Shanghai, Europe/Berlin or UTC.`,
     )
   }
-  return openRecording(paths.map(typedPath), options)
+  if (instrument !== undefined && period !== undefined && paths.length === 0)
+    return (await import('./kept-recording.ts')).openKeptRecording({ ...options, instrument, period })
+  if (instrument !== undefined)
+    throw new UsageError('--instrument is read over a --period, and instead of files. Fix: --period 2025.')
+  if (paths.length === 0)
+    throw new UsageError('nothing to read. Fix: name a recording, or --instrument and --period.')
+  if (time === undefined || power === undefined)
+    throw new UsageError('--time and --power are needed: the columns of the recording.')
+  return openRecording(paths.map(typedPath), { ...options, time, power })
 }
 
 /** Power that nothing reaches: without a run level nothing is run. */

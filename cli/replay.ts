@@ -34,7 +34,7 @@ export function replayCommand(): Command {
 }
 
 async function run(paths: readonly string[], options: Options): Promise<void> {
-  const recording = openTyped(paths, options)
+  const recording = await openTyped(paths, options)
   if (recording.dayFirstTaken)
     process.stderr.write(
       `Dates are read day first (${recording.timeFormat}); --time-format says otherwise.\n`,

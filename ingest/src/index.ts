@@ -51,4 +51,5 @@ export { type Door, type DoorOptions, openDoor, openRegisters, type Registers } 
 export { createOidcLogin, type OidcLogin, type OidcOptions } from './access/oidc.ts'
 export { type Right, rights, type Role, roles } from './access/rights.ts'
 export { withCertificates } from './ca/certificates.ts'
+export { type KeptPower, openKeptPower } from './kept-power.ts'
 export { openOperations } from './operations.ts'

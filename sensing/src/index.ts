@@ -31,6 +31,7 @@ export { type MqttSourceDecoder, mqttSourceDecoder, type SourceOptions } from '.
 export { decodeTasmota, type TasmotaOptions } from './tasmota.ts'
 export { decodeZigbee2Mqtt, type Zigbee2MqttOptions } from './zigbee2mqtt.ts'
 export { createDayCutter, type CivilDay } from './day-cutter.ts'
+export { type KeptMinute, keptSampleMs, samplesOfMinutes } from './kept-minutes.ts'
 export { createRowReader, type RowReader, type RowReject } from './recording.ts'
 export { createReplayer, type Replay, type Replayer, type ReplayOptions } from './replay.ts'
 export { detectTimeFormat, type TimeReader, timeReader } from './time-format.ts'

@@ -4,6 +4,7 @@ import { leafHash, parseBase64, verifyInclusion } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import {
   createManualClock,
+  DAY,
   DayEvidence,
   GatewaySummary,
   InstrumentList,
@@ -87,6 +88,14 @@ describe('one instrument', () => {
   it('has power where it was measured', async () => {
     const url = `/api/v1/instruments/gz-gibh/sem-01/power?from=${start}&to=${start + hour}`
     expect(PowerSeries.parse(await json(url)).points).toEqual([[start, 905_000, 905_000, 905_000]])
+    const table = await world.get(`${url}&format=csv`)
+    expect([table.headers['content-type'], table.body]).toEqual([
+      'text/csv; charset=utf-8',
+      '\uFEFFtime,min_w,mean_w,max_w\r\n2026-01-04T16:00:00.000Z,905,905,905\r\n',
+    ])
+    const year = `/api/v1/instruments/gz-gibh/sem-01/power?from=${start - 300 * DAY}&to=${start + DAY}`
+    expect((await world.get(year)).statusCode).toBe(400)
+    expect((await world.get(`${year}&format=csv`)).body.split('\r\n')).toHaveLength(3)
   })
 
   it('rests on pages whose proofs hold in the checkpoint given with them', async () => {

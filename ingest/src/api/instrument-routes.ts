@@ -1,6 +1,8 @@
 import { DAY, DayEvidence, InstrumentSummary, MINUTE, PowerSeries, StateSpans } from '@hours/protocol'
 import { z } from 'zod'
+import { type KeptStep, keptSteps } from '../kept-power.ts'
 import { type ApiContext, instrumentOf } from './context.ts'
+import { type CsvCell, sendCsv, wantsCsv } from './csv.ts'
 import { dayEvidence } from './day-evidence.ts'
 import { tagged } from './etag.ts'
 import { summaryOf } from './instrument-summary.ts'
@@ -17,6 +19,11 @@ const maxWindow = 400 * DAY
 const marked = { simulated: z.boolean() }
 /** A day at the turn of a UTC year has pages in two logs; these are of the log before. */
 const Earlier = DayEvidence.pick({ origin: true, checkpoint: true, pages: true }).nullable()
+
+function* wattRows(steps: Iterable<KeptStep>): Generator<readonly CsvCell[]> {
+  for (const { at, min, mean, max } of steps)
+    yield [new Date(at).toISOString(), min / 1_000, mean / 1_000, max / 1_000]
+}
 
 const checkWindow = ({ from, to }: { from: number; to: number }) => {
   if (to <= from) throw badField('to', to, 'must be after from (Unix ms)')
@@ -78,19 +85,26 @@ export function instrumentRoutes(
             .max(DAY)
             .default(MINUTE)
             .describe('ms, a multiple of a minute'),
+          format: z.enum(['json', 'csv']).optional().describe('csv: W, of any number of steps'),
         }),
-        response: { 200: PowerSeries.extend(marked) },
+        response: { 200: z.union([PowerSeries.extend(marked), z.string()]) },
         tags: ['instruments'],
       },
       config: { needs: 'read' },
     },
-    ({ params, query }) => {
+    (request, reply) => {
+      const { params, query } = request
       checkWindow(query)
       const { from, to, step } = query
       if (step % MINUTE !== 0) throw badField('step', step, 'a multiple of 60000')
-      if ((to - from) / step > 20_000)
-        throw badField('step', step, 'at most 20,000 points: take a longer step')
       const entry = instrumentOf(context, params.site, params.instrument)
+      if (wantsCsv(request, query.format))
+        return sendCsv(reply, `power-${params.instrument}`, {
+          head: ['time', 'min_w', 'mean_w', 'max_w'],
+          rows: wattRows(keptSteps(ingest.power, entry.key, { from, to, step })),
+        })
+      if ((to - from) / step > 20_000)
+        throw badField('step', step, 'at most 20,000 points: take a longer step, or format=csv')
       const points = ingest.power
         .read(entry.key, from, to, step)
         .map(({ at, min, mean, max }): [number, number, number, number] => [
