@@ -1,5 +1,5 @@
 import { TLSSocket } from 'node:tls'
-import { type GatewayDirectory, type GatewayIdentity, GatewayId } from '@hours/protocol'
+import { type GatewayDirectory, type GatewayIdentity, GatewayId, type Millis } from '@hours/protocol'
 import type { Client } from 'aedes'
 import type { IngestAccount, Reader } from './accounts.ts'
 import { createTurnstile } from './limits.ts'
@@ -9,7 +9,14 @@ import { type Identity, willRefusal } from './rights.ts'
 /** CONNACK codes of MQTT 3.1.1, table 3.1. */
 type ReturnCode = 2 | 3 | 4 | 5
 
-export type Verdict = { readonly who: Identity } | { readonly refused: string; readonly code: ReturnCode }
+export type Verdict =
+  | { readonly who: Identity; readonly by: Credential }
+  | { readonly refused: string; readonly code: ReturnCode }
+
+/** What somebody was let in by: a certificate, or a password as it was stored then. */
+type Credential =
+  | { readonly serial: string; readonly until: Millis }
+  | { readonly password: string | undefined }
 
 /** What the CONNECT packet says. */
 export interface Connect {
@@ -23,8 +30,10 @@ export interface Admission {
   judge(client: Client, connect: Connect): Promise<Verdict>
   /** Live sessions of a gateway (one, or two while one takes over from the other). */
   sessionsOf(gateway: string): readonly Client[]
-  /** Gateways with a live session. */
-  present(): readonly string[]
+  /** Sessions of gateways that would not be let in again as they came, with the reason. */
+  outdated(
+    now: Millis,
+  ): readonly { readonly gateway: string; readonly client: Client; readonly reason: string }[]
 }
 
 /** Client ids of readers and ingests; a gateway's is its id. */
@@ -37,7 +46,7 @@ export function createAdmission(options: {
   readonly ingest: IngestAccount | undefined
 }): Admission {
   const { directory, readers } = options
-  const live = new Map<string, { owner: string; clients: Set<Client> }>()
+  const live = new Map<string, { owner: string; clients: Map<Client, Credential> }>()
   // scrypt runs in the threads that also fsync the log: a flood of connects gets two of the four, and no more.
   const turnstile = createTurnstile(2, 4_000)
 
@@ -65,7 +74,7 @@ export function createAdmission(options: {
     if ((live.get(clientId)?.owner ?? owner) !== owner)
       return { refused: `${clientId} is the client id of somebody else's session`, code: 2 }
     if (client.closed) return { refused: 'gone before it was admitted', code: 3 }
-    keep(client, clientId, owner)
+    keep(client, clientId, { owner, by: verdict.by })
     return verdict
   }
 
@@ -80,7 +89,10 @@ export function createAdmission(options: {
         return { refused: `certificate of ${shown.name}, client id ${clientId}`, code: 5 }
       if (gateway?.certificates?.includes(shown.serial) === false)
         return { refused: `certificate ${shown.serial} of ${clientId} is no longer in force`, code: 5 }
-      return gateway ? admitGateway(gateway) : { refused: `${clientId} is not enrolled`, code: 5 }
+      const { serial, until } = shown
+      return gateway
+        ? admitGateway(gateway, { serial, until })
+        : { refused: `${clientId} is not enrolled`, code: 5 }
     }
     const account = gateway === undefined && username !== undefined ? accounts.get(username) : undefined
     const foreign = gateway !== undefined && username !== undefined && username !== clientId
@@ -91,13 +103,15 @@ export function createAdmission(options: {
     )
     if (right === undefined) return { refused: 'gone, or too many passwords to check', code: 3 }
     if (!right) return { refused: `${clientId}: unknown, or a wrong password`, code: 4 }
-    if (account) return { who: account.who }
-    return gateway ? admitGateway(gateway) : { refused: `${clientId} is not enrolled`, code: 5 }
+    if (account) return { who: account.who, by: { password: stored } }
+    return gateway
+      ? admitGateway(gateway, { password: stored })
+      : { refused: `${clientId} is not enrolled`, code: 5 }
   }
 
-  function keep(client: Client, id: string, owner: string): void {
-    const session = live.get(id) ?? { owner, clients: new Set<Client>() }
-    session.clients.add(client)
+  function keep(client: Client, id: string, { owner, by }: { owner: string; by: Credential }): void {
+    const session = live.get(id) ?? { owner, clients: new Map<Client, Credential>() }
+    session.clients.set(client, by)
     live.set(id, session)
     client.conn.once('close', () => {
       session.clients.delete(client)
@@ -107,18 +121,36 @@ export function createAdmission(options: {
 
   return {
     judge,
-    sessionsOf: (gateway) => [...(live.get(gateway)?.clients ?? [])],
-    present: () => [...live].filter(([, { owner }]) => owner.startsWith('gateway ')).map(([id]) => id),
+    sessionsOf: (gateway) => [...(live.get(gateway)?.clients.keys() ?? [])],
+    outdated: (now) =>
+      [...live].flatMap(([gateway, { owner, clients }]) => {
+        if (!owner.startsWith('gateway ')) return []
+        const known = directory.find(gateway)
+        return [...clients].flatMap(([client, by]) => {
+          const reason = endOf(known, by, now)
+          return reason === undefined ? [] : [{ gateway, client, reason }]
+        })
+      }),
   }
 }
 
 const ownerOf = (who: Identity) => `${who.kind} ${who.kind === 'gateway' ? who.gateway : who.id}`
 
-const admitGateway = ({ site, gateway, revoked }: GatewayIdentity): Verdict =>
-  revoked ? { refused: `${gateway} is revoked`, code: 5 } : { who: { kind: 'gateway', site, gateway } }
+const admitGateway = ({ site, gateway, revoked }: GatewayIdentity, by: Credential): Verdict =>
+  revoked ? { refused: `${gateway} is revoked`, code: 5 } : { who: { kind: 'gateway', site, gateway }, by }
+
+/** Why a session that was let in by `by` has to end by now, if it has to. */
+function endOf(known: GatewayIdentity | undefined, by: Credential, now: Millis): string | undefined {
+  if (!known || known.revoked) return 'revoked'
+  if ('password' in by) return by.password === known.password ? undefined : 'its password was replaced'
+  if (by.until <= now) return 'its certificate has expired'
+  return known.certificates?.includes(by.serial) === false
+    ? 'its certificate is no longer in force'
+    : undefined
+}
 
 type Certificate =
-  | { readonly trusted: true; readonly name: string; readonly serial: string }
+  | { readonly trusted: true; readonly name: string; readonly serial: string; readonly until: Millis }
   | { readonly trusted: false; readonly why: string }
 
 /** The client certificate that was shown; undefined when there is none (plain TCP, or a password instead). */
@@ -129,5 +161,8 @@ function certificate({ conn }: Client): Certificate | undefined {
   const name: unknown = shown.subject.CN
   if (!conn.authorized) return { trusted: false, why: String(conn.authorizationError) }
   const serial = shown.serialNumber.toUpperCase().replace(/^0+/, '')
-  return typeof name === 'string' ? { trusted: true, name, serial } : { trusted: false, why: 'no single CN' }
+  const until = Date.parse(shown.valid_to)
+  return typeof name === 'string'
+    ? { trusted: true, name, serial, until }
+    : { trusted: false, why: 'no single CN' }
 }

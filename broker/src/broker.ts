@@ -147,7 +147,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     socket.destroy()
   })
   const port = await startListening(server, listen)
-  const stopChecking = every(clock, revocationCheckMs, endRevoked)
+  const stopChecking = every(clock, revocationCheckMs, endOutdated)
   let closed: Promise<void> | undefined
   let ending = false
 
@@ -172,9 +172,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     for (const client of sessions) client.close()
   }
 
-  function endRevoked(): void {
-    for (const gateway of admission.present())
-      if (directory.find(gateway)?.revoked !== false) disconnect(gateway, 'revoked')
+  function endOutdated(): void {
+    for (const { gateway, client, reason } of admission.outdated(clock.wall())) {
+      log.warn({ gateway, reason }, 'session ended')
+      client.close()
+    }
   }
 
   async function close(): Promise<void> {

@@ -42,13 +42,14 @@ export interface GatewayAccess {
 
 export function createGatewayAccess(db: DatabaseSync, registry: RegistryWriter): GatewayAccess {
   const passwords = createGatewayPasswords(db)
+  let known: { readonly version: number; readonly names: ReadonlySet<string> } | undefined
   return {
     directory: {
       find(name) {
         const site = registry.site(name)
         if (site === undefined) return undefined
         const { hash, revoked } = passwords.find(name) ?? { hash: '', revoked: false }
-        const identity = { site, gateway: name as GatewayId, revoked: revoked || allKeysRevoked(name) }
+        const identity = { site, gateway: name as GatewayId, revoked: revoked || keyless().has(name) }
         return hash === '' ? identity : { ...identity, password: hash }
       },
     },
@@ -56,9 +57,15 @@ export function createGatewayAccess(db: DatabaseSync, registry: RegistryWriter):
     setRevoked: (gateway, revoked) => passwords.setRevoked(gateway, revoked),
   }
 
-  /** A gateway whose every page key was revoked has nothing to say here. */
-  function allKeysRevoked(gateway: string): boolean {
-    const keys = registry.keys.keys().filter(({ holder }) => holder === gateway)
-    return keys.length > 0 && keys.every(({ revokedAt }) => revokedAt !== undefined)
+  /** Gateways whose every page key was revoked: they have nothing to say here. */
+  function keyless(): ReadonlySet<string> {
+    const version = registry.version()
+    if (known?.version === version) return known.names
+    const byHolder = Map.groupBy(registry.keys.keys(), ({ holder }) => holder)
+    const names = [...byHolder].flatMap(([holder, keys]) =>
+      keys.every(({ revokedAt }) => revokedAt !== undefined) ? [holder] : [],
+    )
+    known = { version, names: new Set(names) }
+    return known.names
   }
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { connect as tcp } from 'node:net'
 import { connect as tls } from 'node:tls'
 import { type Broker, BrokerError, createBroker, hashPassword } from '@hours/broker'
@@ -10,7 +11,8 @@ import { makeTestCa, type TestCertificate } from './certificates.ts'
 
 hostileCases()
 /** Who a gateway is, over TLS (wire.md, section 4; issue "Doors": wrong CN, takeover, revocation). */
-const clock = createManualClock(0)
+// Certificates end by the time of day.
+const clock = createManualClock(Date.now())
 const gateways = new Map<string, GatewayIdentity>()
 const received: UpMessage[] = []
 const open: MqttClient[] = []
@@ -126,6 +128,51 @@ describe('a live session', () => {
     clock.advanceTo(clock.wall() + 5_000)
     await closed
     gateways.set('gw-2', { ...gateways.get('gw-2')!, revoked: false })
+  })
+})
+
+describe('a live session that would not be let in any more', () => {
+  const serial = (name: string) =>
+    new X509Certificate(certificates.get(name)?.cert ?? '').serialNumber.replace(/^0+/, '')
+  const change = (id: string, more: Partial<GatewayIdentity>) => {
+    const before = gateways.get(id)!
+    gateways.set(id, { ...before, ...more })
+    return () => void gateways.set(id, before)
+  }
+  const check = () => clock.advanceTo(clock.wall() + 5_000)
+
+  it('ends when its certificate is no longer in force; one that is goes on', async () => {
+    const [client, other] = [await enter('gw-2', 'gw-2'), await enter('gw-1', 'gw-1')]
+    const backs = [
+      change('gw-2', { certificates: ['ABCDEF'] }),
+      change('gw-1', { certificates: ['ABCDEF', serial('gw-1')] }),
+    ]
+    const closed = closes(client)
+    check()
+    await closed
+    await other.publishAsync(own('gw-1', 'page'), 'goes on', { qos: 1 })
+    await expect(enter('gw-2', 'gw-2')).rejects.toMatchObject({ code: 5 })
+    for (const back of backs) back()
+  })
+
+  it('ends when its password has been replaced, or taken away', async () => {
+    for (const password of [await hashPassword('four'), undefined]) {
+      const client = await enter('gw-3', undefined, { username: 'gw-3', password: 'three' })
+      const { password: _before, ...rest } = gateways.get('gw-3')!
+      const back = change('gw-3', {})
+      gateways.set('gw-3', password === undefined ? rest : { ...rest, password })
+      const closed = closes(client)
+      check()
+      await closed
+      back()
+    }
+  })
+
+  it('ends when its certificate has expired', async () => {
+    const client = await enter('gw-2', 'gw-2')
+    const closed = closes(client)
+    clock.advanceTo(clock.wall() + 2 * 86_400_000)
+    await closed
   })
 })
 

@@ -7,7 +7,7 @@ import { configOf } from '../setup/gateway-config.ts'
 import { publicBodyLimit } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
 import { tooFast } from './guard.ts'
-import { admitPageKey } from './page-key-records.ts'
+import { admitPageKey, checkPageKey } from './page-key-records.ts'
 import { badField, notFound, Problem } from './problem.ts'
 import type { Api } from './server.ts'
 
@@ -39,10 +39,15 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
       const { code, csr, pageKey } = request.body
       const whose = door.codes.peek(code)
       if (!whose) throw badCode()
+      // What is wrong is told before the code is spent, so that it can be mended and tried again.
+      checkSite(context, whose)
+      if (pageKey) checkPageKey(ingest, whose.gateway, pageKey)
       const signed = await asked('csr', door.ca.signGateway(csr, whose.gateway))
       if (!door.codes.spend(code)) throw badCode()
       if (pageKey) await admitPageKey(ingest, whose.gateway, pageKey)
       door.certificates.enrolled(whose.gateway, signed.certificate)
+      // It comes by its certificate from now on: a password of before may be known to others.
+      ingest.setGatewayPassword(whose.gateway, null)
       door.endSession(whose.gateway, 'enrolled anew')
       door.audit.add({ actor: whose.gateway, action: 'gateway.enrol', target: request.ip, outcome: 'ok' })
       return {
@@ -65,7 +70,7 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
     async (request) => {
       guessing(door, request.ip)
       const { certificates, ca } = door
-      const gateway = await asked(
+      const { gateway, ...by } = await asked(
         'certificate',
         // As a promise, so that both kinds of failure are told alike.
         Promise.try(() =>
@@ -74,10 +79,13 @@ export function enrolRoutes(app: Api, context: ApiContext): void {
         401,
       )
       const site = siteOf(context, gateway)
+      const given = { site, gateway, ca: ca.certificate, trust: ingest.trust() }
+      const before = certificates.given(by.csr)
+      if (before) return { ...given, ...before }
       const signed = await asked('csr', ca.signGateway(request.body.csr, gateway))
-      certificates.renewed(gateway, signed.certificate)
+      certificates.renewed(gateway, signed.certificate, by)
       door.audit.add({ actor: gateway, action: 'gateway.renew', target: request.ip, outcome: 'ok' })
-      return { site, gateway, ...signed, ca: ca.certificate, trust: ingest.trust() }
+      return { ...given, ...signed }
     },
   )
 }
@@ -89,6 +97,17 @@ function knownOf({ ingest, brokerUrl }: ApiContext, { site, gateway }: { site: S
     ...(brokerUrl === undefined ? {} : { broker: brokerUrl }),
     ...(config ? { instruments: config.instruments } : {}),
   }
+}
+
+/** A gateway that the log knows belongs to the site it is enrolled at; one it does not know yet, to any. */
+function checkSite({ ingest }: ApiContext, { site, gateway }: { site: string; gateway: string }): void {
+  const known = ingest.registry.gateways().find((one) => one.gateway === gateway)
+  if (known && known.site !== site)
+    throw new Problem(409, 'this gateway belongs to another site', {
+      field: 'site',
+      value: site,
+      fix: `a code for ${known.site}, or another gateway id`,
+    })
 }
 
 function siteOf({ ingest }: ApiContext, gateway: string): string {

@@ -1,7 +1,17 @@
 // @peculiar/x509 brings a container that wants this polyfill before it.
 import 'reflect-metadata'
 import { createHash, webcrypto, X509Certificate } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, DAY, type GatewayId } from '@hours/protocol'
 import * as x509 from '@peculiar/x509'
@@ -28,12 +38,13 @@ export interface SiteCa {
 
 type KeyPair = webcrypto.CryptoKeyPair
 
-/** Opens the CA in `dir`, or makes it there at first start (keys with mode 0600). */
+/** Opens the CA in `dir`, or makes it there at first start (keys with mode 0600). Throws `bad_key` for half of one. */
 export async function openSiteCa(dir: string, clock: Clock): Promise<SiteCa> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const keyFile = join(dir, 'ca.key')
   const certificateFile = join(dir, 'ca.pem')
-  if (!existsSync(keyFile)) await makeCa(keyFile, certificateFile, clock)
+  if (!existsSync(keyFile) && !existsSync(certificateFile)) await makeCa(keyFile, certificateFile, clock)
+  checkBoth(keyFile, certificateFile)
   const certificate = readFileSync(certificateFile, 'utf8')
   const issuer = new x509.X509Certificate(certificate).subject
   const signingKey = await importPrivate(readFileSync(keyFile, 'utf8'))
@@ -105,9 +116,42 @@ async function makeCa(keyFile: string, certificateFile: string, clock: Clock): P
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   })
-  writeFileSync(certificateFile, made.toString('pem'), { mode: 0o644 })
-  // The key comes last: a kill in between leaves no key, and the next start makes both anew.
-  writeFileSync(keyFile, await exportPrivate(keys.privateKey), { mode: 0o600, flag: 'wx' })
+  writeWhole(half(keyFile), await exportPrivate(keys.privateKey), 0o600)
+  writeWhole(half(certificateFile), made.toString('pem'), 0o644)
+  // A kill between the two leaves the other one under its first name, and the next start ends what this one began.
+  renameSync(half(keyFile), keyFile)
+  renameSync(half(certificateFile), certificateFile)
+}
+
+const half = (path: string) => `${path}.new`
+
+function writeWhole(path: string, text: string, mode: number): void {
+  rmSync(path, { force: true })
+  const file = openSync(path, 'wx', mode)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * Refuses half an authority: another one in its place would shut out every gateway that was enrolled by it, as they pin
+ * its certificate.
+ */
+function checkBoth(keyFile: string, certificateFile: string): void {
+  if (!existsSync(certificateFile) && existsSync(half(certificateFile)))
+    renameSync(half(certificateFile), certificateFile)
+  for (const [missing, there] of [
+    [keyFile, certificateFile],
+    [certificateFile, keyFile],
+  ] as const)
+    if (!existsSync(missing))
+      throw new IngestError(
+        'bad_key',
+        `${missing} is missing beside ${there}. Fix: put it back from the backup. A new authority, which every gateway has to be enrolled at anew, is made when both are away.`,
+      )
 }
 
 function readRequest(csr: string): x509.Pkcs10CertificateRequest {
