@@ -60,6 +60,25 @@ describe('people', () => {
   })
 })
 
+describe('behind a proxy', () => {
+  it('that asks for a name of its own, or has asked once, a session is a session, and Basic alone is nobody', async () => {
+    const basic = { authorization: 'Basic bWFuYWdlcjpwdw==' }
+    const both = callerOf(world, { ...admin.headers, ...basic })
+    expect((await both.get('/api/v1/me')).json()).toMatchObject({ by: 'session' })
+    expect(
+      (await both.send('POST', '/api/v1/keys', { label: 'x', scopes: ['read'], days: 1 })).statusCode,
+    ).toBe(201)
+    const { 'x-csrf-token': _token, ...cookie } = admin.headers
+    const forged = callerOf(world, { ...cookie, ...basic })
+    expect(
+      (await forged.send('POST', '/api/v1/keys', { label: 'x', scopes: ['read'], days: 1 })).statusCode,
+    ).toBe(403)
+    expect((await callerOf(world, basic).get('/api/v1/me')).statusCode).toBe(401)
+    const bad = callerOf(world, { ...admin.headers, authorization: 'Bearer hk_x.y' })
+    expect((await bad.get('/api/v1/me')).statusCode).toBe(401)
+  })
+})
+
 describe('the audit', () => {
   it('says who did what, refusals included, and never a secret', async () => {
     await admin.send('POST', '/api/v1/accounts', {

@@ -81,6 +81,19 @@ describe('the compose file', () => {
     expect(text('compose.yaml')).not.toMatch(/(?:PASSWORD|TOKEN): (?!\$\{)/)
   })
 
+  it('has a proxy that passes everybody on to the door of hours, and knows its own variables', () => {
+    const file = text('Caddyfile')
+    // A login of the proxy's own would keep out API keys, Prometheus and gateways that enrol.
+    expect(file).not.toMatch(/basic_?auth|forward_auth/)
+    expect(file).toMatch(/reverse_proxy 127\.0\.0\.1:8080/)
+    expect(file.match(/\{/g)?.length).toBe(file.match(/\}/g)?.length)
+    const used = new Set([...file.matchAll(/\{\$(\w+)\}/g)].map(([, name]) => name!))
+    expect(used).toEqual(new Set(Object.keys(compose.services['proxy']?.environment ?? {})))
+    const args = compose.services['hours']!.command!
+    expect(args).toContain('--behind-proxy')
+    expect(args[args.indexOf('--name') + 1]).toMatch(/^\$\{HOURS_HOST:\?/)
+  })
+
   it('starts hours with options that it has', () => {
     const [verb, ...args] = compose.services['hours']!.command!
     const help = spawnSync(

@@ -167,20 +167,18 @@ interface SignedIn {
 
 function signedIn(door: Door, request: FastifyRequest): SignedIn {
   const { authorization } = request.headers
-  if (authorization !== undefined) {
-    const key = /^Bearer ([\w.-]{1,200})$/i.exec(authorization)?.[1]
-    const principal = key === undefined ? undefined : door.accounts.byKey(key)
-    if (principal) return { principal, csrf: null }
-    const fix = 'Authorization: Bearer KEY; make one by POST /api/v1/keys'
-    return {
-      principal: null,
-      csrf: null,
-      failed: new Problem(401, 'the key is unknown or has expired', { fix }),
-    }
-  }
   const token = request.cookies[sessionCookie]
   const session = token === undefined ? undefined : door.accounts.bySession(token)
-  return session ?? { principal: null, csrf: null }
+  const isKey = authorization !== undefined && /^Bearer /i.test(authorization)
+  // What a browser sends for a proxy that asks for a name of its own (Basic) is not ours, and no reason to forget who it is.
+  if (session && !isKey) return session
+  if (authorization === undefined) return { principal: null, csrf: null }
+  const key = /^Bearer ([\w.-]{1,200})$/i.exec(authorization)?.[1]
+  const principal = key === undefined ? undefined : door.accounts.byKey(key)
+  if (principal) return { principal, csrf: null }
+  const fix = 'Authorization: Bearer KEY; make one by POST /api/v1/keys'
+  const failed = new Problem(401, 'the key is unknown or has expired', { fix })
+  return { principal: null, csrf: null, failed }
 }
 
 /**
