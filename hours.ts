@@ -88,6 +88,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'make the index (and the series) again from the log alone',
     load: async () => (await import('./cli/rebuild.ts')).rebuildCommand(),
   },
+  register: {
+    says: 'tell a site its organisations, instruments, opening hours and listings from a file (--dry-run)',
+    load: async () => (await import('./cli/register.ts')).registerCommand(),
+  },
   import: {
     says: 'send sessions, bookings or claimed hours from a file to an ingest (--dry-run)',
     load: async () => (await import('./cli/import.ts')).importCommand(),

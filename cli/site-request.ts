@@ -1,4 +1,5 @@
-import { request } from 'node:https'
+import { request as plainRequest } from 'node:http'
+import { request as tlsRequest } from 'node:https'
 
 interface Options {
   /** PEM of the only authority that may vouch for the site; absent = the machine's own. */
@@ -8,38 +9,67 @@ interface Options {
   readonly body?: object
 }
 
-const maxAnswer = 1_000_000
+interface Sending extends Omit<Options, 'body'> {
+  /** An API key. */
+  readonly key?: string | undefined
+  readonly bytes?: Uint8Array | undefined
+  /** Of the bytes; default JSON. */
+  readonly type?: string
+}
 
-/** GET, or POST with a body, over HTTPS; the text or JSON that came. Rejects with the site's own words. */
-export function askSite(url: string, { ca, unverified, body }: Options): Promise<unknown> {
+interface Answer {
+  readonly status: number
+  /** The text, or what its JSON says. */
+  readonly body: unknown
+}
+
+const maxAnswer = 8_000_000
+const patienceMs = 60_000
+
+/** GET, or POST with bytes; whatever the site answers. Rejects when it does not. */
+export function sendToSite(
+  url: string,
+  { ca, unverified, key, bytes, type = 'application/json' }: Sending,
+): Promise<Answer> {
+  const send = new URL(url).protocol === 'http:' ? plainRequest : tlsRequest
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const asked = send(
       url,
       {
-        method: body ? 'POST' : 'GET',
-        signal: AbortSignal.timeout(20_000),
+        method: bytes ? 'POST' : 'GET',
+        signal: AbortSignal.timeout(patienceMs),
         minVersion: 'TLSv1.2',
         rejectUnauthorized: unverified !== true,
         ...(ca === undefined ? {} : { ca }),
-        ...(body ? { headers: { 'content-type': 'application/json' } } : {}),
+        headers: {
+          ...(bytes ? { 'content-type': type, 'content-length': bytes.length } : {}),
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        },
       },
       (answer) => {
         let text = ''
         answer.setEncoding('utf8')
         answer.on('data', (part: string) => {
           text += part
-          if (text.length > maxAnswer) asked.destroy(new Error(`${url}: more than 1 MB came`))
+          if (text.length > maxAnswer) asked.destroy(new Error(`${url}: more than 8 MB came`))
         })
         answer.on('error', reject)
         answer.on('end', () => {
           const isJson = /json/.test(answer.headers['content-type'] ?? '')
-          const status = answer.statusCode ?? 0
-          if (status >= 300) reject(new Error(`${url} answered ${status}: ${text.slice(0, 300)}`))
-          else resolve(isJson ? JSON.parse(text) : text)
+          resolve({ status: answer.statusCode ?? 0, body: isJson ? (JSON.parse(text) as unknown) : text })
         })
       },
     )
     asked.on('error', reject)
-    asked.end(body && JSON.stringify(body))
+    asked.end(bytes)
   })
+}
+
+/** GET, or POST with a body; the text or JSON that came. Rejects with the site's own words. */
+export async function askSite(url: string, { body, ...more }: Options): Promise<unknown> {
+  const bytes = body && Buffer.from(JSON.stringify(body))
+  const answer = await sendToSite(url, { ...more, bytes })
+  if (answer.status < 300) return answer.body
+  const said = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  throw new Error(`${url} answered ${answer.status}: ${said.slice(0, 300)}`)
 }

@@ -1,4 +1,5 @@
 import type { Registry } from '../ports.ts'
+import { nearIds, suggestion } from '../sessions/near-ids.ts'
 import type { View } from './view.ts'
 
 /**
@@ -14,6 +15,10 @@ export interface Reach {
   readonly operates: boolean
   /** The site that a gateway stands at; undefined = nobody has this id yet. */
   siteOf(gateway: string): string | undefined
+  /** Somebody has an instrument at this site. */
+  readonly knowsSite: (site: string) => boolean
+  /** `did you mean ...?`, of ids that the caller sees, or nothing; a help, given so many times a request. */
+  readonly advise: (text: string, known: () => Iterable<string>) => string
   /** Nobody else has an instrument at this gateway. */
   ownsGateway(gateway: string): boolean
   /** Nobody else has an instrument at this site. */
@@ -21,6 +26,8 @@ export interface Reach {
   /** The site is new, or has an instrument of one's own. */
   mayUseSite(site: string): boolean
 }
+
+const maxAdvice = 20
 
 /** `view` undefined = everything. Good for as long as one request lasts. */
 export function createReach(options: {
@@ -38,9 +45,18 @@ export function createReach(options: {
       sites: new Set(all.instruments().map(({ site }) => site)),
       gateways: new Map(all.gateways().map(({ gateway, site }) => [gateway, site])),
     })
+  const advice = new Map<string, string>()
   return {
     ...more,
     all,
+    knowsSite: (site) => taken().sites.has(site),
+    advise(text, known) {
+      const made = advice.get(text)
+      if (made !== undefined || advice.size >= maxAdvice) return made ?? ''
+      const found = suggestion(nearIds(text, known()))
+      advice.set(text, found)
+      return found
+    },
     siteOf: (gateway) => taken().gateways.get(gateway),
     ownsGateway: (id) => !view || view.ownGateways.has(id) || !taken().gateways.has(id),
     ownsSite: (site) => !view || view.ownSites.has(site) || !taken().sites.has(site),

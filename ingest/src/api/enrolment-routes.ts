@@ -1,11 +1,10 @@
 import { Enrolment, Instant, OrganisationId, type RecordOf } from '@hours/protocol'
 import { z } from 'zod'
-import type { InstrumentEntry } from '../ports.ts'
 import { EnrolmentChange, EnrolmentGiven } from '../setup/enrolment-input.ts'
-import { configOf, withInstrument, withoutInstrument } from '../setup/gateway-config.ts'
 import { judgeChange, judgeEnrolment, judgeRetirement } from '../setup/judge-enrolment.ts'
 import { type ApiContext, instrumentOf } from './context.ts'
-import type { Registrar, Telling } from './registrar.ts'
+import { followGateway, leaveGateway } from './follow-gateway.ts'
+import type { Registrar } from './registrar.ts'
 import type { Api } from './server.ts'
 
 const Path = z.strictObject({ site: z.string().max(40), instrument: z.string().max(40) })
@@ -96,32 +95,12 @@ export function enrolmentRoutes(
         const { reach, now, write } = told
         const entry = instrumentOf(context, params.site, params.instrument)
         await write(judgeRetirement(entry, body.to ?? now, reach, now))
-        const { enrolment, site } = instrumentOf(context, params.site, params.instrument)
-        const { gateway, instrument, to = now } = enrolment
-        // Its gateway need not measure any more what no longer counts.
-        if (to <= now && reach.ownsGateway(gateway))
-          await write(also(withoutInstrument(reach.seen, { site, gateway, instrument }, reach, now)))
-        return rowOf(enrolment)
+        const ended = instrumentOf(context, params.site, params.instrument)
+        await leaveGateway(ended, told)
+        return rowOf(ended.enrolment)
       }),
   )
 }
-
-/** An instrument that changes its gateway takes along how it is sensed, where that is on record. */
-async function followGateway(
-  before: InstrumentEntry,
-  { site, enrolment: { gateway, instrument } }: InstrumentEntry,
-  { reach, now, write }: Telling,
-): Promise<void> {
-  const old = before.enrolment.gateway
-  if (old === gateway) return
-  const settings = configOf(reach.seen, site, old)?.instruments.filter(({ id }) => id === instrument) ?? []
-  if (reach.ownsGateway(old))
-    await write(also(withoutInstrument(reach.seen, { site, gateway: old, instrument }, reach, now)))
-  if (settings.length > 0 && reach.ownsGateway(gateway) && configOf(reach.seen, site, gateway))
-    await write(also([withInstrument(reach.seen, { site, gateway, settings }, reach, now)]))
-}
-
-const also = (items: ReturnType<typeof withoutInstrument>) => ({ ok: true, fate: 'changed', items }) as const
 
 const rowOf = ({ v: _v, stream, seq: _seq, prev: _prev, ...said }: RecordOf<'enrolment'>) => ({
   site: stream,

@@ -47,7 +47,14 @@ export function membershipRoutes(
         request.about = `${channel} ${instrument ?? organisation ?? ''}`
         const isNew = await write(judgeMembership(request.body, reach, now))
         void reply.code(isNew ? 201 : 200)
-        return Row.parse({ ...request.body, from: request.body.from ?? now })
+        const stands = ingest.registry
+          .records('membership')
+          .findLast(({ record }) =>
+            [record.channel, record.instrument, record.organisation].every(
+              (one, i) => one === [channel, instrument, organisation][i],
+            ),
+          )
+        return Row.parse(stands?.record)
       }),
   )
 }

@@ -54,6 +54,7 @@ import { Problem, sendProblem } from './problem.ts'
 import { qualityRoutes } from './quality-routes.ts'
 import { reconciliationRoutes } from './reconciliation-routes.ts'
 import { createRegistrar } from './registrar.ts'
+import { registryRoutes } from './registry-routes.ts'
 import { reportRoutes } from './report-routes.ts'
 import { securityHeaders, strictTransport } from './security-headers.ts'
 import { withExamples } from './route-examples.ts'
@@ -187,6 +188,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   enrolmentRoutes(app, context, made)
   scheduleRoutes(app, context, made)
   gatewayConfigRoutes(app, context, made)
+  registryRoutes(app, context, made)
   gatewayAccessRoutes(app, context)
   sessionRoutes(app, context)
   tariffRoutes(app, context)

@@ -1,16 +1,16 @@
 import type { RecordBody } from '@hours/protocol'
 import type { Registry } from '../ports.ts'
-import { nearIds, suggestion } from './near-ids.ts'
 import { fault, type RowFault } from './row-fault.ts'
 
 /** Each level may hold itself or a lower one: a unit holds no entity, and a city no province. */
 const ranks = ['province', 'city', 'entity', 'unit'] as const
 const maxDepth = 15
 
-/** Why an organisation cannot stand in the tree like this, or undefined. */
+/** Why an organisation cannot stand in the tree like this, or undefined; `advise` finds what a parent may have meant. */
 export function treeFault(
   registry: Registry,
   made: Pick<RecordBody<'organisation'>, 'id' | 'parent' | 'kind' | 'zone' | 'from' | 'names'>,
+  advise: (text: string, known: () => Iterable<string>) => string,
 ): RowFault | undefined {
   const { id, parent, kind, zone, from, names } = made
   if (zone !== undefined && !isZone(zone))
@@ -23,16 +23,8 @@ export function treeFault(
   }
   const above = registry.organisation(parent, from)
   if (!above) {
-    const near = nearIds(
-      parent,
-      registry.organisations().map((one) => one.id),
-    )
-    return fault(
-      'parent',
-      parent,
-      'nobody knows this organisation at that time',
-      suggestion(near) || 'make it first',
-    )
+    const near = advise(parent, () => registry.organisations().map((one) => one.id))
+    return fault('parent', parent, 'nobody knows this organisation at that time', near || 'make it first')
   }
   if (ranks.indexOf(above.kind) > ranks.indexOf(kind))
     return fault(

@@ -89,7 +89,8 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   jobs: ['jobs', '作业数'],
 }
 
-const plain = (text: string) =>
+/** Headings and words alike, however they are spaced, written or put in brackets. */
+export const plain = (text: string) =>
   text
     .normalize('NFKC')
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')

@@ -8,7 +8,6 @@ import {
 } from '@hours/protocol'
 import type { Reach } from '../access/reach.ts'
 import type { InstrumentEntry, Registry } from '../ports.ts'
-import { nearIds, suggestion } from '../sessions/near-ids.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { conflicting, isSame, item, type Judged, refusedFor, unless } from './judged.ts'
 
@@ -106,7 +105,7 @@ export function judgeConfig(
     )
   const before = standing?.instruments ?? []
   // What stood before may stay: it counts for nothing, and no page is refused for it.
-  const faults = instrumentFaults(instruments, enrolledAt(reach.seen, gateway, now)).filter(
+  const faults = instrumentFaults(instruments, enrolledAt(reach.seen, gateway, now), reach.advise).filter(
     ({ field, value }) => !field.endsWith('.id') || before.every(({ id }) => id !== value),
   )
   return unless(faults, () => ({
@@ -128,6 +127,7 @@ const carriesOthers = (waiting: Config, inForce: Config | undefined, about: stri
 function instrumentFaults(
   instruments: readonly InstrumentSettings[],
   enrolled: readonly InstrumentEntry[],
+  advise: Reach['advise'],
 ): RowFault[] {
   const ids = enrolled.map(({ enrolment }): string => enrolment.instrument)
   const faults: RowFault[] = []
@@ -147,7 +147,7 @@ function instrumentFaults(
           `instruments.${i}.id`,
           id,
           'it is not enrolled at this gateway; its pages would be refused',
-          suggestion(nearIds(id, ids)) || 'enrol it first: POST /api/v1/instruments',
+          advise(id, () => ids) || 'enrol it first: POST /api/v1/instruments',
         ),
       )
   }

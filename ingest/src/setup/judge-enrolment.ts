@@ -9,7 +9,6 @@ import {
 import type { z } from 'zod'
 import type { Reach } from '../access/reach.ts'
 import type { InstrumentEntry, Registry } from '../ports.ts'
-import { nearIds, suggestion } from '../sessions/near-ids.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { futureFaults, iso, pastFaults } from './dates.ts'
 import type { EnrolmentChange, EnrolmentGiven } from './enrolment-input.ts'
@@ -153,13 +152,13 @@ function placeFaults(site: SiteId, body: Body, reach: Reach): RowFault[] {
         'correct the site or the gateway',
       ),
     )
-  if (!reach.seen.organisation(unit, from)) faults.push(unitFault(reach.seen, unit, from))
+  if (!reach.seen.organisation(unit, from)) faults.push(unitFault(reach, unit, from))
   if (partOf !== undefined) faults.push(...stationFaults(site, body, partOf, reach.seen))
   return faults
 }
 
-function unitFault(registry: Registry, unit: string, from: Millis): RowFault {
-  const later = registry.organisation(unit, Number.MAX_SAFE_INTEGER)
+function unitFault({ seen, advise }: Reach, unit: string, from: Millis): RowFault {
+  const later = seen.organisation(unit, Number.MAX_SAFE_INTEGER)
   if (later)
     return fault(
       'unit',
@@ -167,8 +166,8 @@ function unitFault(registry: Registry, unit: string, from: Millis): RowFault {
       `this organisation is in the tree only from ${iso(later.from)} on, and it would be its from ${iso(from)} on`,
       'take a later `from`, or record the organisation from an earlier date',
     )
-  const ids = registry.organisations().map(({ id }) => id)
-  const fix = suggestion(nearIds(unit, ids)) || 'make it first: POST /api/v1/organisations'
+  const near = advise(unit, () => seen.organisations().map(({ id }) => id))
+  const fix = near || 'make it first: POST /api/v1/organisations'
   return fault('unit', unit, 'nobody knows this organisation', fix)
 }
 

@@ -1,7 +1,6 @@
 import { ChannelId, type InstrumentKey, Membership, type Millis, type RecordOf } from '@hours/protocol'
 import { z } from 'zod'
 import type { Reach } from '../access/reach.ts'
-import { nearIds, suggestion } from '../sessions/near-ids.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { iso } from './dates.ts'
 import { isSame, item, type Judged, unless } from './judged.ts'
@@ -25,28 +24,25 @@ const ofSubject = createListedBy<{ readonly record: RecordOf<'membership'> }>(({
   subjectOf(record),
 )
 
-/** Judges that a channel lists an instrument or all of an organisation, for a time. */
+/** Judges that a channel lists an instrument or all of an organisation, for a time; an end alone ends what stands. */
 export function judgeMembership(given: MembershipGiven, reach: Reach, now: Millis): Judged {
-  const { from = now } = given
-  const body = { ...given, from }
-  const faults = [...subjectFaults(given, reach)]
+  const faults = subjectFaults(given, reach)
+  const standing = new Map(
+    ofSubject(reach.seen.records('membership'), subjectOf(given)).map(({ record }) => [record.from, record]),
+  )
+  const open = [...standing.values()].findLast(({ from, to }) => from <= now && (to ?? Infinity) > now)
+  const from = given.from ?? open?.from ?? now
   if (given.to !== undefined && given.to <= from)
     faults.push(fault('to', iso(given.to), 'it ends before it begins', 'take an instant after `from`'))
   return unless(faults, () => {
-    const stands = ofSubject(reach.seen.records('membership'), subjectOf(given)).some(
-      ({ record: { from, to } }) =>
-        isSame(to, given.to) && (given.from === undefined ? from <= now : from === given.from),
-    )
-    if (stands) return { ok: true, fate: 'same', items: [] }
-    return {
-      ok: true,
-      fate: 'new',
-      items: [item('membership', 'installation', { ...body, actor: reach.actor })],
-    }
+    const known = standing.get(from)
+    if (known && isSame(known.to, given.to)) return { ok: true, fate: 'same', items: [] }
+    const body = { ...given, from, actor: reach.actor }
+    return { ok: true, fate: known ? 'changed' : 'new', items: [item('membership', 'installation', body)] }
   })
 }
 
-function subjectFaults({ instrument, organisation }: MembershipGiven, { seen }: Reach): RowFault[] {
+function subjectFaults({ instrument, organisation }: MembershipGiven, { seen, advise }: Reach): RowFault[] {
   if ((instrument === undefined) === (organisation === undefined))
     return [
       fault(
@@ -58,13 +54,11 @@ function subjectFaults({ instrument, organisation }: MembershipGiven, { seen }: 
     ]
   if (instrument !== undefined) {
     if (seen.instrument(instrument as InstrumentKey)) return []
-    const keys = seen.instruments().map(({ key }) => key)
-    const near = suggestion(nearIds(instrument, keys))
+    const near = advise(instrument, () => seen.instruments().map(({ key }) => key))
     return [fault('instrument', instrument, 'no instrument of this id is enrolled', near || 'enrol it first')]
   }
   const id = organisation ?? ''
   if (seen.organisation(id, Number.MAX_SAFE_INTEGER)) return []
-  const ids = seen.organisations().map((one) => one.id)
-  const near = suggestion(nearIds(id, ids))
+  const near = advise(id, () => seen.organisations().map((one) => one.id))
   return [fault('organisation', id, 'nobody knows this organisation', near || 'make it first')]
 }

@@ -30,7 +30,7 @@ export function judgeOrganisation(given: OrganisationGiven, reach: Reach, now: M
     if (isSame({ id, parent, kind, names, zone, flags }, said)) return { ok: true, fate: 'same', items: [] }
   }
   const own = ownFaults(given, reach)
-  const tree = own.length > 0 ? undefined : treeFault(reach.seen, made)
+  const tree = own.length > 0 ? undefined : treeFault(reach.seen, made, reach.advise)
   const faults = [...own, ...(tree ? [tree] : []), ...(stands ? pastFaults('from', from, reach, now) : [])]
   return unless(faults, () => ({
     ok: true,

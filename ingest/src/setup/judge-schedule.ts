@@ -8,7 +8,6 @@ import {
 } from '@hours/protocol'
 import { z } from 'zod'
 import type { Reach } from '../access/reach.ts'
-import { nearIds, suggestion } from '../sessions/near-ids.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { pastFaults } from './dates.ts'
 import { isSame, item, type Judged, refusedFor, unless } from './judged.ts'
@@ -62,7 +61,7 @@ export function judgeSchedule(given: ScheduleGiven, reach: Reach, now: Millis): 
 function placeOf(text: string, reach: Reach): { site: SiteId; instrument: string } | RowFault {
   const [site = '', id] = text.split('/')
   if (id === '*') {
-    if (!reach.seen.instruments().some((one) => one.site === site))
+    if (!reach.knowsSite(site) || !reach.mayUseSite(site))
       return fault('instrument', text, 'no instrument is enrolled at this site', 'enrol one first')
     if (!reach.ownsSite(site))
       return fault(
@@ -75,12 +74,7 @@ function placeOf(text: string, reach: Reach): { site: SiteId; instrument: string
   }
   const key = parseInstrumentKey(text)
   if (key.ok && reach.seen.instrument(text as InstrumentKey)) return key.value
-  const near = suggestion(
-    nearIds(
-      text,
-      reach.seen.instruments().map((one) => one.key),
-    ),
-  )
+  const near = reach.advise(text, () => reach.seen.instruments().map((one) => one.key))
   const fix = near || 'write site/instrument as GET /api/v1/instruments lists it, or site/*'
   return fault('instrument', text, 'no instrument of this id is enrolled', fix)
 }
