@@ -1,5 +1,9 @@
+import { join } from 'node:path'
+import { createInfluxSeries, createSeriesOutbox } from '@hours/ingest'
 import { stateTopic } from '@hours/protocol'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { start } from '../../ingest/src/ingest.fixture.ts'
 import { hostileCases } from '../hostile-cases.ts'
 import { type Caller, createDoorsWorld, type DoorsWorld } from './doors.fixture.ts'
 
@@ -57,5 +61,58 @@ describe('live events', () => {
     const answer = await world.api.inject({ method: 'HEAD', url: '/api/v1/events', headers: admin.headers })
     expect(answer.statusCode).toBe(404)
     count()
+  })
+})
+
+describe('who asks without a right to know', () => {
+  const secret = '/srv/hours/keys/log.pem'
+
+  it('hears from /health whether all is well, and nothing of stores and witnesses', async () => {
+    const store = createInfluxSeries({ url: 'http://127.0.0.1:1', database: 'secretdb' })
+    const outbox = createSeriesOutbox({
+      path: join(world.folder, 'outbox.sqlite'),
+      store,
+      clock: world.clock,
+    })
+    const own = await createDoorsWorld({ outbox })
+    const point = {
+      measurement: 'power',
+      tags: { site: 's', instrument: 'i' },
+      fields: { w: { f: 1 } },
+      at: start,
+    }
+    outbox.put([point as never])
+    await vi.waitFor(() => expect(outbox.state().failing).toContain('127.0.0.1:1'))
+    const nobody = (await own.get('/health')).json<Record<string, unknown>>()
+    expect(nobody).toMatchObject({ ok: true, series: null, witnesses: [] })
+    const viewer = await own.caller('viewer', ['gibh'])
+    const seen = await viewer.get('/health')
+    expect(seen.json()).toMatchObject({ series: { pending: 1, failing: 'ask the operator' } })
+    expect(seen.body).not.toMatch(/127\.0\.0\.1|secretdb/)
+    const whole = await (await own.caller('operator', null)).get('/health')
+    expect(whole.body).toContain('127.0.0.1:1')
+    count()
+    count()
+    await outbox.close()
+    await own.close()
+  })
+
+  it('hears of a report that failed by a fault of the server only that, and the operator finds it in the log', async () => {
+    const lines: string[] = []
+    const log = pino({}, { write: (line: string) => void lines.push(line) })
+    const writeBundle = () => Promise.reject(new Error(`ENOENT: no such file, open '${secret}'`))
+    const own = await createDoorsWorld({ log, writeBundle })
+    const caller = await own.caller('operator', null)
+    const made = await caller.send('POST', '/api/v1/reports', {
+      ...{ scope: 'org:gibh', period: '2026-01', format: 'bundle' },
+    })
+    const url = `/api/v1/reports/${made.json<{ id: string }>().id}`
+    await vi.waitFor(async () => expect((await caller.get(url)).json()).toMatchObject({ state: 'failed' }))
+    const job = await caller.get(url)
+    expect(job.json()).toMatchObject({ problem: { title: 'the server failed', status: 500 } })
+    expect(job.body).not.toContain('/srv')
+    expect(lines.filter((line) => line.includes(secret)).length).toBe(1)
+    count()
+    await own.close()
   })
 })

@@ -20,13 +20,20 @@ interface Connection {
   readonly network: string
 }
 
+/** The connections of a server. */
+export interface Connections {
+  /** Ends those that have asked nothing yet. */
+  endSilent(): void
+  endAll(): void
+}
+
 /**
  * Counts the connections of a server, before any TLS handshake. Where there are too many the one that has been silent
  * for the longest time gives way to the new one; when all have asked something the new one is refused. So sockets that
  * say nothing keep out nobody, not even people behind the same address. `proxies` (addresses or subnets) are held to
  * the whole number alone.
  */
-export function holdConnections(server: Server, proxies: readonly string[] = []): void {
+export function holdConnections(server: Server, proxies: readonly string[] = []): Connections {
   const isProxy = listOf(proxies)
   const open = new Map<string, Connection>()
   /** Names of those that have asked nothing yet, oldest first. */
@@ -81,6 +88,14 @@ export function holdConnections(server: Server, proxies: readonly string[] = [])
   server.on('request', ({ socket }: IncomingMessage) => silent.delete(nameOf(socket)))
   // Node reports a handshake that takes too long, and leaves the socket open.
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy())
+  return {
+    endSilent() {
+      for (const name of silent) open.get(name)?.socket.destroy()
+    },
+    endAll() {
+      for (const { socket } of open.values()) socket.destroy()
+    },
+  }
 }
 
 const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress ?? ''} ${remotePort ?? 0}`

@@ -60,7 +60,7 @@ export function eventRoutes(app: Api, { ingest, seesOf = () => true, door }: Api
   app.addHook('preClose', () => {
     clearInterval(beat)
     stop()
-    for (const { response } of open) response.end()
+    for (const { response } of open) response.end(() => response.socket?.destroy())
   })
 
   /** What somebody missed who saw everything up to `seen`. */

@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify'
+import { may } from '../access/rights.ts'
 import { lagText } from '../series/series-lag.ts'
 import type { ApiContext } from './context.ts'
 import type { Api } from './server.ts'
@@ -5,8 +7,8 @@ import type { Api } from './server.ts'
 /** Health, readiness and metrics: for supervisors and for Prometheus. */
 export function healthRoutes(app: Api, context: ApiContext): void {
   for (const url of ['/api/v1/health', '/health'])
-    app.get(url, { schema: { tags: ['operations'] }, config: { needs: 'public' } }, (_request, reply) => {
-      const body = healthOf(context)
+    app.get(url, { schema: { tags: ['operations'] }, config: { needs: 'public' } }, (request, reply) => {
+      const body = healthOf(context, request)
       return reply
         .code(body.ok ? 200 : 503)
         .header('cache-control', 'no-store')
@@ -28,11 +30,12 @@ export function healthRoutes(app: Api, context: ApiContext): void {
   )
 }
 
-function healthOf(context: ApiContext) {
-  const { ingest, outbox, software } = context
+function healthOf(context: ApiContext, { principal }: FastifyRequest) {
+  const { ingest, software, door } = context
   const { ok, reasons } = ingest.health()
   const now = ingest.clock.wall()
-  const series = outbox?.state()
+  // Addresses of stores and witnesses, and what they answered, are for who looks after the site.
+  const all = !door || may(principal, 'monitor') || may(principal, 'operate')
   return {
     ok,
     reasons,
@@ -40,18 +43,21 @@ function healthOf(context: ApiContext) {
     software,
     now,
     log: ingest.log.years().map((year) => ({ origin: ingest.log.origin(year), size: ingest.log.size(year) })),
-    witnesses: ingest.witnessing.states(),
-    // The series store may be away for days: nothing waits for it, so it makes nothing unwell.
-    series: series
-      ? {
-          ...series,
-          behindMs: series.oldest === null ? 0 : Math.max(0, now - series.oldest),
-          queued: series.pending,
-          reason: series.failing,
-          says: lagText(series, now),
-        }
-      : null,
+    witnesses: all ? ingest.witnessing.states() : [],
+    series: all || principal ? seriesOf(context, all) : null,
   }
+}
+
+/** The series store may be away for days: nothing waits for it, so it makes nothing unwell. */
+function seriesOf({ ingest, outbox }: ApiContext, all: boolean) {
+  const state = outbox?.state()
+  if (!state) return null
+  const now = ingest.clock.wall()
+  const { pending, oldest } = state
+  const behindMs = oldest === null ? 0 : Math.max(0, now - oldest)
+  const failing = all || state.failing === null ? state.failing : 'ask the operator'
+  const kept = { pending, oldest, failing, behindMs, queued: pending, reason: failing }
+  return all ? { ...state, ...kept, says: lagText(state, now) } : kept
 }
 
 function metricsText({ ingest, outbox }: ApiContext): string {

@@ -131,11 +131,9 @@ function oidcRoutes(app: Api, door: Door, log: ApiContext['log']): void {
 
   app.get('/api/v1/login/oidc', { schema: { tags }, config: open }, async (request, reply) => {
     guessing(door, request)
-    const { url, secret } = await oidc.begin().catch((cause: unknown) => {
-      throw new Problem(502, 'the login provider does not answer', {
-        fix: 'try again, or use a password',
-        cause,
-      })
+    const { url, secret } = await oidc.begin().catch((err: unknown) => {
+      log.warn({ err }, 'the login provider does not answer')
+      throw new Problem(502, 'the login provider does not answer', { fix: 'try again, or use a password' })
     })
     setOidcSecret(reply, secret)
     return reply.redirect(url, 303)

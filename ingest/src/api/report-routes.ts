@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { createReportJobs, type ReportJob, type ReportWork } from '../exports/report-jobs.ts'
 import { makeSheet } from '../exports/sheet-source.ts'
 import { checkFields, exportFormats, writeExport } from '../exports/write-export.ts'
+import { IngestError } from '../ingest-error.ts'
 import type { ReportWish } from '../report/report-figures.ts'
 import type { ApiContext } from './context.ts'
 import { exportEntries, exportFields } from './export-routes.ts'
@@ -40,7 +41,7 @@ export function reportRoutes(
   context: ApiContext,
   { standing }: { standing: () => Standing },
 ): void {
-  const { ingest, mayReadEntries, writeBundle } = context
+  const { ingest, mayReadEntries, writeBundle, log } = context
   const jobs = createReportJobs({ dir: join(context.logDir, '..', 'export-jobs'), clock: ingest.clock })
   app.addHook('onClose', () => jobs.close())
   const ownerOf = ({ principal }: FastifyRequest) => principal?.id ?? 'demo'
@@ -80,7 +81,11 @@ export function reportRoutes(
       // The job runs behind those of others, but with the rights of who asked.
       const asked = AsyncLocalStorage.snapshot()
       const job = jobs.start({ owner: ownerOf(request), scope, period, format }, (doing) =>
-        asked(() => work(doing)),
+        asked(() => work(doing)).catch((err: unknown) => {
+          if (!doing.signal.aborted && !isOfTheWish(err))
+            log.error({ err, scope, period, format }, 'report failed')
+          throw err
+        }),
       )
       if (!job)
         throw new Problem(429, 'too many reports wait', {
@@ -166,8 +171,15 @@ function answerOf({
   }
 }
 
+/** Faults of what was asked for, which whoever asked can mend. */
+const isOfTheWish = (failure: unknown): failure is Problem | IngestError =>
+  failure instanceof Problem ||
+  (failure instanceof IngestError && (failure.code === 'bad_option' || failure.code === 'oversize'))
+
 /** What was wrong with the wish is told; what was wrong with the server is in its log. */
-const problemOf = (failure: unknown) =>
-  failure instanceof Problem
+function problemOf(failure: unknown) {
+  if (!isOfTheWish(failure)) return { title: 'the server failed', status: 500 }
+  return failure instanceof Problem
     ? { title: failure.message, status: failure.status, ...failure.detail }
-    : { title: failure instanceof Error ? failure.message : 'the server failed', status: 500 }
+    : { title: failure.message, status: 422 }
+}

@@ -23,7 +23,7 @@ import { bundleJob } from '../report/bundle-job.ts'
 import { assessmentRoutes } from './assessment-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { channelRoutes } from './channel-routes.ts'
-import { holdConnections, serverTimes } from './connections.ts'
+import { type Connections, holdConnections, serverTimes } from './connections.ts'
 import type { ApiContext } from './context.ts'
 import { correctionRoutes } from './correction-routes.ts'
 import { docsPage } from './docs-page.ts'
@@ -107,7 +107,6 @@ export async function createApi(whole: ApiContext): Promise<Api> {
       void reply.headers(securityHeaders)
       sendProblem(reply, new Problem(error.statusCode ?? 400, error.message))
     },
-    forceCloseConnections: true,
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -207,9 +206,31 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   enrolRoutes(app, whole)
   auditRoutes(app, context)
   descriptionRoutes(app)
-  holdConnections(app.server, whole.trustProxy)
+  closeGently(app, holdConnections(app.server, whole.trustProxy))
   await app.ready()
   return app
+}
+
+/** So long (ms) a request that came before the end may take to be answered. */
+const closeGraceMs = 5_000
+
+/** Answers what is under way when the service ends: what was written is in the log, and whoever wrote it is told so. */
+function closeGently(app: Api, connections: Connections): void {
+  let ending: ReturnType<typeof setTimeout> | undefined
+  app.addHook('preClose', (done) => {
+    connections.endSilent()
+    ending = setTimeout(() => connections.endAll(), closeGraceMs)
+    done()
+  })
+  // Kept alive it would be waited for.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (ending !== undefined) void reply.header('connection', 'close')
+    done()
+  })
+  app.addHook('onClose', (_app, done) => {
+    clearTimeout(ending)
+    done()
+  })
 }
 
 /** The API's description, as a document and as a page: made once, when all routes are there, as anybody may ask for it. */

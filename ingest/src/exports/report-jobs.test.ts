@@ -99,6 +99,14 @@ describe('jobs', () => {
     expect(state(b)).toBe('done')
   })
 
+  it('of somebody who has many make room, not the one of somebody else', async () => {
+    const other = begin(writes('x'), 'bob')
+    await vi.waitFor(() => expect(state(other, 'bob')).toBe('done'))
+    for (let i = 0; i < 6; i++) await ends(begin(writes('x')), 'done')
+    expect(state(other, 'bob')).toBe('done')
+    expect(jobs.list('ann')).toHaveLength(2)
+  })
+
   it('are forgotten with their files after a day', async () => {
     const id = begin(writes('x'))
     await ends(id, 'done')

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, DAY, every, type Millis } from '@hours/protocol'
+import { IngestError } from '../ingest-error.ts'
 
 /** How a long export stands. */
 export interface ReportJob {
@@ -42,7 +43,7 @@ export interface ReportJobsOptions {
   /** Of one owner that are not finished; and of all, finished ones included. */
   readonly maxWaiting?: number
   readonly maxJobs?: number
-  /** All files together; the oldest go first. */
+  /** All files together; then the oldest of whoever has most goes. */
   readonly maxBytes?: number
 }
 
@@ -90,14 +91,18 @@ export function createReportJobs(options: ReportJobsOptions): ReportJobs {
       if (!isWaiting(held) && held.job.expires <= clock.wall()) forget(held)
   }
 
-  /** Makes room for one more job, or for so many more bytes: the oldest finished ones go. */
+  /** Makes room for one more job, or for so many more bytes: of whoever has most, the oldest finished ones go. */
   function makeRoom(fits: () => boolean): boolean {
-    for (const held of [...jobs.values()]) {
-      if (fits()) break
-      if (!isWaiting(held)) forget(held)
-    }
+    for (let next = leaver(); next && !fits(); next = leaver()) forget(next)
     return fits()
   }
+
+  function leaver(): Held | undefined {
+    const finished = [...jobs.values()].filter((held) => !isWaiting(held))
+    const byOwner = [...Map.groupBy(finished, ({ job }) => job.owner).values()]
+    return byOwner.sort((a, b) => b.length - a.length)[0]?.[0]
+  }
+
   const bytes = () => [...jobs.values()].reduce((sum, { job }) => sum + (job.file?.size ?? 0), 0)
 
   async function run(held: Held, work: ReportWork): Promise<void> {
@@ -111,7 +116,7 @@ export function createReportJobs(options: ReportJobsOptions): ReportJobs {
       signal.throwIfAborted()
       const { size } = statSync(path)
       if (size > maxBytes || !makeRoom(() => bytes() + size <= maxBytes))
-        throw new Error(`the file has ${size} bytes, and all of them together may have ${maxBytes}`)
+        throw new IngestError('oversize', `the file has ${size} bytes; all together may have ${maxBytes}`)
       const file = { ...made, path: join(dir, id), size }
       renameSync(path, file.path)
       change(held, { state: 'done', file })
