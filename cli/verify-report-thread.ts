@@ -6,7 +6,7 @@ import type { ReportAnswer, ReportTask } from './verify-report.ts'
 const { dir, policy } = workerData as ReportTask
 const say = (answer: ReportAnswer) => parentPort?.postMessage(answer)
 
-const verdict = await verifyBundle(dir, {
+const verdict = verifyBundle(dir, {
   ...(policy ? { policy } : {}),
   onProgress: (done, all) => say({ done, all }),
 })

@@ -31,26 +31,6 @@ export const nodeCrypto: Crypto = {
   },
 }
 
-/** As `nodeCrypto.verify`, in node's thread pool, so that a long log is checked on every core; never rejects. */
-export function verifyInPool(
-  alg: KeyAlg,
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const done = (error: Error | null, isGood: boolean) => resolve(error === null && isGood)
-  try {
-    const key = importKey(alg, publicKey)
-    if (signature.length !== 64) resolve(false)
-    else if (alg === 'Ed25519') verify(null, message, key, signature, done)
-    else verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature, done)
-  } catch {
-    resolve(false)
-  }
-  return promise
-}
-
 /** A Buffer as what it is beneath: its own `slice`, `toString` and JSON form would surprise the pure code. */
 const plain = (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
 

@@ -1,5 +1,6 @@
 import { type ChainState, emptyChain } from './chain-state.ts'
 import { checkPage, type PageContext } from './check-page.ts'
+import { createDigestRows, type DigestRows } from './digest-rows.ts'
 import type { OpenedPage } from './opened-page.ts'
 import { isLogged, type PageVerdict } from './page-verdict.ts'
 
@@ -11,17 +12,17 @@ export interface ChainBook {
 }
 
 /**
- * Keeps a digest a page (about 150 bytes). Ingest, which has them in its index, holds `ChainState`s itself and calls
+ * Keeps a digest a page (40 bytes). Ingest, which has them in its index, holds `ChainState`s itself and calls
  * `checkPage` with a `digestsAt` of its own.
  */
 export function createChainBook(): ChainBook {
-  const chains = new Map<string, { state: ChainState; readonly digests: Map<number, string[]> }>()
+  const chains = new Map<string, { state: ChainState; readonly digests: DigestRows }>()
 
   function chainOf(gateway: string, epoch: number) {
     const key = `${gateway}/${epoch}`
     const known = chains.get(key)
     if (known) return known
-    const fresh = { state: emptyChain(gateway, epoch), digests: new Map<number, string[]>() }
+    const fresh = { state: emptyChain(gateway, epoch), digests: createDigestRows() }
     chains.set(key, fresh)
     return fresh
   }
@@ -30,10 +31,10 @@ export function createChainBook(): ChainBook {
     check(opened, context) {
       const { gateway, epoch, seq } = opened.page
       const chain = chainOf(gateway, epoch)
-      const digestsAt = (at: number) => chain.digests.get(at) ?? []
+      const digestsAt = (at: number) => chain.digests.at(at)
       const verdict = checkPage(chain.state, opened, { ...context, digestsAt })
       chain.state = verdict.state
-      if (isLogged(verdict)) chain.digests.set(seq, [...digestsAt(seq), opened.digest])
+      if (isLogged(verdict)) chain.digests.add(seq, opened.digest)
       return verdict
     },
     state: (gateway, epoch) => chainOf(gateway, epoch).state,

@@ -81,7 +81,7 @@ function holds<T>(
 }
 
 describe(`every parser, ${numRuns} hostile inputs: refuses by value, accepts one spelling only`, {
-  timeout: 30_000 + numRuns,
+  timeout: 120_000 + numRuns,
 }, () => {
   it('codecs', () => {
     for (const [parse, format] of [

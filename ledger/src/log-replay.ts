@@ -14,6 +14,7 @@ import type { OpenedPage } from './opened-page.ts'
 import type { PageCode, PageVerdict } from './page-verdict.ts'
 import type { Position } from './position.ts'
 import { emptyStream, extendStream, skipForeign, type StreamCode, type StreamState } from './record-stream.ts'
+import { isSeenBefore } from './seen-trail.ts'
 import { createTimeIndex, type TimeIndex } from './time-index.ts'
 import { parseRecord, type SignedRecord } from './signed-record.ts'
 
@@ -52,6 +53,11 @@ export interface LogReplay {
   isOpen(gateway: string, epoch: number): boolean
 }
 
+const rootsBefore =
+  (rootAt: NonNullable<PageContext['rootAt']>, seen: Seen | null, at: Position): PageContext['rootAt'] =>
+  (origin, size) =>
+    seen && isSeenBefore(seen, at) ? rootAt(origin, size) : undefined
+
 export function createLogReplay(options: {
   readonly crypto: Crypto
   readonly rootAt?: PageContext['rootAt']
@@ -64,15 +70,16 @@ export function createLogReplay(options: {
   const streams = new Map<string, StreamState>()
   const epochs = new Set<string>()
   const isOpen = (gateway: string, epoch: number) => epochs.has(`${gateway}/${epoch}`)
-  const { mayName } = enrolments
-  const world = rootAt ? { isOpen, mayName, rootAt } : { isOpen, mayName }
+  const rules = { isOpen, mayName: enrolments.mayName }
 
   function readPage(record: SignedRecord, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
     const opened = openParsedPage(record, { crypto, keys, at })
     if (!opened.ok) return opened
     const { gateway, epoch, seq } = opened.value.page
     const before = neighbours(chains.state(gateway, epoch), seq).before
-    const verdict = chains.check(opened.value, world)
+    // No later size: whoever reads ahead knows more roots than there were when the page came.
+    const rootBefore = rootAt && rootsBefore(rootAt, opened.value.page.seen, at)
+    const verdict = chains.check(opened.value, rootBefore ? { ...rules, rootAt: rootBefore } : rules)
     if (verdict.verdict === 'refuse') return refuse(verdict.code, verdict.reason)
     const page = { ...opened.value, at, verdict, previousSeen: before?.last.seen ?? null }
     return accept({ type: 'page', page })

@@ -3,10 +3,17 @@ import { LedgerError } from './ledger-error.ts'
 import { type HashReader, readRange } from './proof.ts'
 import { hashBytes, nodeHash, splitPoint } from './tree.ts'
 
-/** A leaf that is shown: where it stands, and its hash. */
-export interface ShownLeaf {
-  readonly index: number
-  readonly hash: Uint8Array
+/** Leaves that are shown: where they stand, ascending, and their hashes one after the other; a year has many. */
+export interface ShownLeaves {
+  readonly indices: ArrayLike<number>
+  readonly hashes: Uint8Array
+}
+
+/** The hashes of a proof, wherever they lie. */
+export interface HashList {
+  readonly length: number
+  /** Undefined, or of another length, when it cannot be read. */
+  at(i: number): Uint8Array | undefined
 }
 
 /**
@@ -38,35 +45,42 @@ export function proveSubset(
   return hashes
 }
 
-/** The root that the leaves shown and the proof give; undefined when they are no proof at all. Ascending indices. */
+/** The root that the leaves shown and the proof give; undefined when they are no proof at all. */
 export function rootOfSubset(
-  leaves: readonly ShownLeaf[],
+  { indices, hashes }: ShownLeaves,
   size: number,
-  proof: readonly Uint8Array[],
+  proof: HashList,
   sha256: Sha256,
 ): Uint8Array | undefined {
-  const isAscending = leaves.every(({ index, hash }, i) => {
-    const before = leaves[i - 1]?.index ?? -1
-    return Number.isSafeInteger(index) && index > before && index < size && hash.length === hashBytes
-  })
-  if (!Number.isSafeInteger(size) || size < 1 || !isAscending) return undefined
-  const indices = leaves.map(({ index }) => index)
+  if (!Number.isSafeInteger(size) || size < 1 || hashes.length !== indices.length * hashBytes)
+    return undefined
+  let before = -1
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i] ?? NaN
+    if (!Number.isSafeInteger(index) || index <= before || index >= size) return undefined
+    before = index
+  }
   let used = 0
+  const next = () => {
+    const hash = used < proof.length ? proof.at(used) : undefined
+    used += 1
+    return hash?.length === hashBytes ? hash : undefined
+  }
   const walk = (from: number, to: number, first: number, last: number): Uint8Array | undefined => {
-    if (first === last) return proof[used++]
-    if (to - from === 1) return leaves[first]?.hash
+    if (first === last) return next()
+    if (to - from === 1) return hashes.subarray(first * hashBytes, (first + 1) * hashBytes)
     const middle = from + splitPoint(to - from)
     const cut = firstAtLeast(indices, middle, first, last)
     const left = walk(from, middle, first, cut)
     const right = left && walk(middle, to, cut, last)
     return left && right && nodeHash(left, right, sha256)
   }
-  const root = walk(0, size, 0, leaves.length)
-  return used === proof.length && proof.every((hash) => hash.length === hashBytes) ? root : undefined
+  const root = walk(0, size, 0, indices.length)
+  return used === proof.length ? root : undefined
 }
 
 /** Position of the first of indices[first..last) that is not below `value`. */
-function firstAtLeast(indices: readonly number[], value: number, first: number, last: number): number {
+function firstAtLeast(indices: ArrayLike<number>, value: number, first: number, last: number): number {
   let low = first
   let high = last
   while (low < high) {

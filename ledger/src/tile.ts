@@ -59,11 +59,10 @@ export function tilesOfGrowth(from: number, to: number): Tile[] {
   return tiles
 }
 
-/** Every entry bundle that a growth from `from` to `to` leaves must write. */
-export function bundlesOfGrowth(from: number, to: number): Tile[] {
-  return tilesOfGrowth(from, to)
-    .filter((tile) => tile.level === 0)
-    .map((tile) => ({ ...tile, level: 'entries' as const }))
+/** Every entry bundle of a tree of `size` leaves, one after the other: a checkpoint may claim any size. */
+export function* bundlesOfSize(size: number): Generator<Tile & { readonly level: 'entries' }> {
+  for (let index = 0; index * tileWidth < size; index++)
+    yield { level: 'entries', index, width: tileWidthAt(0, index, size) }
 }
 
 /** Every hash tile of a tree of `size` leaves. */

@@ -3,7 +3,7 @@ import { nodeCrypto } from '../node/index.ts'
 import { utf8 } from './bytes.ts'
 import { formatEntryBundle, parseEntryBundle } from './entry-bundle.ts'
 import { proveConsistency, proveInclusion, readRoot, verifyConsistency, verifyInclusion } from './proof.ts'
-import { bundlesOfGrowth, formatTilePath, parseTilePath, tilesOfGrowth, tilesOfSize } from './tile.ts'
+import { bundlesOfSize, formatTilePath, parseTilePath, tilesOfGrowth, tilesOfSize } from './tile.ts'
 import { createTileReader, type ReadTile } from './tile-reader.ts'
 import { createTree, leafHash } from './tree.ts'
 import { edgeRoot, edgeTile, emptyEdge, growEdge, loadEdge, type TreeEdge } from './tree-edge.ts'
@@ -111,11 +111,11 @@ describe('tile paths', () => {
   ])('refuse %j', (path) => {
     expect(parseTilePath(path)).toMatchObject({ ok: false, error: { code: 'bad_tile' } })
   })
-  it('name the bundles of a growth beside its level 0 tiles', () => {
-    expect(bundlesOfGrowth(255, 258).map(formatTilePath)).toEqual([
-      'tile/entries/000',
-      'tile/entries/001.p/2',
-    ])
+  it('name the bundles of a tree one by one, whatever size a checkpoint claims', () => {
+    expect([...bundlesOfSize(258)].map(formatTilePath)).toEqual(['tile/entries/000', 'tile/entries/001.p/2'])
+    expect([...bundlesOfSize(256)].map(formatTilePath)).toEqual(['tile/entries/000'])
+    expect([...bundlesOfSize(0)]).toEqual([])
+    expect(bundlesOfSize(2 ** 52).next().value).toEqual({ level: 'entries', index: 0, width: 256 })
   })
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Decoded, decodeJson } from './decoded.ts'
+import { checkSchema, type Decoded, decodeJson } from './decoded.ts'
 import { Count, Digest, Instant } from './units.ts'
 
 /** The longest statement that is read: figures of 10,000 instruments. */
@@ -53,6 +53,10 @@ export const ReportStatement = z.strictObject({
   }),
 })
 export type ReportStatement = z.infer<typeof ReportStatement>
+
+/** Reads a statement out of a payload that is parsed already. */
+export const readReportStatement = (data: unknown): Decoded<ReportStatement> =>
+  checkSchema(ReportStatement, data)
 
 export const decodeReportStatement = (payload: Uint8Array): Decoded<ReportStatement> =>
   decodeJson(ReportStatement, payload, maxStatementBytes)

@@ -161,7 +161,7 @@ export async function reportedSite(): Promise<ReportedSite> {
 }
 
 /** What the regulator's verifier says of these files, by his own policy. */
-export function verdictOf(files: ReadonlyMap<string, Buffer>, policyText: string): Promise<BundleVerdict> {
+export function verdictOf(files: ReadonlyMap<string, Buffer>, policyText: string): BundleVerdict {
   const policy = parsePolicy(policyText, sha256)
   if (!policy.ok) throw new Error(policy.error.message)
   return verifyBundleFiles(inMemory(files), { policy: policy.value satisfies Policy })

@@ -25,7 +25,7 @@ const check = (files: Files, policy = world.policy) => verdictOf(files, policy)
 /** As whoever holds every key of the operator would hand it in: all digests and the signature fit. */
 const signed = (files: Files, change?: Parameters<typeof signedAgain>[2]) =>
   signedAgain(files, world.ingest.keys.report, change)
-const codes = async (files: Files, policy = world.policy) => codesOf(await check(files, policy))
+const codes = (files: Files, policy = world.policy) => codesOf(check(files, policy))
 
 beforeAll(async () => {
   world = await reportedSite()
@@ -38,7 +38,7 @@ const without = (lines: string[], at: number) => lines.toSpliced(at, 1)
 
 describe('an honest report', () => {
   it('holds to the last cell under the regulator s own policy', async () => {
-    const verdict = await check(honest)
+    const verdict = check(honest)
     expect(verdict.problems).toEqual([])
     expect(verdict).toMatchObject({ ok: true, independent: true })
     expect(verdict.counts).toMatchObject({ pages: 24, hidden: 0 })
@@ -52,14 +52,14 @@ describe('an honest report', () => {
   })
 
   it('of one instrument shows of the records of others only their digests, and holds', async () => {
-    const verdict = await check(await world.report(instrument))
+    const verdict = check(await world.report(instrument))
     expect(verdict.problems).toEqual([])
     expect(verdict.counts.hidden).toBe(1)
     expect(verdict.predicate?.figures.every(({ of }) => of === instrument)).toBe(true)
   })
 
   it('of an organisation has its share beyond itself', async () => {
-    const verdict = await check(await world.report('org:gibh'))
+    const verdict = check(await world.report('org:gibh'))
     expect(verdict.problems).toEqual([])
     expect(verdict.predicate?.figures).toContainEqual(
       expect.objectContaining({ of: 'org:gibh', kpi: 'shareLevel', value: 0.5 }),
@@ -68,7 +68,7 @@ describe('an honest report', () => {
 
   it('without a policy of the reader s own is never independent', async () => {
     const own = honest.get('policy')?.toString() ?? ''
-    expect(await check(honest, own)).toMatchObject({ ok: true, independent: false })
+    expect(check(honest, own)).toMatchObject({ ok: true, independent: false })
   })
 })
 
@@ -80,7 +80,7 @@ describe('whoever has the report key cannot', () => {
         line.of === instrument && line.kpi === 'run' ? { ...line, value: 2 * HOUR } : line,
       ),
     }))
-    const { problems } = await check(files)
+    const { problems } = check(files)
     expect(problems).toContainEqual(
       expect.objectContaining({
         code: 'figure',
@@ -92,24 +92,24 @@ describe('whoever has the report key cannot', () => {
 
   it('leave a figure out, or state one twice', async () => {
     const dropped = signed(honest, (of) => ({ ...of, figures: of.figures.slice(1) }))
-    expect(await codes(dropped)).toEqual(['figure'])
+    expect(codes(dropped)).toEqual(['figure'])
     const doubled = signed(honest, (of) => ({ ...of, figures: [...of.figures, ...of.figures.slice(0, 1)] }))
-    expect(await codes(doubled)).toEqual(['figure'])
+    expect(codes(doubled)).toEqual(['figure'])
   })
 
   it('print another table than the one that is signed', async () => {
     const table = withLines(honest, 'figures.csv', (lines) =>
       lines.map((line) => line.replace(',run,ms,3', ',run,ms,9')),
     )
-    expect(await codes(table)).toEqual(['digest', 'figure'])
-    expect(await codes(signed(table))).toEqual(['figure'])
+    expect(codes(table)).toEqual(['digest', 'figure'])
+    expect(codes(signed(table))).toEqual(['figure'])
   })
 
   it('state the figures of another period or scope', async () => {
-    expect(await codes(signed(honest, (of) => ({ ...of, period: '2026-01-05..2026-01-06' })))).toEqual([])
-    expect(await codes(signed(honest, (of) => ({ ...of, period: '2026-01-06' })))).toEqual(['figure'])
-    expect(await codes(signed(honest, (of) => ({ ...of, scope: 'org:nobody' })))).toEqual(['figure'])
-    expect(await codes(signed(honest, (of) => ({ ...of, period: '2026-13' })))).toEqual(['figure'])
+    expect(codes(signed(honest, (of) => ({ ...of, period: '2026-01-05..2026-01-06' })))).toEqual([])
+    expect(codes(signed(honest, (of) => ({ ...of, period: '2026-01-06' })))).toEqual(['figure'])
+    expect(codes(signed(honest, (of) => ({ ...of, scope: 'org:nobody' })))).toEqual(['figure'])
+    expect(codes(signed(honest, (of) => ({ ...of, period: '2026-13' })))).toEqual(['figure'])
   })
 
   it('swap the rules, under the old name or a new one', async () => {
@@ -119,8 +119,8 @@ describe('whoever has the report key cannot', () => {
       ['ruleset.json', Buffer.from(text.replace('"outsideWeight":1.5', '"outsideWeight":9'))],
     ])
     expect(other.get('ruleset.json')?.toString()).not.toBe(text)
-    expect(await codes(other)).toContain('digest')
-    expect(await codes(signed(other))).toContain('ruleset')
+    expect(codes(other)).toContain('digest')
+    expect(codes(signed(other))).toContain('ruleset')
     const hashed = (files: Files) =>
       signed(files, (of) => ({
         ...of,
@@ -131,28 +131,26 @@ describe('whoever has the report key cannot', () => {
           ),
         },
       }))
-    expect(await codes(hashed(other))).toContain('ruleset')
+    expect(codes(hashed(other))).toContain('ruleset')
   })
 
   it('take a report of a demo for a real one', async () => {
-    expect(await codes(signed(honest, (of) => ({ ...of, simulated: true })))).toEqual(['statement'])
+    expect(codes(signed(honest, (of) => ({ ...of, simulated: true })))).toEqual(['statement'])
   })
 })
 
 describe('nobody can', () => {
   it('sign a statement with a key the log has not enrolled', async () => {
     const files = signedAgain(honest, createSigner('report#1', generateKey()))
-    expect(await codes(files)).toEqual(['statement'])
-    expect(await codes(signedAgain(honest, createSigner('report#2', generateKey())))).toEqual(['statement'])
+    expect(codes(files)).toEqual(['statement'])
+    expect(codes(signedAgain(honest, createSigner('report#2', generateKey())))).toEqual(['statement'])
   })
 
   it('change, add or take away a file', async () => {
-    expect(await codes(new Map([...honest, ['extra.txt', Buffer.from('x')]]))).toEqual(['digest'])
+    expect(codes(new Map([...honest, ['extra.txt', Buffer.from('x')]]))).toEqual(['digest'])
     const [...names] = honest.keys()
     for (const name of names.filter((one) => one !== 'statement.jws'))
-      expect(await codes(new Map([...honest].filter(([other]) => other !== name))), name).toContain(
-        'incomplete',
-      )
+      expect(codes(new Map([...honest].filter(([other]) => other !== name))), name).toContain('incomplete')
   })
 
   it('drop a page: without a new proof it does not stand in the log, with one the figures differ', async () => {
@@ -161,8 +159,8 @@ describe('nobody can', () => {
       places,
       (lines) => without(lines, 5),
     )
-    expect(await codes(signed(cut))).toEqual(['proof', 'figure'])
-    const proven = await check(signed(forger.proven(cut)))
+    expect(codes(signed(cut))).toEqual(['proof', 'figure'])
+    const proven = check(signed(forger.proven(cut)))
     expect(codesOf(proven)).toEqual(['figure'])
     expect(proven.findings.get('gap')).toBe(1)
   })
@@ -171,7 +169,7 @@ describe('nobody can', () => {
     const last = <T>(lines: T[]) => lines.slice(0, -1)
     const cut = withLines(withLines(honest, pages, last), places, last)
     // What the page before it had seen has no proof in this folder.
-    expect(await codes(signed(forger.proven(cut)))).toEqual(['incomplete', 'figure'])
+    expect(codes(signed(forger.proven(cut)))).toEqual(['incomplete', 'figure'])
   })
 
   it('reorder pages, or say that one stands elsewhere', async () => {
@@ -181,16 +179,16 @@ describe('nobody can', () => {
       lines[3] ?? '',
       ...lines.slice(5),
     ]
-    expect(await codes(signed(withLines(honest, pages, swap)))).toContain('proof')
+    expect(codes(signed(withLines(honest, pages, swap)))).toContain('proof')
     const moved = withLines(honest, places, (lines) => lines.map((line, i) => (i === 7 ? '2026/1' : line)))
-    expect(await codes(signed(moved))).toContain('proof')
+    expect(codes(signed(moved))).toContain('proof')
   })
 
   it('show a page twice', async () => {
     const again = (lines: string[]) => [...lines, lines[0] ?? '']
-    expect(await codes(signed(withLines(withLines(honest, pages, again), places, again)))).toContain('proof')
+    expect(codes(signed(withLines(withLines(honest, pages, again), places, again)))).toContain('proof')
     const elsewhere = withLines(withLines(honest, pages, again), places, (lines) => [...lines, '2026/90'])
-    expect(await codes(signed(elsewhere))).toContain('proof')
+    expect(codes(signed(elsewhere))).toContain('proof')
   })
 
   it('forge a page, even with every key of the operator, and its leaf with it', async () => {
@@ -202,7 +200,7 @@ describe('nobody can', () => {
       }),
     ).toString()
     const files = withLines(honest, pages, (lines) => lines.map((line, i) => (i === 3 ? forged : line)))
-    expect(await codes(signed(files))).toEqual(expect.arrayContaining(['refused_page', 'proof', 'figure']))
+    expect(codes(signed(files))).toEqual(expect.arrayContaining(['refused_page', 'proof', 'figure']))
     // The proof is over the leaves of the entries shown: there is no tile to forge along (CVE-2026-56865).
     expect(formatBase64(leafHash(Buffer.from(forged), nodeCrypto.sha256))).not.toBe('')
   })
@@ -223,7 +221,7 @@ describe('nobody can', () => {
           signRecord({ kind: 'session', payload, signer: world.ingest.keys.service }),
         ).toString()
       })
-    expect(await codes(signed(withLines(honest, records, forge)))).toEqual(
+    expect(codes(signed(withLines(honest, records, forge)))).toEqual(
       expect.arrayContaining(['stream_fork', 'proof', 'figure']),
     )
     const at = find((honest.get(records)?.toString() ?? '').split('\n'))
@@ -232,9 +230,7 @@ describe('nobody can', () => {
       `${records}.positions`,
       (lines) => without(lines, at),
     )
-    expect(await codes(signed(forger.proven(gone)))).toEqual(
-      expect.arrayContaining(['stream_hole', 'figure']),
-    )
+    expect(codes(signed(forger.proven(gone)))).toEqual(expect.arrayContaining(['stream_hole', 'figure']))
   })
 
   it('hide a record of the scope behind its digest', async () => {
@@ -247,16 +243,14 @@ describe('nobody can', () => {
           : line,
       )
     const files = withLines(honest, records, hide)
-    expect(await codes(signed(files))).toEqual(['proof', 'figure'])
-    expect(await codes(signed(forger.proven(files)))).toEqual(['figure'])
+    expect(codes(signed(files))).toEqual(['proof', 'figure'])
+    expect(codes(signed(forger.proven(files)))).toEqual(['figure'])
   })
 
   it('cut the end of a stream of records', async () => {
     const cut = <T>(lines: T[]) => lines.slice(0, -1)
     const files = withLines(withLines(honest, records, cut), `${records}.positions`, cut)
-    expect(await codes(signed(forger.proven(files)))).toEqual(
-      expect.arrayContaining(['stream_hole', 'figure']),
-    )
+    expect(codes(signed(forger.proven(files)))).toEqual(expect.arrayContaining(['stream_hole', 'figure']))
   })
 
   it('put another log under the same name: the witness has signed the first', async () => {
@@ -266,15 +260,15 @@ describe('nobody can', () => {
       .filter((line) => !line.includes('regulator.example'))
       .join('\n')
     const files = new Map([...honest, ['logs/2026/checkpoint', Buffer.from(alone)]])
-    expect(await codes(signed(files))).toContain('no_quorum')
+    expect(codes(signed(files))).toContain('no_quorum')
     const unknown = world.policy.replace(/witness w .*/, (line) => `${line}\nwitness x ${wrongWitness()}`)
-    expect(await codes(honest, unknown.replace('quorum w', 'quorum x'))).toContain('no_quorum')
+    expect(codes(honest, unknown.replace('quorum w', 'quorum x'))).toContain('no_quorum')
   })
 
   it('show another log than the gateways have seen', async () => {
     const [name = ''] = [...honest.keys()].filter((one) => one.includes('consistency'))
     const files = withLines(honest, name, (lines) => [lines[0] ?? '', ...lines.slice(0, -1)])
-    expect(await codes(signed(files))).toEqual(['split_view'])
+    expect(codes(signed(files))).toEqual(['split_view'])
   })
 })
 
@@ -295,7 +289,7 @@ describe('a gateway that lies', () => {
       liar.gateway.rewind()
       await liar.page([['run', 0, pageMs]])
       await liar.page([['run', 0, pageMs]])
-      const verdict = await verdictOf(await liar.report(), liar.policy)
+      const verdict = verdictOf(await liar.report(), liar.policy)
       expect(codesOf(verdict)).toEqual(['equivocation'])
       const run = verdict.predicate?.figures.find(({ of, kpi }) => of === instrument && kpi === 'run')
       expect(run?.value).toBe(HOUR)
@@ -311,14 +305,14 @@ describe('a closed period', () => {
     try {
       const revisionOf = async () => {
         const files = await closing.report('all', undefined, true)
-        expect((await verdictOf(files, closing.policy)).problems).toEqual([])
+        expect(verdictOf(files, closing.policy).problems).toEqual([])
         return { files, revision: statementOf(files).predicate.revision }
       }
       expect((await revisionOf()).revision).toBe(1)
       const { files, revision } = await revisionOf()
       expect(revision).toBe(1)
       const other = signedAgain(files, closing.ingest.keys.report, (of) => ({ ...of, revision: 2 }))
-      expect(codesOf(await verdictOf(other, closing.policy))).toEqual(['statement'])
+      expect(codesOf(verdictOf(other, closing.policy))).toEqual(['statement'])
       await closing.record('charge', site, {
         ...{ id: 'c2', instrument: 'sem-01', session: 's1', at: start, fen: 100, actor: 'a' },
       })
@@ -332,7 +326,7 @@ describe('a closed period', () => {
 describe('a log that is all the operator s', () => {
   it('with a quorum that the operator meets alone holds, and is said not to be independent', async () => {
     const alone = world.policy.replace('quorum w', 'quorum none')
-    expect(await check(honest, alone)).toMatchObject({ ok: true, independent: false })
+    expect(check(honest, alone)).toMatchObject({ ok: true, independent: false })
   })
 })
 

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IngestError } from '@hours/ingest'
 import {
-  bundlesOfGrowth,
+  bundlesOfSize,
   emptyEdge,
   formatTilePath,
   growEdge,
@@ -55,7 +55,7 @@ function readAsStranger(path: string, vkey: string): { size: number; entries: Ui
   if (!opened.ok) throw new Error(opened.error.message)
   const { size, root } = opened.value.checkpoint
   const entries: Uint8Array[] = []
-  for (const tile of bundlesOfGrowth(0, size)) {
+  for (const tile of bundlesOfSize(size)) {
     const bundle = parseEntryBundle(
       new Uint8Array(readFileSync(join(path, formatTilePath(tile)))),
       tile.width,

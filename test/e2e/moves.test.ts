@@ -116,7 +116,7 @@ describe('an instrument that changes hands in the middle of a day', () => {
     'the report of %s holds: its verifier splits at the same instants',
     async (scope) => {
       const files = await world.report(scope)
-      const verdict = await verdictOf(files, world.policy)
+      const verdict = verdictOf(files, world.policy)
       expect(verdict.problems).toEqual([])
       expect(verdict).toMatchObject({ ok: true, independent: true })
       const { own } = await figures(scope)

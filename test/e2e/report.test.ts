@@ -36,7 +36,7 @@ it('a report asked for over the API comes as a zip that holds under the regulato
     const file = await api.inject({ url: `/api/v1/reports/${id}/file` })
     expect(file.headers['content-type']).toBe('application/zip')
     const unpacked = Object.entries(unzipSync(file.rawPayload))
-    const verdict = await verdictOf(
+    const verdict = verdictOf(
       new Map(unpacked.map(([name, bytes]) => [name, Buffer.from(bytes)])),
       world.policy,
     )

@@ -1,7 +1,8 @@
 import {
+  equalBytes,
   formatBase64,
+  fromUtf8,
   hashBytes,
-  leafHash,
   openWithPolicy,
   parseOrigin,
   type Policy,
@@ -26,7 +27,6 @@ export interface ShownLog {
 
 const { sha256 } = nodeCrypto
 const maxCheckpointBytes = 64 * 1024
-const maxProofBytes = 1 << 30
 
 /** Opens the checkpoint of every log that the statement names; each must be the one it names. */
 export function openLogs(
@@ -42,11 +42,12 @@ export function openLogs(
       continue
     }
     const name = bundleFiles.checkpoint(year)
-    const note = files.read(name, maxCheckpointBytes)
-    const trusted = note && openWithPolicy(new TextDecoder().decode(note), policy, nodeCrypto)
+    const bytes = files.read(name, maxCheckpointBytes)
+    const note = bytes && fromUtf8(bytes)
+    const trusted = note === undefined ? undefined : openWithPolicy(note, policy, nodeCrypto)
     if (trusted?.ok !== true) {
       const code = trusted?.error.code === 'no_quorum' ? 'no_quorum' : 'checkpoint'
-      problems.add(code, name, trusted ? trusted.error.message : 'it is not there')
+      problems.add(code, name, trusted ? trusted.error.message : 'it is not there, or no text')
       continue
     }
     const { checkpoint } = trusted.value
@@ -71,7 +72,7 @@ export function createPlacing(
     take({ position: { year, index }, bytes, hidden }) {
       const log = logs.get(year)
       // An index behind the end of the log spoils the proof of those that are shown; the others have none.
-      if (log && !hidden) log.leaves.add(index, leafHash(bytes, sha256))
+      if (log && !hidden) log.leaves.add(index, bytes)
       else if ((log?.trusted.checkpoint.size ?? 0) <= index && !told.has(year)) {
         told.add(year)
         const place = log
@@ -90,21 +91,17 @@ export function checkProof(
   problems: Problems,
 ): void {
   const name = bundleFiles.proof(year)
-  const bytes = files.read(name, maxProofBytes)
-  if (!bytes || bytes.length % hashBytes !== 0) {
+  const length = files.size(name)
+  if (length === undefined || length % hashBytes !== 0) {
     problems.add('proof', name, 'it is not there, or no list of hashes')
     return
   }
-  const hashes = Array.from({ length: bytes.length / hashBytes }, (_, i) =>
-    bytes.subarray(i * hashBytes, (i + 1) * hashBytes),
-  )
+  const proof = { length: length / hashBytes, at: (i: number) => files.part(name, i * hashBytes, hashBytes) }
   const { size, root } = trusted.checkpoint
-  const shown = leaves.take()
-  const made = rootOfSubset(shown, size, hashes, sha256)
-  if (!made || formatBase64(made) !== formatBase64(root))
-    problems.add(
-      'proof',
-      name,
-      `the ${shown.length} entries shown do not stand in the log of ${size}: one was changed, moved, added or left out`,
-    )
+  const shown = leaves.leaves()
+  const made = rootOfSubset(shown, size, proof, sha256)
+  if (!made || !equalBytes(made, root)) {
+    const what = `the ${shown.indices.length} entries shown do not stand in the log of ${size}`
+    problems.add('proof', name, `${what}: one was changed, moved, added or left out`)
+  }
 }

@@ -1,6 +1,11 @@
+import { equalBytes, utf8 } from '@hours/ledger'
+import { bundleFiles } from '@hours/protocol'
 import { type FigureLine, figuresCsv } from '@hours/usage'
+import type { BundleFiles } from './bundle-files.ts'
 import type { Problems } from './problem.ts'
 
+/** What a table may be longer than it should, so that the line that differs can be told. */
+const spareBytes = 65_536
 const cells = ['unit', 'value', 'lower', 'upper', 'denominator', 'coverage', 'grade'] as const
 
 /** Stated figures against those made again, cell by cell; every difference is a problem that names both. */
@@ -36,23 +41,28 @@ export function compareFigures(
   return compared
 }
 
-/** The table that people read must say what the statement says, in each line. */
-export function compareCsv(
-  bytes: Uint8Array | undefined,
-  stated: readonly FigureLine[],
-  problems: Problems,
-): void {
-  const lines = bytes && new TextDecoder().decode(bytes).split('\n')
-  const own = figuresCsv(stated).split('\n')
-  if (!lines) problems.add('figure', 'figures.csv', 'it is not there')
-  else if (lines.length !== own.length)
-    problems.add('figure', 'figures.csv', `${lines.length} lines; the statement has ${own.length}`)
-  else
-    for (const [i, line] of own.entries())
-      if (line !== lines[i])
-        problems.add(
-          'figure',
-          `figures.csv line ${i + 1}`,
-          `"${lines[i] ?? ''}" where the statement says "${line}"`,
-        )
+/** The table that people read must be, byte for byte, what the statement makes. */
+export function compareCsv(files: BundleFiles, stated: readonly FigureLine[], problems: Problems): void {
+  const name = bundleFiles.figures
+  const made = figuresCsv(stated)
+  const length = files.size(name)
+  const bytes = files.read(name, 2 * made.length + spareBytes)
+  if (!bytes) {
+    const what =
+      length === undefined ? 'it is not there' : `${length} bytes; the statement makes ${made.length}`
+    problems.add('figure', name, what)
+    return
+  }
+  if (equalBytes(bytes, utf8(made))) return
+  const lines = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n')
+  const own = made.split('\n')
+  if (lines.length !== own.length)
+    problems.add('figure', name, `${lines.length} lines; the statement has ${own.length}`)
+  for (const [i, line] of own.entries())
+    if (line !== lines[i])
+      problems.add(
+        'figure',
+        `${name} line ${i + 1}`,
+        `"${lines[i] ?? ''}" where the statement says "${line}"`,
+      )
 }

@@ -1,33 +1,29 @@
-import { hashBytes, type ShownLeaf } from '@hours/ledger'
+import { hashBytes, leafHash, type ShownLeaves } from '@hours/ledger'
+import { nodeCrypto } from '@hours/ledger/node'
 
-const perBlock = 4_096
-
-/** Leaves of a log, 40 bytes each: a hash of its own for each of a year's pages would be ten times that. */
+/** The leaves of a log that a bundle shows, in the order they come: 40 bytes each. */
 export interface LeafList {
-  add(index: number, hash: Uint8Array): void
-  /** All of them, in the order they came; the list is empty afterwards. */
-  take(): readonly ShownLeaf[]
+  add(index: number, entry: Uint8Array): void
+  leaves(): ShownLeaves
 }
 
 export function createLeafList(): LeafList {
-  let indices: number[] = []
-  let blocks: Uint8Array[] = []
+  let indices = new Float64Array(256)
+  let hashes = new Uint8Array(256 * hashBytes)
+  let count = 0
   return {
-    add(index, hash) {
-      const at = indices.length % perBlock
-      if (at === 0) blocks.push(new Uint8Array(perBlock * hashBytes))
-      blocks.at(-1)?.set(hash, at * hashBytes)
-      indices.push(index)
+    add(index, entry) {
+      if (count === indices.length) {
+        const [more, room] = [new Float64Array(count * 2), new Uint8Array(count * 2 * hashBytes)]
+        more.set(indices)
+        room.set(hashes)
+        indices = more
+        hashes = room
+      }
+      indices[count] = index
+      hashes.set(leafHash(entry, nodeCrypto.sha256), count * hashBytes)
+      count += 1
     },
-    take() {
-      const leaves = indices.map((index, i) => {
-        const at = (i % perBlock) * hashBytes
-        const block = blocks[Math.floor(i / perBlock)] ?? new Uint8Array()
-        return { index, hash: block.subarray(at, at + hashBytes) }
-      })
-      indices = []
-      blocks = []
-      return leaves
-    },
+    leaves: () => ({ indices: indices.subarray(0, count), hashes: hashes.subarray(0, count * hashBytes) }),
   }
 }

@@ -12,8 +12,10 @@ import { nodeCrypto } from '@hours/ledger/node'
 /** Roots of every size read so far, base64: what R8 compares `seen` with. */
 export interface RootHistory {
   add(entry: Uint8Array): void
-  /** Undefined for a size the log never had. */
-  rootAt(size: number): string | undefined
+  /** How many entries were read. */
+  readonly size: () => number
+  /** Base64; undefined for a size the log never had. */
+  readonly rootAt: (size: number) => string | undefined
 }
 
 const { sha256 } = nodeCrypto
@@ -43,6 +45,7 @@ export function createRootHistory(): RootHistory {
       if (size % tileWidth === 0)
         edges.push(growEdge(edges[block] ?? emptyEdge, leaves(block, tileWidth), sha256).edge)
     },
+    size: () => size,
     rootAt(at) {
       if (!Number.isSafeInteger(at) || at < 0 || at > size) return undefined
       const known = roots.get(at)

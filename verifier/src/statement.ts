@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { parseRecord, type SignedRecord } from '@hours/ledger'
+import { fromUtf8, parseRecord, type SignedRecord } from '@hours/ledger'
 import {
   accept,
   bundleFiles,
   type Decoded,
   decodeReportStatement,
+  readReportStatement,
   maxStatementBytes,
   refuse,
   type ReportStatement,
@@ -25,17 +26,21 @@ export function readStatement(files: BundleFiles): Decoded<ReadStatement, 'state
   if (!bytes) return refuse('statement', 'it is not there, or too long')
   const signed = parseRecord(bytes, maxStatementBytes)
   if (!signed.ok) return refuse('statement', signed.error.message)
-  const { kind, holder, payload } = signed.value
+  const { kind, holder, payload, data } = signed.value
   if (kind !== 'statement' || holder !== 'report')
     return refuse('statement', `a ${kind} of ${holder}; a statement is signed by the report key`)
-  const statement = decodeReportStatement(payload)
+  const statement = data === undefined ? decodeReportStatement(payload) : readReportStatement(data)
   if (!statement.ok) return refuse('statement', statement.error.message)
   return accept({ signed: signed.value, statement: statement.value })
 }
 
 /** Every file is one the statement signs, with the digest it signs, and none is missing. */
 export function checkSubjects(files: BundleFiles, { subject }: ReportStatement, problems: Problems): void {
-  const stated = new Map(subject.map(({ name, digest }) => [name, digest.sha256]))
+  const stated = new Map<string, string>()
+  for (const { name, digest } of subject) {
+    if (stated.has(name)) problems.add('statement', name, 'the statement names this file twice')
+    stated.set(name, digest.sha256)
+  }
   for (const name of files.names) {
     if (name === bundleFiles.statement) continue
     const expected = stated.get(name)
@@ -56,7 +61,7 @@ export function readRules(
 ): RuleSetDocument | undefined {
   const name = bundleFiles.ruleset
   const bytes = files.read(name, 1 << 20)
-  const text = bytes && new TextDecoder().decode(bytes)
+  const text = bytes && fromUtf8(bytes)
   if (!bytes || createHash('sha256').update(bytes).digest('hex') !== ruleset.sha256) {
     problems.add('ruleset', name, 'it is not there, or not the document that the statement names')
     return undefined

@@ -2,6 +2,7 @@ import {
   type AccountBook,
   type Checkpoint,
   type Finding,
+  fromUtf8,
   isLinked,
   isOneOperatorQuorum,
   looksLikeOperators,
@@ -13,14 +14,14 @@ import {
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { bundleFiles, type ReportStatement } from '@hours/protocol'
-import { placeEntries } from './bundle-entries.ts'
+import { placeEntries, type ShownEntry } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
 import { checkProof, createPlacing, openLogs, type ShownLog } from './bundle-logs.ts'
 import { createSeenBook } from './bundle-seen.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
 import { createFacts, type Facts } from './facts.ts'
+import { createLookAhead, type Taken } from './look-ahead.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
-import { createReadAhead, type ReadAhead } from './read-ahead.ts'
 import { recompute } from './recompute.ts'
 import { checkSubjects, type ReadStatement, readRules, readStatement } from './statement.ts'
 
@@ -58,7 +59,7 @@ export interface VerifyBundleOptions {
  * the checkpoints under the policy, that every entry stands in the log, every signature, stream and chain, and at last
  * every figure, worked out again and compared cell by cell. Never throws for what is in the folder.
  */
-export async function verifyBundle(dir: string, options: VerifyBundleOptions = {}): Promise<BundleVerdict> {
+export function verifyBundle(dir: string, options: VerifyBundleOptions = {}): BundleVerdict {
   const problems = createProblems()
   const files = openBundle(dir)
   if (!files.ok) {
@@ -66,18 +67,18 @@ export async function verifyBundle(dir: string, options: VerifyBundleOptions = {
     return verdictOf(problems, { predicate: undefined })
   }
   try {
-    return await verifyBundleFiles(files.value, options, problems)
+    return verifyBundleFiles(files.value, options, problems)
   } finally {
     files.value.close()
   }
 }
 
 /** As `verifyBundle`, for files that are open already. */
-export async function verifyBundleFiles(
+export function verifyBundleFiles(
   files: BundleFiles,
   options: VerifyBundleOptions = {},
   problems = createProblems(),
-): Promise<BundleVerdict> {
+): BundleVerdict {
   const read = readStatement(files)
   if (!read.ok) {
     problems.add('statement', bundleFiles.statement, read.error.message)
@@ -87,21 +88,7 @@ export async function verifyBundleFiles(
   checkSubjects(files, read.value.statement, problems)
   const policy = options.policy ?? ownPolicy(files, problems)
   const logs = policy ? openLogs(files, predicate.logs, { policy, problems }) : new Map<number, ShownLog>()
-  const found = new Map<Finding['code'], number>()
-  const byOrigin = predicate.logs.map(
-    ({ origin }) => [origin, logs.get(parseOrigin(origin)?.year ?? 0)?.trusted.checkpoint] as const,
-  )
-  const seen = createSeenBook(files, new Map(byOrigin), problems)
-  const ahead = createReadAhead()
-  const facts = createFacts({
-    problems,
-    crypto: ahead.crypto,
-    page: (page) => seen.add(page),
-    untimed: ({ at }) =>
-      problems.add('incomplete', `${at.year}/${at.index}`, 'no `time` record shows when this page came'),
-    found: ({ code }) => found.set(code, (found.get(code) ?? 0) + 1),
-  })
-  const hidden = await takeEntries(files, logs, { facts, ahead, problems, onProgress: options.onProgress })
+  const { facts, seen, findings, hidden } = readEntries(files, { predicate, logs, problems, options })
   for (const log of logs.values()) checkProof(files, log, problems)
   checkOpenings(facts, logs, problems)
   checkSignature(read.value, facts, { logs, problems })
@@ -113,7 +100,7 @@ export async function verifyBundleFiles(
   return verdictOf(problems, {
     predicate,
     files: files.names.length,
-    findings: found,
+    findings,
     ...{
       hidden,
       seen: checked,
@@ -148,41 +135,70 @@ function verdictOf(
 
 function ownPolicy(files: BundleFiles, problems: Problems): Policy | undefined {
   const bytes = files.read(bundleFiles.policy, 1 << 20)
-  const policy = bytes && parsePolicy(new TextDecoder().decode(bytes), nodeCrypto.sha256)
+  const text = bytes && fromUtf8(bytes)
+  const policy = text === undefined ? undefined : parsePolicy(text, nodeCrypto.sha256)
   if (policy?.ok === true) return policy.value
-  problems.add('checkpoint', bundleFiles.policy, policy ? policy.error.message : 'it is not there')
+  problems.add(
+    'checkpoint',
+    bundleFiles.policy,
+    policy ? policy.error.message : 'it is not there, or no text',
+  )
   return undefined
 }
 
-/** Every entry in log order, under all rules; returns how many records are hidden. */
-async function takeEntries(
+/** Reads every entry in log order under all the rules. */
+function readEntries(
   files: BundleFiles,
-  logs: ReadonlyMap<number, ShownLog>,
-  to: {
-    readonly facts: Facts
-    readonly ahead: ReadAhead
+  from: {
+    readonly predicate: ReportStatement['predicate']
+    readonly logs: ReadonlyMap<number, ShownLog>
     readonly problems: Problems
-    readonly onProgress: VerifyBundleOptions['onProgress']
+    readonly options: VerifyBundleOptions
   },
-): Promise<number> {
-  const { facts, ahead, problems } = to
-  const placed = placeEntries(files, problems)
+) {
+  const { predicate, logs, problems, options } = from
+  const shown = placeEntries(files, problems)
   const placing = createPlacing(logs, problems)
-  const { total } = placed
+  const seen = createSeenBook(files, checkpointsOf(predicate, logs), problems)
+  const findings = new Map<Finding['code'], number>()
+  const ahead = createLookAhead(() => facts.replay.keys, shown.total)
+  const facts: Facts = createFacts({
+    problems,
+    crypto: ahead.crypto,
+    found: ({ code }) => findings.set(code, (findings.get(code) ?? 0) + 1),
+    page: (page) => seen.add(page),
+    untimed: ({ at }) =>
+      problems.add('incomplete', `${at.year}/${at.index}`, 'no `time` record shows when this page came'),
+  })
   let done = 0
   let hidden = 0
-  for await (const { entry, record } of ahead.read(placed.entries(), facts.replay.keys)) {
+
+  function take({ entry, record }: Taken<ShownEntry>): void {
     placing.take(entry)
-    if (entry.hidden) {
-      facts.skip(entry.hidden.stream, entry.hidden.digest)
-      hidden += 1
-    } else facts.take(record, entry.position)
+    if (entry.hidden) facts.skip(entry.hidden.stream, entry.hidden.digest)
+    else facts.take(record, entry.position)
+    hidden += entry.hidden ? 1 : 0
     done += 1
-    if (done % 512 === 0) to.onProgress?.(done, total)
+    if (done % 512 === 0) options.onProgress?.(done, shown.total)
   }
-  to.onProgress?.(total, total)
-  return hidden
+
+  try {
+    for (const taken of ahead.read(shown.entries())) take(taken)
+    for (const taken of ahead.rest<ShownEntry>()) take(taken)
+  } finally {
+    ahead.close()
+  }
+  options.onProgress?.(shown.total, shown.total)
+  return { facts, seen, findings, hidden }
 }
+
+/** Of each log that the statement names the checkpoint, where it can be trusted. */
+const checkpointsOf = ({ logs: stated }: ReportStatement['predicate'], logs: ReadonlyMap<number, ShownLog>) =>
+  new Map(
+    stated.map(
+      ({ origin }) => [origin, logs.get(parseOrigin(origin)?.year ?? 0)?.trusted.checkpoint] as const,
+    ),
+  )
 
 /** Each log begins with an opening that names it and the end of the one before. */
 function checkOpenings(facts: Facts, logs: ReadonlyMap<number, ShownLog>, problems: Problems): void {
@@ -259,7 +275,7 @@ function checkFigures(
 ): number {
   const { scope, period, figures } = predicate
   const rules = readRules(files, predicate, { records: facts.records(), problems })
-  compareCsv(files.read(bundleFiles.figures, 1 << 30), figures, problems)
+  compareCsv(files, figures, problems)
   if (!rules) return 0
   const made = recompute({ accounts, records: facts.records() }, { scope, period, rules })
   if (!made.ok) {

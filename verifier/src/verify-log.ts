@@ -1,6 +1,7 @@
 import {
   type Finding,
   formatBase64,
+  fromUtf8,
   isLinked,
   isOneOperatorQuorum,
   looksLikeOperators,
@@ -12,9 +13,9 @@ import { nodeCrypto } from '@hours/ledger/node'
 import { decodeRecord } from '@hours/protocol'
 import { createFacts, type Facts, type TakenEntry } from './facts.ts'
 import { type LogSource } from './log-source.ts'
-import { walkLog } from './log-walk.ts'
+import { walkLog, type WalkedEntry } from './log-walk.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
-import { createReadAhead } from './read-ahead.ts'
+import { createLookAhead, type Taken } from './look-ahead.ts'
 import { createRootHistory, type RootHistory } from './root-history.ts'
 
 /** What reading a whole log came to. */
@@ -54,30 +55,34 @@ export async function verifyLog(
   const checkpoints = await openCheckpoints(source, policy, problems)
   const total = checkpoints.reduce((sum, { trusted }) => sum + trusted.checkpoint.size, 0)
   const histories = new Map<string, RootHistory>()
-  const ahead = createReadAhead()
-  const facts = createFacts({
+  const ahead = createLookAhead(() => facts.replay.keys, total)
+  const facts: Facts = createFacts({
     problems,
     crypto: ahead.crypto,
     found: ({ code }) => findings.set(code, (findings.get(code) ?? 0) + 1),
     rootAt: (origin, size) => histories.get(origin)?.rootAt(size),
   })
   let done = 0
-  let previous: TrustedCheckpoint | undefined
-  for (const opened of checkpoints) {
-    const { year, trusted } = opened
-    const { checkpoint } = trusted
-    const history = createRootHistory()
-    histories.set(checkpoint.origin, history)
-    const entries = walkLog(source, year, checkpoint, { problems, history })
-    for await (const { entry, record } of ahead.read(entries, facts.replay.keys)) {
-      const { position } = entry
-      if (position.index === 0) checkOpening(record, checkpoint.origin, previous, year, problems)
-      facts.take(record, position)
-      done += 1
-      if (done % 1_024 === 0) options.onProgress?.(done, total)
+
+  function take({ entry: { position }, record }: Taken<WalkedEntry>): void {
+    if (position.index === 0) checkOpening(record, position.year, checkpoints, problems)
+    facts.take(record, position)
+    done += 1
+    if (done % 1_024 === 0) options.onProgress?.(done, total)
+  }
+
+  try {
+    for (const opened of checkpoints) {
+      const { year, trusted } = opened
+      const history = createRootHistory()
+      histories.set(trusted.checkpoint.origin, history)
+      for await (const entries of walkLog(source, year, trusted.checkpoint, { problems, history }))
+        for (const taken of ahead.read(entries)) take(taken)
+      if (history.size() === trusted.checkpoint.size) checkVouched(opened, history, problems)
     }
-    checkVouched(opened, (size) => history.rootAt(size), problems)
-    previous = trusted
+    for (const taken of ahead.rest<WalkedEntry>()) take(taken)
+  } finally {
+    ahead.close()
   }
   // Pages after the last `time` record are judged now.
   facts.accounts()
@@ -125,7 +130,7 @@ async function openCheckpoints(source: LogSource, policy: Policy, problems: Prob
     else {
       const newest = openWithPolicy(signed, { ...policy, quorum: 'none' }, nodeCrypto)
       const latest = await source.file(year, 'checkpoints/latest')
-      const vouched = latest && openWithPolicy(new TextDecoder().decode(latest), policy, nodeCrypto)
+      const vouched = latest && openWithPolicy(fromUtf8(latest) ?? '', policy, nodeCrypto)
       if (newest.ok && vouched?.ok === true)
         opened.push({ year, trusted: newest.value, vouched: vouched.value })
       else problems.add('no_quorum', where, trusted.error.message)
@@ -137,7 +142,7 @@ async function openCheckpoints(source: LogSource, policy: Policy, problems: Prob
 /** What the witnesses have signed must be the beginning of what was read. */
 function checkVouched(
   { year, trusted, vouched }: OpenedYear,
-  rootAt: (size: number) => string | undefined,
+  { rootAt }: RootHistory,
   problems: Problems,
 ): void {
   const { origin, size, root } = vouched.checkpoint
@@ -152,11 +157,12 @@ function checkVouched(
 /** The first leaf names this log and where the one before it ended; a swapped or cut year shows here. */
 function checkOpening(
   record: TakenEntry,
-  origin: string,
-  previous: TrustedCheckpoint | undefined,
   year: number,
+  checkpoints: readonly OpenedYear[],
   problems: Problems,
 ): void {
+  const at = checkpoints.findIndex((opened) => opened.year === year)
+  const origin = checkpoints[at]?.trusted.checkpoint.origin
   const opening =
     record.ok && record.value.kind === 'opening' ? decodeRecord('opening', record.value.payload) : undefined
   if (opening?.ok !== true) {
@@ -167,8 +173,8 @@ function checkOpening(
     problems.add(
       'opening',
       `${year}/0`,
-      `the opening names "${opening.value.origin}", the checkpoint "${origin}"`,
+      `the opening names "${opening.value.origin}", the checkpoint "${String(origin)}"`,
     )
-  if (!isLinked(opening.value.previous, previous?.checkpoint))
+  if (!isLinked(opening.value.previous, checkpoints[at - 1]?.trusted.checkpoint))
     problems.add('log_link', `${year}/0`, 'the opening does not name the end of the log of the year before')
 }

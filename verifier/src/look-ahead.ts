@@ -1,0 +1,177 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import {
+  type Crypto,
+  equalBytes,
+  type KeyRegistry,
+  parseRecord,
+  type Position,
+  type SignedRecord,
+} from '@hours/ledger'
+import { nodeCrypto } from '@hours/ledger/node'
+import type { TakenEntry } from './facts.ts'
+import {
+  signatureSlots,
+  type SignatureSlot,
+  type SignatureTask,
+  taskState,
+  tasksPerSlot,
+} from './signature-slots.ts'
+
+interface LogEntry {
+  readonly bytes: Uint8Array
+  readonly position: Position
+}
+
+/** An entry taken apart. */
+export interface Taken<E> {
+  readonly entry: E
+  readonly record: TakenEntry
+}
+
+/** Has the signatures of entries checked on another core while the entries before them are judged. */
+export interface LookAhead {
+  /** Knows the outcome of signatures checked ahead and checks all others itself, so that judging stays what it was. */
+  readonly crypto: Crypto
+  /** Takes entries in and gives those back, in their order, whose turn has come. */
+  read<E extends LogEntry>(entries: Iterable<E>): Generator<Taken<E>, void, undefined>
+  /** Those that are left. */
+  rest<E extends LogEntry>(): Generator<Taken<E>, void, undefined>
+  close(): void
+}
+
+/** Fewer entries are checked before another thread has begun. */
+const worthThread = 2_000
+/** A task that another thread took and has not done by then never will be. */
+const patienceMs = 5_000
+
+interface Burst {
+  readonly entries: Taken<LogEntry>[]
+  readonly tasks: (SignatureTask | undefined)[]
+  readonly slot: SignatureSlot
+}
+
+/**
+ * A signature takes longer than all else that is done to a page. Each burst is handed over before the one ahead of it
+ * is judged; what the other thread has not begun when its turn comes is checked here, so that no core waits for another.
+ * An outcome holds for one signature over one message by one key: a key that changes between looking ahead and judging
+ * is asked again, never taken for granted.
+ */
+export function createLookAhead(keys: () => Pick<KeyRegistry, 'find'>, total: number): LookAhead {
+  const slots = signatureSlots()
+  let workers = total < worthThread ? [] : startWorkers(slots.memory)
+  let bursts = 0
+  let filling = begin()
+  let handed: Burst | undefined
+  let judging: { readonly task: SignatureTask; readonly isGood: boolean } | undefined
+
+  function begin(): Burst {
+    const slot = slots.slot(bursts)
+    slot.clear()
+    return { entries: [], tasks: [], slot }
+  }
+
+  function put(entry: LogEntry): void {
+    const record = parseRecord(entry.bytes)
+    const task = record.ok && workers.length > 0 ? taskOf(record.value, entry.position) : undefined
+    const i = filling.entries.push({ entry, record }) - 1
+    filling.tasks.push(task && filling.slot.put(i, task) ? task : undefined)
+  }
+
+  function taskOf({ kid, signed, signature }: SignedRecord, at: Position): SignatureTask | undefined {
+    const key = keys().find(kid, at)
+    if (!key.ok) return undefined
+    const { alg, publicKey } = key.value
+    return { alg, publicKey, message: signed, signature }
+  }
+
+  function handOver(): Burst | undefined {
+    const before = handed
+    handed = filling
+    for (const [i, task] of handed.tasks.entries())
+      if (task) Atomics.store(handed.slot.states, i, taskState.waiting)
+    bursts += 1
+    Atomics.store(slots.handedOver, 0, bursts)
+    Atomics.notify(slots.handedOver, 0)
+    return before
+  }
+
+  /** A thread that may still write an outcome into a slot must never meet another task there. */
+  function abandon(): void {
+    for (const worker of workers) void worker.terminate()
+    workers = []
+  }
+
+  function* judge(burst: Burst): Generator<Taken<LogEntry>, void, undefined> {
+    const outcomes = settle(burst.slot.states)
+    if (outcomes.includes(taskState.taken)) abandon()
+    for (const [i, taken] of burst.entries.entries()) {
+      const task = burst.tasks[i]
+      const state = outcomes[i]
+      judging =
+        task && (state === taskState.good || state === taskState.bad)
+          ? { task, isGood: state === taskState.good }
+          : undefined
+      yield taken
+    }
+    judging = undefined
+  }
+
+  return {
+    crypto: {
+      sha256: nodeCrypto.sha256,
+      verify(alg, publicKey, message, signature) {
+        const known = judging?.task
+        return known?.signature === signature &&
+          known.message === message &&
+          known.alg === alg &&
+          equalBytes(known.publicKey, publicKey)
+          ? judging?.isGood === true
+          : nodeCrypto.verify(alg, publicKey, message, signature)
+      },
+    },
+    *read<E extends LogEntry>(entries: Iterable<E>) {
+      for (const entry of entries) {
+        put(entry)
+        if (filling.entries.length < tasksPerSlot) continue
+        const before = handOver()
+        // The slot of the burst that is judged now is the next one's.
+        if (before) yield* judge(before) as Generator<Taken<E>, void, undefined>
+        filling = begin()
+      }
+    },
+    *rest<E extends LogEntry>() {
+      for (const burst of [handOver(), handed])
+        if (burst) yield* judge(burst) as Generator<Taken<E>, void, undefined>
+      handed = undefined
+      filling = begin()
+    },
+    close: abandon,
+  }
+}
+
+function startWorkers(memory: SharedArrayBuffer): Worker[] {
+  const count = Math.min(3, availableParallelism() - 1)
+  return Array.from({ length: count }, () => {
+    const worker = new Worker(new URL('./signature-thread.ts', import.meta.url), {
+      workerData: memory,
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
+    })
+    // Its work is done here when it cannot be done there.
+    worker.on('error', () => undefined)
+    worker.unref()
+    return worker
+  })
+}
+
+/** Takes back what nobody has begun, waits for what somebody has; how each task stands then. */
+function settle(states: Int32Array): Int32Array {
+  for (let i = tasksPerSlot - 1; i >= 0; i--)
+    Atomics.compareExchange(states, i, taskState.waiting, taskState.none)
+  const outcomes = new Int32Array(tasksPerSlot)
+  for (let i = 0; i < tasksPerSlot; i++) {
+    if (Atomics.load(states, i) === taskState.taken) Atomics.wait(states, i, taskState.taken, patienceMs)
+    outcomes[i] = Atomics.load(states, i)
+  }
+  return outcomes
+}
