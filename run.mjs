@@ -46,6 +46,7 @@ const vitest = join(modules, 'vitest', 'vitest.mjs')
 const table = {
   '--test': [join(root, 'test', 'run.ts'), vitest, ...rest],
   '--long': [join(root, 'test', 'run.ts'), vitest, '--long', ...rest],
+  '--build': [join(root, 'cli', 'build-main.ts'), ...rest],
   '--bench': [join(root, 'bench', 'run.ts'), ...rest],
   '--pack-gateway': [join(root, 'cli', 'gateway-package', 'main.ts'), ...rest],
 }

@@ -233,6 +233,9 @@ describe('sessions and keys', () => {
         `key ${token}`,
       )
     await refused(401, callerOf(world, { authorization: 'Basic b3A6b3A=' }).get('/api/v1/me'), 'Basic')
+    const behind = await world.caller('viewer', ['gibh'])
+    const proxied = callerOf(world, { ...behind.headers, authorization: 'Basic b3A6b3A=' })
+    expect((await proxied.get('/api/v1/me')).statusCode, 'a proxy with a password of its own').toBe(200)
     await refused(401, callerOf(world, { cookie: '__Host-hours=' }).get('/api/v1/me'), 'empty cookie')
   })
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, matchesGlob, resolve } from 'node:path'
 import { defaultOptions, provisioningFiles } from '@hours/grafana'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -94,6 +94,40 @@ describe('the compose file', () => {
     expect(args[args.indexOf('--name') + 1]).toMatch(/^\$\{HOURS_HOST:\?/)
   })
 
+  it('bakes no secret, no data and nothing of this machine into the image', () => {
+    const patterns = readFileSync(join(root, '.dockerignore'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+    /** As Docker does: a pattern that matches a folder takes all below it. */
+    const isLeftOut = (path: string) =>
+      path
+        .split('/')
+        .map((_, i, parts) => parts.slice(0, i + 1).join('/'))
+        .some((part) => patterns.some((pattern) => matchesGlob(part, pattern)))
+    const secrets = [
+      'deploy/.env',
+      '.env',
+      'deploy/tls/web-key.pem',
+      'data/keys/operator.pem',
+      'site/operations.sqlite',
+    ]
+    for (const path of [
+      ...secrets,
+      'data/site/log/2026/tile',
+      '.git/config',
+      'node_modules/x/y.js',
+      'gateway/node_modules/z',
+    ])
+      expect([path, isLeftOut(path)]).toEqual([path, true])
+    for (const path of [
+      'hours.ts',
+      'package-lock.json',
+      'dashboards/web/src/main.tsx',
+      'deploy/compose.yaml',
+    ])
+      expect([path, isLeftOut(path)]).toEqual([path, false])
+  })
+
   it('starts hours with options that it has', () => {
     const [verb, ...args] = compose.services['hours']!.command!
     const help = spawnSync(
@@ -121,19 +155,30 @@ describe('Grafana’s files in deploy/', () => {
   })
 })
 
-const analyze = spawnSync('systemd-analyze', ['--version']).status === 0
+const isThere = spawnSync('systemd-analyze', ['--version']).status === 0
+const analyze = isThere || process.env['HOURS_REQUIRE_SERVICES'] === '1'
 if (!analyze)
   console.warn('left out: systemd-analyze is not installed; units are read, not verified by systemd')
 
 describe('the systemd units', () => {
   const units = ['hours-ingest.service', 'hours-gateway.service']
 
+  it('name only files that are there, and only variables that serve knows', () => {
+    for (const unit of units)
+      for (const [, file] of text(`systemd/${unit}`).matchAll(/^ExecStart(?:Pre)?=.* (\S+\.ts)\b/gm))
+        expect(existsSync(join(root, file!)), file).toBe(true)
+    const named = [...text('systemd/hours-ingest.service').matchAll(/\b((?:HOURS_)?INFLUX_[A-Z_]+)/g)]
+    const known = readFileSync(join(root, 'cli/site-series.ts'), 'utf8')
+    for (const [, name] of [...named, ...text('compose.yaml').matchAll(/\b(HOURS_INFLUX_[A-Z_]+):/g)])
+      expect(known).toContain(name!)
+  })
+
   it.each(units)(
     '%s starts a verb that exists with options it has, as nobody special, and stops cleanly',
     (unit) => {
       const body = text(`systemd/${unit}`)
       const [, verb, own, flags] =
-        /^ExecStart=(?:\S+\/node run\.mjs (\w+)|\S+\/hours-(gateway)) (.*)$/m.exec(body) ?? []
+        /^ExecStart=(?:\S+\/node -.* hours\.ts (\w+)|\S+\/hours-(gateway)) (.*)$/m.exec(body) ?? []
       const help = spawnSync(
         process.execPath,
         ['--disable-warning=ExperimentalWarning', 'hours.ts', verb ?? own!, '--help'],
@@ -151,8 +196,8 @@ describe('the systemd units', () => {
     try {
       // Paths of the installed machine do not exist here.
       const body = text(`systemd/${unit}`).replaceAll(
-        /^ExecStart=\S+\/(?:node|hours-gateway)/gm,
-        `ExecStart=${process.execPath}`,
+        /^(ExecStart(?:Pre)?=\+?)\S+\/(?:node|hours-gateway) /gm,
+        `$1${process.execPath} `,
       )
       writeFileSync(join(folder, unit), body)
       const { stderr, status } = spawnSync(
