@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { openOperations, openRegisters } from '@hours/ingest'
+import { openOperations, openRegisters, readOutbox } from '@hours/ingest'
 import { DAY, systemClock } from '@hours/protocol'
 import { headOf, rootAt } from './site-copy.ts'
 
@@ -160,6 +160,24 @@ export function logFindings(dataDir: string): Finding[] {
         )
       : finding('log', 'bad', `${String(origin)}: its first ${String(size)} records are not the known ones`)
   })
+}
+
+/** What waits for the series store, and what it did not take. */
+export function seriesFindings(dataDir: string): Finding[] {
+  const outbox = readOutbox(join(dataDir, 'outbox.sqlite'))
+  if (!outbox) return [finding('series', 'note', 'nothing has gone to a series store yet')]
+  const { waiting, dropped, reasons, lacking } = outbox
+  const again = 'Fix: hours rebuild --series.'
+  const found = [
+    ...(lacking === null ? [] : [finding('series', 'bad', `${lacking} ${again}`)]),
+    ...(dropped > 0
+      ? [finding('series', 'bad', `${dropped} points were dropped as too much waited. ${again}`)]
+      : []),
+    ...reasons.map(({ reason, points }) =>
+      finding('series', 'bad', `${points} points refused for ever: ${reason}`),
+    ),
+  ]
+  return found.length > 0 ? found : [finding('series', 'good', `${waiting} points wait, none was refused`)]
 }
 
 export function auditFinding(dataDir: string): Finding {

@@ -10,6 +10,7 @@ import {
   logFindings,
   permissionFindings,
   portFinding,
+  seriesFindings,
 } from './doctor-checks.ts'
 import { typedPath } from './paths.ts'
 import { flagOrEnv, portOf } from './flag-values.ts'
@@ -24,7 +25,8 @@ interface Flags {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description(
-      'Looks at clock, disk, private keys, certificates, ports, the log (was it rolled back?) and the audit; changes nothing.\n' +
+      'Looks at clock, disk, private keys, certificates, ports, the log (was it rolled back?), the audit and\n' +
+        'what the series store refused; changes nothing.\n' +
         'Exit codes: 0 nothing is bad; 1 something is.',
     )
     .option('--data <dir>', 'where data lives (HOURS_DATA, default ./data)')
@@ -47,6 +49,7 @@ export function doctorCommand(): Command {
         ...(await Promise.all(ports.map(portFinding))),
         ...logFindings(dataDir),
         auditFinding(dataDir),
+        ...seriesFindings(dataDir),
       ]
       if (json === true) console.log(JSON.stringify(findings, null, 1))
       else

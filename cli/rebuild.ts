@@ -47,9 +47,7 @@ async function rebuildStore(dataDir: string, flags: SeriesFlags): Promise<void> 
       onProgress: (done, total) => progress.update(done, total),
     })
     progress.end(`${points} points`)
-    console.log(
-      `${influx ? `${influx.url} ${flags.influxDatabase}` : 'series.sqlite'} holds ${points} points.`,
-    )
+    console.log(`${influx ? store.name : 'series.sqlite'} holds ${points} points.`)
     if (quarantined === 0) return
     console.log(`${quarantined} more were refused for ever; outbox.sqlite holds each with its reason.`)
     process.exitCode = 1

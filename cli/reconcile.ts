@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Difference, reconcile, type SeriesStore } from '@hours/ingest'
+import { type Difference, reconcile, type Reconciled, type SeriesStore } from '@hours/ingest'
 import { Command, InvalidArgumentError } from 'commander'
 import { createProgress } from './progress.ts'
 import { dataFolder } from './rebuild.ts'
@@ -29,7 +29,10 @@ export function reconcileCommand(): Command {
       dayOf,
     )
     .option('--no-series', 'leave the series out')
-    .option('--json', 'print {position, entries, compared, points, waiting, untold, differences}')
+    .option(
+      '--json',
+      'print {position, entries, compared, points, waiting, untold, refused, foreign, differences}',
+    )
   return withSeriesFlags(command).action(async (flags: Flags) => {
     const dataDir = dataFolder(flags)
     const store = seriesOf(dataDir, flags)
@@ -45,14 +48,7 @@ export function reconcileCommand(): Command {
       )
       if (flags.json) console.log(JSON.stringify(found))
       else for (const one of found.differences) console.log(line(one))
-      if (found.waiting > 0 && !flags.json)
-        console.log(
-          `${found.waiting} points still wait in the outbox: what they say is not in the series yet.`,
-        )
-      if (found.untold > 0 && !flags.json)
-        console.log(
-          `${found.untold} days of instruments have yet to be told to the series; they are not compared.`,
-        )
+      if (!flags.json) for (const note of notesOf(found)) console.log(note)
       if (found.differences.length > 0) process.exitCode = 1
       else if (!flags.json) console.log(`log and index${store ? ' and series' : ''} agree in every row.`)
     } finally {
@@ -60,6 +56,18 @@ export function reconcileCommand(): Command {
     }
   })
 }
+
+/** What is no difference, and may be the reason of one. */
+const notesOf = ({ waiting, untold, refused, foreign }: Reconciled): string[] => [
+  ...(waiting > 0
+    ? [`${waiting} points still wait in the outbox: what they say is not in the series yet.`]
+    : []),
+  ...(untold > 0
+    ? [`${untold} days of instruments have yet to be told to the series; they are not compared.`]
+    : []),
+  ...refused.map(({ reason, points }) => `${points} points were refused for ever: ${reason}`),
+  ...foreign.map((one) => `somebody else writes here: ${one}`),
+]
 
 /** The store that is named, or the embedded one where there is one. */
 function seriesOf(dataDir: string, flags: Flags): SeriesStore | undefined {

@@ -33,6 +33,7 @@ export {
   type InfluxSeries,
   measurementNames,
   measurements,
+  readOutbox,
   rebuildSiteSeries,
   type RebuiltSeries,
   type RunningOutbox,

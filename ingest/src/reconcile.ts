@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,6 +9,7 @@ import type { Position } from './ports.ts'
 import type { SeriesStore } from './series/series-ports.ts'
 import { projectInto } from './rebuild.ts'
 import { compareSeries } from './series/compare-series.ts'
+import { type OutboxReport, readOutbox } from './series/outbox-report.ts'
 import { openSiteSource } from './series/series-source.ts'
 
 /** One difference, named: what, where, and what each side says. */
@@ -32,6 +33,9 @@ export interface Reconciled {
   readonly waiting: number
   /** Days of instruments that the running system has yet to tell the series: what they differ in is no difference. */
   readonly untold: number
+  /** Why points were refused by the store for ever, and how many; what others have in it. */
+  readonly refused: OutboxReport['reasons']
+  readonly foreign: readonly string[]
   /** The first thousand. */
   readonly differences: readonly Difference[]
 }
@@ -78,7 +82,7 @@ export async function reconcile(
     const until = position ?? { year: 0, index: -1 }
     const { entries } = await projectInto(fresh, directory, onProgress ? { until, onProgress } : { until })
     const differences = compareTables(db, fresh)
-    const waiting = waitingIn(join(dataDir, 'outbox.sqlite'))
+    const outbox = readOutbox(join(dataDir, 'outbox.sqlite'))
     const untold = untoldIn(db)
     const series = options.series
       ? await compareWith(options.series, { dataDir, fresh, options, untold })
@@ -88,7 +92,9 @@ export async function reconcile(
       entries,
       compared: series.days,
       points: series.points,
-      waiting,
+      waiting: outbox?.waiting ?? 0,
+      refused: outbox?.reasons ?? [],
+      foreign: (await options.series?.foreign?.()) ?? [],
       untold: untold.days,
       differences: [...differences, ...series.differences].slice(0, maxDifferences),
     }
@@ -141,16 +147,6 @@ function untoldIn(db: DatabaseSync) {
   return {
     days: [...days.values()].reduce((sum, { length }) => sum + length, 0),
     isUntold: { day, year: (key: InstrumentKey, of: Interval) => year(key, of) || day(key, of) },
-  }
-}
-
-function waitingIn(outbox: string): number {
-  if (!existsSync(outbox)) return 0
-  const db = new DatabaseSync(outbox, { readOnly: true })
-  try {
-    return Number(db.prepare('SELECT coalesce(sum(points), 0) AS points FROM waiting').get()?.['points'])
-  } finally {
-    db.close()
   }
 }
 

@@ -161,6 +161,45 @@ export const Quarantined = z.object({
 })
 export type Quarantined = z.infer<typeof Quarantined>
 
+/** `GET /api/v1/series`: the store that Grafana reads, what waits for it, and what it would not take. */
+export const SeriesStatus = z.object({
+  /** Such as `InfluxDB at http://influx:8086, hours`, or the embedded store. */
+  store: z.string(),
+  /** All of the below in plain words, with what to do. */
+  says: z.string(),
+  /** Points that wait, and for how long the oldest of them, ms. */
+  pending: z.int(),
+  behindMs: z.int(),
+  bytes: z.int(),
+  /** Why nothing goes now. */
+  failing: z.string().nullable(),
+  /** Why what came before is missing, until the series are rebuilt. */
+  lacking: z.string().nullable(),
+  /** Dropped as too much waited; older than the database keeps; refused for ever. */
+  dropped: z.int(),
+  expired: z.int(),
+  quarantined: z.int(),
+  /** Why, the most frequent reasons first. */
+  reasons: z.array(z.object({ reason: z.string(), points: z.int() })),
+  /** What others have in this database. */
+  foreign: z.array(z.string()),
+  /** Whether days have yet to be told. */
+  untold: z.boolean(),
+  /** Newest first, at most 100. */
+  refused: z.array(
+    z.object({
+      id: z.int(),
+      at: z.int(),
+      reason: z.string(),
+      measurement: z.string(),
+      tags: z.record(z.string(), z.string()),
+      time: z.int(),
+    }),
+  ),
+  simulated: z.boolean(),
+})
+export type SeriesStatus = z.infer<typeof SeriesStatus>
+
 /** `GET /api/v1/evidence?instrument=&date=`: what a day's hours rest on, ready to be checked in a browser. */
 export const DayEvidence = z.object({
   key: z.string(),

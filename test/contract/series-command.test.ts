@@ -28,13 +28,22 @@ beforeAll(async () => {
 }, 30_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const hours = (...args: string[]) =>
+type Change = { readonly env: Record<string, string> }
+const hours = (...all: readonly (string | Change)[]) =>
   new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    const args = all.filter((one) => typeof one === 'string')
+    const changes = all.filter((one) => typeof one !== 'string').map(({ env }) => env)
+    const env = changes.reduce<NodeJS.ProcessEnv>((sum, one) => ({ ...sum, ...one }), process.env)
     const root = join(import.meta.dirname, '../..')
     const argv = ['--disable-warning=ExperimentalWarning', join(root, 'hours.ts'), ...args, '--data', folder]
-    const child = execFile(process.execPath, argv, { cwd: root, timeout: 60_000 }, (_error, out, err) => {
-      resolve({ code: child.exitCode ?? -1, out, err })
-    })
+    const child = execFile(
+      process.execPath,
+      argv,
+      { cwd: root, env, timeout: 60_000 },
+      (_error, out, err) => {
+        resolve({ code: child.exitCode ?? -1, out, err })
+      },
+    )
   })
 
 it('hours rebuild --series makes the embedded store, hours reconcile holds it against the log', async () => {
@@ -75,6 +84,21 @@ it('a wrong day is a wrong use; a server that is not there is named and loses no
     expect(nobody).toMatchObject({ code: 1 })
     expect(nobody.err).toMatch(/InfluxDB at http:\/\/127\.0\.0\.1:1 does not answer/)
   }
+}, 60_000)
+
+it('InfluxDB is named by the environment of a service too, and no password ever stands in what is said', async () => {
+  const env = { HOURS_INFLUX_URL: 'http://127.0.0.1:1', HOURS_INFLUX_USER: 'ann', INFLUX_PASSWORD: 'se#cret' }
+  const nobody = await hours({ env }, 'reconcile')
+  expect(nobody.err).toMatch(/InfluxDB at http:\/\/127\.0\.0\.1:1 does not answer/)
+  const without = await hours({ env: { ...env, INFLUX_PASSWORD: '' } }, 'reconcile')
+  expect(without.err).toContain('--influx-user needs a password. Fix: INFLUX_PASSWORD in the environment.')
+  const open = await hours('reconcile', '--influx-url', 'http://ann:se#cret@influx:8086')
+  const given = await hours({ env: { HOURS_INFLUX_URL: 'http://ann:secret@influx:8086' } }, 'reconcile')
+  for (const { code, out, err } of [nobody, without, open, given]) {
+    expect(code).toBe(1)
+    expect(out + err).not.toMatch(/cret/)
+  }
+  expect(given.err).toContain('has a name or a password in it')
 }, 60_000)
 
 it('a rebuild beside a running ingest is refused', async () => {

@@ -105,6 +105,51 @@ describe('InfluxDB 2.x', () => {
     expect(asked.find(({ path }) => path === '/query')?.query.get('epoch')).toBe('ms')
   })
 
+  it.each([
+    [
+      'to another bucket',
+      'bucket-of-telegraf',
+      true,
+      /maps database hours to another bucket \(bucket-of-telegraf\)/,
+    ],
+    ['not by default', 'bucket1', false, /or not by default/],
+    ['to this bucket, by hand or by 2.x itself', 'bucket1', true, undefined],
+  ])('takes a database that is mapped %s for what it is', async (_, bucketID, isDefault, refusal) => {
+    const mapping = { id: 'd', bucketID, database: 'hours', retention_policy: 'autogen', default: isDefault }
+    const { url, asked } = await serve('v2.7.11', (one) =>
+      one.path === '/api/v2/dbrps'
+        ? [200, { content: [mapping] }]
+        : one.path === '/api/v2/buckets'
+          ? [200, { buckets: [{ id: 'bucket1', name: 'hours' }] }]
+          : second(() => [204, null])(one),
+    )
+    const written = createInfluxSeries({ url, token: 'tok' }).write([point(1)])
+    if (refusal)
+      await expect(written).rejects.toMatchObject({
+        code: 'refused',
+        message: expect.stringMatching(refusal) as string,
+      })
+    else await written
+    expect(asked.filter(({ method, path }) => method === 'POST' && path === '/api/v2/dbrps')).toEqual([])
+    expect(asked.some(({ path }) => path === '/api/v2/write')).toBe(!refusal)
+  })
+
+  it('sets points that are older than the bucket keeps aside as a number, the others are there', async () => {
+    const message =
+      'failure writing points to database: partial write: dropped 2 points outside retention policy of duration 720h0m0s'
+    const { url, asked } = await serve(
+      'v2.7.11',
+      second(() => [422, { code: 'unprocessable entity', message }]),
+    )
+    const store = createInfluxSeries({ url, token: 'tok' })
+    const outbox = createSeriesOutbox({ path: ':memory:', store, clock: systemClock })
+    outbox.put([1, 2, 3, 4, 5].map(point))
+    await outbox.flush()
+    expect(outbox.state()).toMatchObject({ pending: 0, quarantined: 0, expired: 2 })
+    expect(asked.filter(({ path }) => path === '/api/v2/write')).toHaveLength(1)
+    await outbox.close()
+  })
+
   it('takes 422 for "partly stored": the bad line is set aside with the reason, the others are there', async () => {
     const stored: string[] = []
     const { url } = await serve(
@@ -214,6 +259,9 @@ describe('InfluxDB 3 Core', () => {
       '/query',
     ])
     expect(JSON.parse(asked[1]!.body)).toEqual({ db: 'hours' })
+    const kept = createInfluxSeries({ url, token: 'apiv3_x', retentionDays: 400 })
+    await kept.setUp()
+    expect(JSON.parse(asked.at(-1)!.body)).toEqual({ db: 'hours', retention_period: '400d' })
   })
 
   it('shows the reason of each line that 3 gives in `data`', async () => {

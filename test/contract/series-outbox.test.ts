@@ -314,6 +314,86 @@ describe.runIf(hasInfluxd)('the outbox before a real influxd', () => {
     await outbox.close()
   })
 
+  it('sets a whole measurement that somebody else writes in another type aside at once, not point by point', async () => {
+    await series.setUp()
+    const foreign = `power,site=gz,instrument=sem-01 w="x" ${start}000000`
+    await fetch(`${influxd.url}/write?db=hours`, { method: 'POST', body: foreign })
+    const sent: number[] = []
+    const store: SeriesStore = {
+      ...series,
+      write(points) {
+        sent.push(points.length)
+        return series.write(points)
+      },
+    }
+    const outbox = createSeriesOutbox({ path: file(), store, clock: systemClock, rest: 0 })
+    outbox.put(Array.from({ length: 3_000 }, (_, i) => power(i + 1)))
+    await outbox.flush()
+    const { quarantined, reasons, foreign: others } = outbox.state()
+    expect(quarantined).toBe(3_000)
+    expect(sent.length).toBeLessThan(10)
+    expect(reasons).toEqual([
+      { points: 3_000, reason: expect.stringMatching(/^field w of measurement power is string/) as string },
+    ])
+    expect(others).toEqual(['field w of power is string there and float here'])
+    await outbox.close()
+  })
+
+  it('waits where the server takes no more series, and counts what is older than the server keeps', async () => {
+    const full = await startInfluxd({
+      INFLUXDB_DATA_INDEX_VERSION: 'inmem',
+      INFLUXDB_DATA_MAX_SERIES_PER_DATABASE: '3',
+    })
+    try {
+      const store = createInfluxSeries({ url: full.url })
+      const outbox = createSeriesOutbox({ path: file(), store, clock: systemClock, rest: 0 })
+      outbox.put(
+        Array.from({ length: 5 }, (_, i) => ({ ...power(0), tags: { site: 'gz', instrument: `i-${i}` } })),
+      )
+      await expect(outbox.flush()).rejects.toMatchObject({ code: 'refused' })
+      expect(outbox.state()).toMatchObject({
+        pending: 5,
+        quarantined: 0,
+        failing: expect.stringMatching(/max-series-per-database = 0/) as string,
+      })
+      await outbox.close()
+    } finally {
+      await full.remove()
+    }
+    const create = 'CREATE DATABASE kept WITH DURATION 30d SHARD DURATION 1d'
+    await fetch(`${influxd.url}/query?q=${encodeURIComponent(create)}`, { method: 'POST' })
+    const store = createInfluxSeries({ url: influxd.url, database: 'kept' })
+    const outbox = createSeriesOutbox({
+      path: join(folder, 'kept.sqlite'),
+      store,
+      clock: systemClock,
+      rest: 0,
+    })
+    const recent = Math.floor(Date.now() / MINUTE) * MINUTE
+    outbox.put([...Array.from({ length: 2_000 }, (_, i) => power(i)), { ...power(1), at: recent }])
+    await outbox.flush()
+    expect(outbox.state()).toMatchObject({ pending: 0, quarantined: 0, expired: 2_000 })
+    expect(await store.power(key, recent, recent + MINUTE, MINUTE)).toHaveLength(1)
+    await outbox.close()
+  })
+
+  it('takes name and password out of an address, and shows them to nobody', async () => {
+    const guarded = await startInfluxd({ INFLUXDB_HTTP_AUTH_ENABLED: 'true' })
+    try {
+      const admin = `CREATE USER "hours" WITH PASSWORD 'se#cret' WITH ALL PRIVILEGES`
+      await fetch(`${guarded.url}/query?q=${encodeURIComponent(admin)}`, { method: 'POST' })
+      const url = guarded.url.replace('//', '//hours:se%23cret@')
+      const store = createInfluxSeries({ url })
+      await store.write([power(1)])
+      expect(await store.power(key, start, start + HOUR, MINUTE)).toHaveLength(1)
+      expect(store.name).not.toContain('cret')
+      await guarded.stop()
+      await expect(store.write([power(2)])).rejects.toThrow(/^(?!.*cret).*does not answer/)
+    } finally {
+      await guarded.remove()
+    }
+  })
+
   it('makes its database with one shard for 52 weeks and keeps what is there', async () => {
     await series.setUp()
     const rows = await series.query('SHOW RETENTION POLICIES')

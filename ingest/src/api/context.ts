@@ -6,7 +6,8 @@ import type { Reach } from '../access/reach.ts'
 import type { ChannelMonitor } from '../channels/channel-monitor.ts'
 import type { RunningIngest } from '../running-ingest.ts'
 import type { InstrumentEntry } from '../ports.ts'
-import type { SeriesOutbox, SeriesStore } from '../series/series-ports.ts'
+import type { RunningOutbox } from '../series/series-outbox.ts'
+import type { SeriesStore } from '../series/series-ports.ts'
 import { notFound } from './problem.ts'
 import type { WriteBundle } from './report-routes.ts'
 
@@ -17,7 +18,7 @@ export interface ApiContext {
   /** Built page (dashboards/web/dist); absent = the API alone. */
   readonly webRoot?: string
   readonly series?: SeriesStore
-  readonly outbox?: SeriesOutbox
+  readonly outbox?: RunningOutbox
   /** Probes of booking pages and feeds; absent = none are made. */
   readonly channels?: ChannelMonitor
   /** Makes evidence bundles; absent = the usual way. */

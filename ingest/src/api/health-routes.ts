@@ -72,6 +72,8 @@ function metricsText({ ingest, outbox }: ApiContext): string {
       ? {
           hours_series_pending: series.pending,
           hours_series_quarantined: series.quarantined,
+          hours_series_dropped: series.dropped,
+          hours_series_lacking: series.lacking === null ? 0 : 1,
           hours_series_failing: series.failing === null ? 0 : 1,
           hours_series_behind_seconds:
             series.oldest === null ? 0 : Math.max(0, ingest.clock.wall() - series.oldest) / 1_000,

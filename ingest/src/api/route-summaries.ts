@@ -39,6 +39,7 @@ const summaries: Readonly<Record<string, string>> = {
   'POST /api/v1/gateways/:gateway/revoke': 'takes a gateway’s key and certificate back',
   'GET /api/v1/quarantine': 'what was refused, and why',
   'GET /api/v1/quarantine/:id': 'the refused bytes themselves',
+  'GET /api/v1/series': 'the series store: how far behind, why, and what it refused for ever',
   'GET /api/v1/organisations': 'the tree as it stands now, with its instruments counted',
   'POST /api/v1/organisations': 'a new organisation, or one that changes from an instant on',
   'GET /api/v1/organisations/:id': 'one organisation through time',

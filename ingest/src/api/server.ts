@@ -62,6 +62,7 @@ import { summaryOfRoute } from './route-summaries.ts'
 import { rulesetRoutes } from './ruleset-routes.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
+import { seriesRoutes } from './series-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { slotsRoutes } from './slots-routes.ts'
 import { createSparklines } from './sparklines.ts'
@@ -198,6 +199,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   settingsRoutes(app, context, made)
   eventRoutes(app, context)
   healthRoutes(app, context)
+  seriesRoutes(app, context)
   logRoutes(app, context)
   loginRoutes(app, context)
   accountRoutes(app, context)

@@ -17,13 +17,22 @@ export interface InfluxOptions {
   readonly timeoutMs?: number
 }
 
-/** Options with their defaults. */
-export const completed = (options: InfluxOptions) => ({
-  ...options,
-  url: options.url.replace(/\/+$/, ''),
-  database: options.database ?? 'hours',
-  timeoutMs: options.timeoutMs ?? 10_000,
-})
+/** Options with their defaults; a name and password out of the address, which stands in messages for everybody. */
+export function completed(options: InfluxOptions) {
+  const url = new URL(options.url)
+  const { username, password } = url
+  url.username = ''
+  url.password = ''
+  return {
+    ...(username === ''
+      ? {}
+      : { username: decodeURIComponent(username), password: decodeURIComponent(password) }),
+    ...options,
+    url: url.href.replace(/\/+$/, ''),
+    database: options.database ?? 'hours',
+    timeoutMs: options.timeoutMs ?? 10_000,
+  }
+}
 export type InfluxTarget = ReturnType<typeof completed>
 
 /** The header that admits us: token for 2.x and 3, Basic for 1.x, nothing where nothing is set. */

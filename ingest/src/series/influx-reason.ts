@@ -17,7 +17,15 @@ export function influxError({ url, status, body, cause }: InfluxFailure): Series
       'away',
       `InfluxDB at ${url} does not answer (${networkText(cause)}). Points wait; none is lost.`,
     )
-  if (status === 400 || status === 422) return make('partly_stored', conflictText(said))
+  if ((status === 400 || status === 422) && tooManySeries.test(said))
+    return make(
+      'refused',
+      `InfluxDB at ${url} takes no more series (${said}). Fix: index-version = "tsi1" and max-series-per-database = 0, max-values-per-tag = 0 below [data] in its configuration. Points wait.`,
+    )
+  if (status === 400 || status === 422) {
+    const code = beyondRetention.test(said) ? 'expired' : 'partly_stored'
+    return new SeriesError(code, conflictText(said), { cause, dropped: droppedIn(said) })
+  }
   if (status === 401 || status === 403)
     return make(
       'refused',
@@ -34,6 +42,16 @@ export function influxError({ url, status, body, cause }: InfluxFailure): Series
   const busy = status === 429 || status === 503 ? 'is overloaded or starting' : 'failed'
   return make('away', `InfluxDB at ${url} ${busy} (${status}${said ? `: ${said}` : ''}). Points wait.`)
 }
+
+/** "points beyond retention policy dropped=2" of 1.x; "dropped 2 points outside retention policy" of 2.7. */
+const beyondRetention = /(?:beyond|outside) retention policy/
+const droppedIn = (said: string): number | undefined => {
+  const count = /dropped[= ](\d+)/.exec(said)?.[1]
+  return count === undefined ? undefined : Number(count)
+}
+
+/** Limits of 1.x; what it refuses by them it takes once they are lifted. */
+const tooManySeries = /max-series-per-database|max-values-per-tag|max series per database|max values per tag/i
 
 /** Names the field or the measurement that somebody else wrote in another type. */
 function conflictText(said: string): string {

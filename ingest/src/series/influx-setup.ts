@@ -44,7 +44,10 @@ async function setUpSecond(target: InfluxTarget): Promise<string> {
     const bucket = found?.buckets?.[0] ?? (await makeBucket())
     const mappings = await new DbrpsAPI(client).getDBRPs({ db: database, orgID: org })
     // 2.x answers InfluxQL only for a database that is mapped to a bucket.
-    if (mappings.content?.some((one) => one.database === database)) return name
+    const known = mappings.content?.filter((one) => one.database === database) ?? []
+    if (known.some((one) => one.bucketID === bucket.id && one.default)) return name
+    const [other] = known
+    if (other) throw mappedElsewhere(target, other.bucketID)
     await new DbrpsAPI(client).postDBRP({
       body: {
         bucketID: bucket.id ?? '',
@@ -78,6 +81,13 @@ async function setUpSecond(target: InfluxTarget): Promise<string> {
   }
 }
 
+/** What is written to our bucket would not be what Grafana reads. */
+const mappedElsewhere = ({ url, database }: InfluxTarget, bucket: string | undefined): SeriesError =>
+  new SeriesError(
+    'refused',
+    `InfluxDB at ${url} maps database ${database} to another bucket (${bucket ?? 'unnamed'}), or not by default: what we write there nobody would read. Fix: remove that mapping (influx v1 dbrp delete), or name another database. Points wait.`,
+  )
+
 /** 2.x answers 404 to the name of a bucket that is not there. */
 function absent(error: unknown): undefined {
   if ((error as { statusCode?: number }).statusCode === 404) return undefined
@@ -102,11 +112,14 @@ async function organisationOf(
 }
 
 async function setUpThird(target: InfluxTarget): Promise<void> {
-  const { url, database, timeoutMs } = target
+  const { url, database, timeoutMs, retentionDays } = target
   const answer = await fetch(`${url}/api/v3/configure/database`, {
     method: 'POST',
     headers: { ...authorization(target), 'content-type': 'application/json' },
-    body: JSON.stringify({ db: database }),
+    body: JSON.stringify({
+      db: database,
+      ...(retentionDays === undefined ? {} : { retention_period: `${retentionDays}d` }),
+    }),
     signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause: unknown) => {
     throw influxError({ url, cause })

@@ -4,7 +4,7 @@ import type { Generation } from './influx-generation.ts'
 import { authorization, type InfluxTarget } from './influx-options.ts'
 import { influxError } from './influx-reason.ts'
 import { lineProtocol } from './line-protocol.ts'
-import type { SeriesError } from './series-error.ts'
+import { SeriesError } from './series-error.ts'
 
 /** Line protocol in, for every generation: 1.x by pointing the client's path at `/write`. */
 export function createInfluxWriter(target: InfluxTarget) {
@@ -49,10 +49,19 @@ export function createInfluxWriter(target: InfluxTarget) {
     // All have ended before anything is tried again: what is under way must not come behind what is newer.
     const sent = await Promise.allSettled(bodies.map((body) => post(body, server)))
     const faults = sent.flatMap((one) => (one.status === 'rejected' ? [one.reason as SeriesError] : []))
-    const fault = faults.find(({ code }) => code === 'away' || code === 'refused') ?? faults[0]
-    if (fault) throw fault
+    const [fault] = faults.sort((one, other) => gravity(one) - gravity(other))
+    if (!fault) return
+    const dropped = faults.map((one) => one.dropped ?? Number.NaN).reduce((sum, count) => sum + count)
+    throw new SeriesError(fault.code, fault.message, {
+      cause: fault,
+      ...(Number.isNaN(dropped) ? {} : { dropped }),
+    })
   }
 }
+
+/** What must be tried again as a whole comes before what is wrong with a part of it. */
+const gravity = ({ code }: SeriesError) =>
+  ['away', 'refused', 'too_large', 'partly_stored', 'expired'].indexOf(code)
 
 /** Beyond so many points two requests go side by side: the server parses one while it syncs the other. */
 const partsFrom = 2_000

@@ -22,11 +22,22 @@ export interface OutboxFile {
   /** The oldest rows behind `after` (0 = all), up to `most` points or one row; undefined = nothing waits. */
   oldest(most: number, after?: number): WaitingBatch | undefined
   remove(through: number): void
-  quarantine(point: SeriesPoint, reason: string, at: Millis): void
+  quarantine(points: readonly SeriesPoint[], reason: string, at: Millis): void
+  /** Counts points that are older than the store keeps. */
+  expired(points: number): void
   quarantined(limit: number): { id: number; at: Millis; reason: string; point: SeriesPoint }[]
-  counts(): { pending: number; oldest: Millis | null; quarantined: number; dropped: number; bytes: number }
-  /** Forgets all that was quarantined, and hands it back. */
-  takeQuarantined(): SeriesPoint[]
+  counts(): {
+    pending: number
+    oldest: Millis | null
+    quarantined: number
+    dropped: number
+    expired: number
+    bytes: number
+  }
+  /** Why points are quarantined, the most frequent reasons first. */
+  reasons(): { reason: string; points: number }[]
+  /** Puts all that was quarantined behind what waits. */
+  requeueQuarantined(at: Millis): void
   /** Nothing that was dropped is missing any more. */
   forgetDropped(): void
   /** What is remembered under a name; a text puts another in its place, null removes it. */
@@ -72,11 +83,12 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
   const start = db
     .prepare('SELECT coalesce(sum(points), 0) AS points, coalesce(sum(bytes), 0) AS bytes FROM waiting')
     .get()
+  let reasons: { reason: string; points: number }[] | undefined
   let pending = Number(start?.['points'])
   let bytes = Number(start?.['bytes'])
   const totals = new Map(known.all().map((row) => [String(row['name']), Number(row['value'])]))
 
-  function tally(name: 'dropped' | 'quarantined', by: number): void {
+  function tally(name: 'dropped' | 'quarantined' | 'expired', by: number): void {
     count.run(name, by)
     totals.set(name, (totals.get(name) ?? 0) + by)
   }
@@ -87,6 +99,10 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
     insert.run(points.length, oldest, body.length, body)
     pending += points.length
     bytes += body.length
+  }
+
+  function addRows(points: readonly SeriesPoint[], at: Millis): void {
+    for (let i = 0; i < points.length; i += pointsPerRow) addRow(points.slice(i, i + pointsPerRow), at)
   }
 
   function dropOldest(): void {
@@ -109,6 +125,14 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
   function shrink(): void {
     if (Number(free.get()?.['freelist_count']) > freePages) db.exec(`PRAGMA incremental_vacuum(${freePages})`)
   }
+
+  const readReasons = () =>
+    db
+      .prepare(
+        'SELECT reason, count(*) AS points FROM quarantined GROUP BY reason ORDER BY points DESC, max(id) DESC LIMIT 5',
+      )
+      .all()
+      .map((row) => ({ reason: String(row['reason']), points: Number(row['points']) }))
 
   function note(name: 'rebuild' | 'store', says?: string | null): string | null {
     if (says === null) removeNote.run(name)
@@ -140,7 +164,7 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
     note,
     add(points, at) {
       inTransaction(() => {
-        for (let i = 0; i < points.length; i += pointsPerRow) addRow(points.slice(i, i + pointsPerRow), at)
+        addRows(points, at)
         dropOldest()
       })
     },
@@ -158,13 +182,16 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
       inTransaction(() => removeThrough(through))
       shrink()
     },
-    quarantine(point, reason, at) {
+    quarantine(points, reason, at) {
       inTransaction(() => {
-        refuse.run(at, reason, JSON.stringify(point))
+        for (const point of points) refuse.run(at, reason, JSON.stringify(point))
         forget.run(maxQuarantined)
-        tally('quarantined', 1)
+        tally('quarantined', points.length)
       })
+      reasons = undefined
     },
+    expired: (points) => inTransaction(() => tally('expired', points)),
+    reasons: () => (reasons ??= readReasons()),
     quarantined: (limit) =>
       db
         .prepare('SELECT id, at, reason, point FROM quarantined ORDER BY id DESC LIMIT ?')
@@ -175,16 +202,17 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
           reason: String(row['reason']),
           point: JSON.parse(String(row['point'])) as SeriesPoint,
         })),
-    takeQuarantined() {
+    requeueQuarantined(at) {
       const points = db
         .prepare('SELECT point FROM quarantined ORDER BY id')
         .all()
         .map((row) => JSON.parse(String(row['point'])) as SeriesPoint)
       inTransaction(() => {
+        addRows(points, at)
         db.exec("DELETE FROM quarantined; DELETE FROM counts WHERE name = 'quarantined'")
+        totals.delete('quarantined')
       })
-      totals.delete('quarantined')
-      return points
+      reasons = undefined
     },
     forgetDropped() {
       db.exec("DELETE FROM counts WHERE name = 'dropped'")
@@ -197,6 +225,7 @@ export function openOutboxFile(path: string, maxBytes: number): OutboxFile {
         oldest: typeof oldest === 'number' ? oldest : null,
         quarantined: totals.get('quarantined') ?? 0,
         dropped: totals.get('dropped') ?? 0,
+        expired: totals.get('expired') ?? 0,
         bytes,
       }
     },

@@ -1,16 +1,12 @@
 import { HOUR, type Millis, MINUTE } from '@hours/protocol'
 import type { RunningOutbox } from './series-outbox.ts'
 
-type Waiting = Pick<ReturnType<RunningOutbox['state']>, 'pending' | 'oldest' | 'failing' | 'quarantined'> & {
-  readonly dropped?: number
-  readonly lacking?: string | null
-}
+type Waiting = Pick<ReturnType<RunningOutbox['state']>, 'pending' | 'oldest' | 'failing' | 'quarantined'> &
+  Partial<Pick<ReturnType<RunningOutbox['state']>, 'dropped' | 'lacking' | 'reasons' | 'foreign' | 'expired'>>
 
 /** How far the series store is behind, why, and what to do, in plain words. */
-export function lagText(
-  { pending, oldest, failing, quarantined, dropped = 0, lacking = null }: Waiting,
-  now: Millis,
-): string {
+export function lagText(state: Waiting, now: Millis): string {
+  const { pending, oldest, failing, quarantined, dropped = 0, lacking = null, expired = 0 } = state
   const behind = oldest === null ? 0 : Math.max(0, now - oldest)
   return [
     pending === 0
@@ -21,12 +17,22 @@ export function lagText(
       ? `${dropped.toLocaleString('en')} points were dropped as too much waited. Fix: hours rebuild --series.`
       : null,
     lacking === null ? null : `${lacking} Fix: hours rebuild --series.`,
-    quarantined > 0
-      ? `${quarantined.toLocaleString('en')} points were refused for ever; outbox.sqlite holds each with its reason.`
+    quarantined > 0 ? refusedText(quarantined, state.reasons ?? []) : null,
+    expired > 0
+      ? `${expired.toLocaleString('en')} points were older than the database keeps (its retention), and are not in it.`
       : null,
+    ...(state.foreign ?? []).slice(0, 5).map((one) => `Somebody else writes here: ${one}.`),
   ]
     .filter((part) => part !== null)
     .join(' ')
+}
+
+/** `outbox.sqlite` and GET /api/v1/series hold each point with its reason. */
+function refusedText(count: number, reasons: readonly { reason: string; points: number }[]): string {
+  const [most] = reasons
+  const why = most ? `: ${most.reason}` : '.'
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more reasons)` : ''
+  return `${count.toLocaleString('en')} points were refused for ever${why}${more}`
 }
 
 function duration(ms: Millis): string {

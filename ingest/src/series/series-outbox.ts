@@ -1,4 +1,4 @@
-import type { Clock, Millis } from '@hours/protocol'
+import { type Clock, HOUR, type Millis } from '@hours/protocol'
 import type { SeriesOutbox, SeriesPoint, SeriesStore } from './series-ports.ts'
 import { faultOf } from './measurements.ts'
 import { openOutboxFile, type WaitingBatch } from './outbox-file.ts'
@@ -28,8 +28,14 @@ export interface RunningOutbox extends SeriesOutbox {
   state(): ReturnType<SeriesOutbox['state']> & {
     dropped: number
     bytes: number
+    /** Points that were older than the store keeps. */
+    expired: number
     /** Why the series lack what came before; null = they do not, as far as is known. */
     lacking: string | null
+    /** Why points were refused for ever, the most frequent reasons first. */
+    reasons: readonly { readonly reason: string; readonly points: number }[]
+    /** What others have where the series go, in plain words. */
+    foreign: readonly string[]
   }
   /** Points that no try will store, newest first, each with the server's reason. */
   quarantined(limit: number): { id: number; at: Millis; reason: string; point: SeriesPoint }[]
@@ -61,6 +67,8 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
   let closed = false
   let hurry = false
   let wake: (() => void) | undefined
+  let foreign: readonly string[] = []
+  let looked = Number.NEGATIVE_INFINITY
   let gathering: { points: SeriesPoint[]; written: Promise<void> } | undefined
 
   /** Sends until nothing waits; throws at the first failure that only time can mend. */
@@ -77,6 +85,7 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
       file.remove(next.through)
       failing = null
       failures = 0
+      await lookAround()
       const took = performance.now() - begun
       if (rest > 0)
         await pause(next.points.length < batch / 2 ? Math.max(lingerMs, took * rest) : took * rest)
@@ -85,6 +94,17 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
   }
 
   const isClosed = () => closed
+
+  /** Once an hour, while the store answers: whether somebody else writes there. */
+  async function lookAround(): Promise<void> {
+    if (!store.foreign || clock.monotonic() - looked < HOUR) return
+    looked = clock.monotonic()
+    try {
+      foreign = await store.foreign()
+    } catch (error) {
+      if (!(error instanceof SeriesError)) options.onError?.(error)
+    }
+  }
 
   /** Ends early when somebody waits for all of it. */
   function pause(ms: number): Promise<void> {
@@ -104,9 +124,13 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
       await store.write(points)
     } catch (error) {
       if (!(error instanceof SeriesError) || error.code === 'away' || error.code === 'refused') throw error
-      const [only] = points
-      if (points.length === 1 && only) {
-        file.quarantine(only, error.message, clock.wall())
+      if (error.code === 'expired') {
+        file.expired(error.dropped ?? 1)
+        return
+      }
+      // A measurement that somebody else writes in another type is thousands of bad points at once.
+      if (points.length === 1 || error.dropped === points.length) {
+        file.quarantine(points, error.message, clock.wall())
         return
       }
       const middle = points.length >> 1
@@ -170,7 +194,7 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
   function accepted(points: readonly SeriesPoint[]): readonly SeriesPoint[] {
     return points.filter((point) => {
       const fault = faultOf(point)
-      if (fault !== undefined) file.quarantine(point, fault, clock.wall())
+      if (fault !== undefined) file.quarantine([point], fault, clock.wall())
       return fault === undefined
     })
   }
@@ -205,9 +229,18 @@ export function createSeriesOutbox(options: SeriesOutboxOptions): RunningOutbox 
       gathering.points.push(...points)
       return gathering.written
     },
-    state: () => ({ ...file.counts(), failing: refusing ?? failing, lacking: file.note('rebuild') }),
+    state: () => ({
+      ...file.counts(),
+      failing: refusing ?? failing,
+      lacking: file.note('rebuild'),
+      reasons: file.reasons(),
+      foreign,
+    }),
     quarantined: (limit) => file.quarantined(limit),
-    retryQuarantined: () => put(file.takeQuarantined()),
+    retryQuarantined() {
+      file.requeueQuarantined(clock.wall())
+      begin()
+    },
     rebuilt() {
       file.forgetDropped()
       file.note('rebuild', null)

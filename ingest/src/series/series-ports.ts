@@ -34,6 +34,8 @@ export interface SeriesStore {
   ): Promise<readonly SeriesPoint[]>
   /** Instruments that have states or daily figures here, enrolled or not. */
   keys(): Promise<readonly InstrumentKey[]>
+  /** What others have in it, in plain words; absent = nobody else can write there. */
+  foreign?(): Promise<readonly string[]>
   /** Days of 1-min power kept before the newest; absent = all. */
   readonly powerDays?: number
   /** Which store this is, in words; another one than before has been told nothing of the past. */
