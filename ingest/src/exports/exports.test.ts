@@ -11,6 +11,7 @@ import { figuresPdf } from './figures-pdf.ts'
 import { findPdfFont } from './pdf-font.ts'
 import { hasPython, readPdf, readXlsx } from './readers.fixture.ts'
 import { makeSheet } from './sheet-source.ts'
+import { figuresXlsx } from './workbook.ts'
 
 let world: ApiWorld
 const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
@@ -184,6 +185,12 @@ describe('figures', () => {
       expect(cells.filter((cell) => /^[=+@]/.test(cell))).toEqual([])
     },
   )
+})
+
+it.skipIf(!hasPython)('a root that begins like a formula is printed as it is', async () => {
+  const checkpoint = { origin: 'demo.hours/2026', size: 7, root: '+cmd|calc' }
+  const { about = [] } = readXlsx(await figuresXlsx({ ...(await sheetOf()), checkpoint }))
+  expect(about).toContainEqual(['log root', '+cmd|calc'])
 })
 
 describe('forms', () => {

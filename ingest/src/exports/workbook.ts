@@ -7,14 +7,17 @@ import { withFixedTimes } from './zip-times.ts'
 
 export interface WorkbookSheet {
   readonly name: string
+  /** Texts that this system made itself, such as digests, stand as they are: a Base64 root may well begin with `+`. */
+  readonly isExact?: boolean
   readonly head: readonly string[]
   readonly rows: readonly (readonly (string | number | null)[])[]
 }
 
 /** Sheets as an .xlsx: the same bytes for the same cells; no text can become a formula (CWE-1236). */
 export async function workbook(sheets: readonly WorkbookSheet[]): Promise<Buffer> {
-  const text = (value: string) => ({ value: harmless(value), type: String })
-  const made = sheets.map(({ name, head, rows }) => {
+  const made = sheets.map(({ name, head, rows, isExact = false }) => {
+    // A cell of type text is never worked out; the apostrophe is for whoever saves the sheet as CSV.
+    const text = (value: string) => ({ value: isExact ? value : harmless(value), type: String })
     const data: SheetData = [
       head.map((value) => ({ ...text(value), fontWeight: 'bold' as const })),
       ...rows.map((row) =>
@@ -42,7 +45,7 @@ export function figuresXlsx(sheet: FigureSheet): Promise<Buffer> {
         ['', reading.zh, reading.en],
       ],
     },
-    { name: 'about', head: ['what', 'value'], rows: aboutRows(sheet) },
+    { name: 'about', isExact: true, head: ['what', 'value'], rows: aboutRows(sheet) },
   ])
 }
 
