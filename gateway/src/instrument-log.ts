@@ -85,6 +85,7 @@ export function createInstrumentLog(settings: InstrumentSettings, restored?: Ins
   let lastSampleAt = restored?.detectors[0]?.last ?? null
   let powerSource = sources.length
   const delay = sealDelayMs(settings)
+  const told = sources.some(({ kind }) => kind === 'sparkplug') ? { evidence: 'reported' } : {}
   const live = () =>
     combineLive(
       settings.combine,
@@ -158,7 +159,7 @@ export function createInstrumentLog(settings: InstrumentSettings, restored?: Ins
       const taken = meter.take(from, to)
       const { mwh, mw, samples, rejected } = taken
       return {
-        page: { id: settings.id, spans, ...counters, mwh, ...(mw ? { mw } : {}), samples, rejected },
+        page: { id: settings.id, spans, ...counters, mwh, ...(mw ? { mw } : {}), samples, rejected, ...told },
         meter: taken,
         conflictMs,
       }

@@ -128,6 +128,10 @@ export interface Index {
   ): readonly { readonly from: Millis; readonly to: Millis; readonly onMs: number; readonly runMs: number }[]
   /** What pages account for, with class (live, late) and, for unknown, why; uncovered time is left out. */
   accounted(key: InstrumentKey, from: Millis, to: Millis): readonly AccountedSpan[]
+  /** Known time in [from, to) that pages tell with the lower grade of evidence, ms. */
+  reported(key: InstrumentKey, from: Millis, to: Millis): Millis
+  /** Whether the newest page tells the instrument with that grade. */
+  isReported(key: InstrumentKey): boolean
   gatewayCounts(gateway: GatewayId): GatewayCounts
   /** The log position projected last; everything below is in the index. */
   position(): Position | null

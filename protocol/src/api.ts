@@ -26,6 +26,8 @@ export const InstrumentSummary = z.object({
   organisationNames: z.object({ en: z.string().optional(), zh: z.string().optional() }),
   zone: z.string(),
   alwaysOn: z.boolean(),
+  /** `reported`: its states come from what another system tells, evidence of a lower grade than a sensor's. */
+  evidence: z.enum(['sensor', 'reported']),
   /** Live view: `unknown` with `since` when its gateway is silent. */
   state: State,
   since: z.int().nullable(),

@@ -26,6 +26,11 @@ export const PageInstrument = z.object({
   mw: z.tuple([Power, Power, Power]).optional(),
   samples: Count,
   rejected: Count,
+  /**
+   * There where the evidence is of a lower grade than a sensor's: `reported`, a state may come from what another system
+   * tells (a Sparkplug edge node, QoS 0) and not from a sensor that this gateway reads.
+   */
+  evidence: z.string().max(20).optional(),
 })
 export type PageInstrument = z.infer<typeof PageInstrument>
 

@@ -17,6 +17,7 @@ const instrument = fc.record(
   {
     ...{ id, spans, onMs: fc.integer({ min: 1e9, max: 1e10 }), runMs: count, mwh: fc.integer() },
     ...{ mw: fc.tuple(fc.integer(), count, count), samples: count, rejected: count },
+    evidence: fc.constantFrom('reported', 'other'),
   },
   { requiredKeys: ['id', 'spans', 'onMs', 'runMs', 'mwh', 'samples', 'rejected'] },
 )

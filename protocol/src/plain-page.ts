@@ -37,10 +37,10 @@ const digestForm = /^[A-Za-z0-9_-]{43}$/
 const clockSources: ReadonlySet<unknown> = new Set(['ntp', 'chrony', 'timedatectl', 'sntp', 'sim', 'none'])
 const knownStates: ReadonlySet<unknown> = new Set(KnownState.options)
 
-/** An object with so many own fields; `optional` may be one of them or not. */
-function hasFields(data: unknown, count: number, optional?: string): data is Fields {
+/** An object with so many own fields; each of `optional` may be there besides. */
+function hasFields(data: unknown, count: number, ...optional: string[]): data is Fields {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return false
-  const more = optional !== undefined && Object.hasOwn(data, optional) ? 1 : 0
+  const more = optional.filter((key) => Object.hasOwn(data, key)).length
   return Object.keys(data).length === count + more
 }
 const isIn = (n: unknown, least: number, most: number): n is number =>
@@ -86,7 +86,7 @@ function areInstruments(list: unknown, length: number): boolean {
 }
 
 function isInstrument(data: unknown, length: number): data is Fields {
-  if (!hasFields(data, 7, 'mw')) return false
+  if (!hasFields(data, 7, 'mw', 'evidence')) return false
   const { id, spans, onMs, runMs, mwh, mw } = data
   return (
     isId(id) &&
@@ -97,6 +97,7 @@ function isInstrument(data: unknown, length: number): data is Fields {
     isIn(mwh, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) &&
     isCount(data['samples']) &&
     isCount(data['rejected']) &&
+    (!Object.hasOwn(data, 'evidence') || isText(data['evidence'], 20)) &&
     (!Object.hasOwn(data, 'mw') || (Array.isArray(mw) && mw.length === 3 && mw.every(isPower)))
   )
 }

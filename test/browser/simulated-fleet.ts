@@ -81,6 +81,7 @@ export function createFleet(size: number, now: number, since = now - 120 * day):
       organisationNames: organisation.names,
       zone,
       alwaysOn: number % 6 === 2,
+      evidence: number % 7 === 3 ? 'reported' : 'sensor',
       state,
       since: number === 9 ? null : (last?.from ?? null),
       mw: powerOf(number, state, now),

@@ -140,6 +140,8 @@ function scopeIndex(base: Index, current: CurrentView): Index {
     pages: (key, from, to) => base.pages(known(key), from, to),
     recoveries: (key, from, to) => base.recoveries(known(key), from, to),
     accounted: (key, from, to) => base.accounted(known(key), from, to),
+    reported: (key, from, to) => base.reported(known(key), from, to),
+    isReported: (key) => base.isReported(known(key)),
     gatewayCounts: (gateway) => base.gatewayCounts(gateway),
     position: () => base.position(),
   }

@@ -30,6 +30,7 @@ export function summaryOf(source: SummarySource, entry: InstrumentEntry): Instru
     organisationNames: ingest.registry.organisation(enrolment.unit, now)?.names ?? {},
     zone,
     alwaysOn: enrolment.alwaysOn,
+    evidence: ingest.index.isReported(key) ? 'reported' : 'sensor',
     state: live.state,
     since: live.since,
     mw: live.mw,

@@ -27,13 +27,17 @@ const Gap = z.object({
   ms: z.int(),
   why: z.enum(['no_page', 'unsampled', 'conflict', 'void', 'time', 'clock']),
 })
-/** ms; `live`, `late` and `unknown` make up what is enrolled, `onRecovered` is what counters prove of `unknown`. */
+/**
+ * ms; `live`, `late` and `unknown` make up what is enrolled, `onRecovered` is what counters prove of `unknown`, and
+ * `reported` is what of live and late has evidence of a lower grade: another system's word (Sparkplug), no sensor's.
+ */
 const Sums = z.object({
   enrolled: z.int(),
   live: z.int(),
   late: z.int(),
   unknown: z.int(),
   onRecovered: z.int(),
+  reported: z.int(),
   coverage: z.number().nullable(),
   grade: z.enum(['A', 'B', 'C', 'not verifiable']),
 })
@@ -102,9 +106,16 @@ export function qualityRoutes(
       const asked = askedPeriod(entries, period)
       tagged(context, { request, reply, until: asked.end })
       const parts = await ingest.figures.parts(entries, asked.in)
-      const rows = parts
-        .map((part) => ({ part, sums: sumsOf([part]) }))
-        .sort((a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part))
+      const judged: { part: InstrumentPart; sums: z.infer<typeof Sums> }[] = []
+      for (const part of parts) {
+        const reported = reportedIn(part)
+        judged.push({ part, sums: sumsOf([part], reported) })
+        // A year of such pages is read row by row.
+        if (reported > 0) await turn()
+      }
+      const rows = judged.sort(
+        (a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part),
+      )
       const { items: page, next } = pageIn(rows, request.query, { usual, isCsv })
       const days = page.reduce((sum, { part: { span } }) => sum + (span.to - span.from) / DAY, 0)
       const items: Answer['items'] = []
@@ -118,7 +129,10 @@ export function qualityRoutes(
         scope,
         period,
         zone: asked.zone,
-        total: sumsOf(parts),
+        total: sumsOf(
+          parts,
+          rows.reduce((sum, { sums }) => sum + sums.reported, 0),
+        ),
         items,
         gateways: ingest.registry
           .gateways()
@@ -131,6 +145,9 @@ export function qualityRoutes(
       }
     },
   )
+
+  const reportedIn = ({ entry, during }: InstrumentPart): number =>
+    during.reduce((sum, { from, to }) => sum + ingest.index.reported(entry.key, from, to), 0)
 
   function gapsOf({ entry, during }: InstrumentPart): z.infer<typeof Gap>[] {
     return during.flatMap((part) => {
@@ -147,7 +164,7 @@ export function qualityRoutes(
 
 const byKey = (a: InstrumentPart, b: InstrumentPart) => (a.entry.key < b.entry.key ? -1 : 1)
 
-function sumsOf(parts: readonly InstrumentPart[]): z.infer<typeof Sums> {
+function sumsOf(parts: readonly InstrumentPart[], reported: number): z.infer<typeof Sums> {
   const sum = (of: 'enrolled' | 'late' | 'unknown' | 'onRecovered') =>
     parts.reduce((all, { totals }) => all + totals.measures[of], 0)
   const [enrolled, late, unknown] = [sum('enrolled'), sum('late'), sum('unknown')]
@@ -159,6 +176,7 @@ function sumsOf(parts: readonly InstrumentPart[]): z.infer<typeof Sums> {
     late,
     unknown,
     onRecovered: sum('onRecovered'),
+    reported,
     coverage,
     grade: gradeOf(coverage),
   }
@@ -186,6 +204,7 @@ const table = (items: Answer['items']): CsvTable => ({
     'late_h',
     'unknown_h',
     'recovered_h',
+    'reported_h',
     'coverage_pct',
     'grade',
     'gaps',
@@ -193,7 +212,9 @@ const table = (items: Answer['items']): CsvTable => ({
   rows: items.map((one) => [
     one.instrument,
     one.gateway,
-    ...[one.enrolled, one.live, one.late, one.unknown, one.onRecovered].map((ms) => printedText(ms, 'ms')),
+    ...[one.enrolled, one.live, one.late, one.unknown, one.onRecovered, one.reported].map((ms) =>
+      printedText(ms, 'ms'),
+    ),
     printedText(one.coverage, 'share'),
     one.grade,
     one.gapCount,

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type AccountedSpan, mergeClaims, type Recovery } from '@hours/ledger'
 import type { Millis } from '@hours/protocol'
 import type { InstrumentRow } from './instrument-table.ts'
-import { type AccountRow, claimsOfRow, isSure } from './page-mark.ts'
+import { type AccountRow, claimsOfRow, isSure, reportedBit } from './page-mark.ts'
 
 /** What pages account for, read out of the index by the ledger's conflict rules. */
 export interface AccountReader {
@@ -12,6 +12,8 @@ export interface AccountReader {
   recovered(row: InstrumentRow, from: Millis, to: Millis): Recovery[]
   /** All of them, whatever other pages know. */
   gaps(row: InstrumentRow, from: Millis, to: Millis): Recovery[]
+  /** Known time in [from, to) that pages tell with the lower grade of evidence, ms. */
+  reported(row: InstrumentRow, from: Millis, to: Millis): Millis
   /** Begin of the first page and end of the last. */
   extent(row: InstrumentRow): { from: Millis; to: Millis } | undefined
 }
@@ -22,6 +24,9 @@ export function createAccountReader(db: DatabaseSync): AccountReader {
   )
   const gapsIn = db.prepare(
     'SELECT start, stop, onms, runms, before, after FROM recoveries WHERE instrument = ? AND start >= ? AND start < ? AND stop <= ? ORDER BY start, chain',
+  )
+  const reportedIn = db.prepare(
+    `SELECT start, stop, mark, state, spans FROM accounts WHERE instrument = ? AND start >= ? AND start < ? AND stop > ? AND (mark & ${reportedBit}) <> 0 ORDER BY start, year, idx`,
   )
   const first = db.prepare('SELECT min(start) AS start FROM accounts WHERE instrument = ?')
 
@@ -55,6 +60,16 @@ export function createAccountReader(db: DatabaseSync): AccountReader {
       gaps(row, from, to).filter(
         (gap) => !spans(row, gap.from, gap.to).some(({ state }) => state !== 'unknown'),
       ),
+    reported(row, from, to) {
+      const rows = reportedIn.all(row.id, from - row.longest, to, from) as unknown as AccountRow[]
+      return mergeClaims(rows.flatMap(claimsOfRow)).reduce(
+        (sum, span) =>
+          span.state === 'unknown'
+            ? sum
+            : sum + Math.max(0, Math.min(span.to, to) - Math.max(span.from, from)),
+        0,
+      )
+    },
     extent(row) {
       const start = first.get(row.id)?.['start']
       return typeof start === 'number' && row.latest > start ? { from: start, to: row.latest } : undefined

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { figureSchema } from '../figures/figure-schema.ts'
 import { isDamaged, openDatabase } from '../open-database.ts'
+import { reportedBit } from './page-mark.ts'
 
 /** Another number throws the file away and makes it again from the log. */
 export const indexSchemaVersion = 3
@@ -47,12 +48,17 @@ INSERT INTO series_days SELECT start, instrument, stop, 1 FROM days
   WHERE start > (SELECT max(start) FROM days) - 7 * 86400000;
 `
 
+/** Rows of the lower grade of evidence are few, and asked for by themselves. */
+const reportedSchema = `CREATE INDEX IF NOT EXISTS accounts_reported ON accounts (instrument, start)
+  WHERE (mark & ${reportedBit}) <> 0`
+
 /** Opens `index.sqlite`, durable at each commit; one of another schema, or damaged, is thrown away and made again. */
 export function openIndexDb(path: string): DatabaseSync {
   const db = openDb(path)
   const version = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0])
   if (version === indexSchemaVersion) {
     if (!hasTable(db, 'series_days')) db.exec(`BEGIN; ${untoldSchema} COMMIT`)
+    db.exec(reportedSchema)
     return db
   }
   if (version !== 0) {
@@ -61,7 +67,7 @@ export function openIndexDb(path: string): DatabaseSync {
     return openIndexDb(path)
   }
   db.exec(
-    `BEGIN; ${schema} ${figureSchema} ${untoldSchema} PRAGMA user_version = ${indexSchemaVersion}; COMMIT`,
+    `BEGIN; ${schema} ${figureSchema} ${untoldSchema} ${reportedSchema}; PRAGMA user_version = ${indexSchemaVersion}; COMMIT`,
   )
   return db
 }

@@ -9,6 +9,8 @@ export interface Mark {
 }
 
 const bits = { void: 1, late: 2, time: 4, clock: 8 } as const
+/** Of one instrument's row, not of the page: its states are of the lower grade of evidence (`evidence` in the page). */
+export const reportedBit = 64
 
 export const encodeMark = (mark: Mark): number =>
   (mark.void ? bits.void : 0) +

@@ -17,7 +17,7 @@ import type { AccountReader } from './account-reader.ts'
 import type { ChainRow, ChainTable } from './chain-table.ts'
 import type { DayScope, DayTable } from './day-table.ts'
 import type { InstrumentRow, InstrumentTable } from './instrument-table.ts'
-import { claimsOfRow, encodeMark, encodeSpans, type Mark } from './page-mark.ts'
+import { claimsOfRow, encodeMark, encodeSpans, type Mark, reportedBit } from './page-mark.ts'
 import type { Changed, RecoveryTable } from './recovery-table.ts'
 import type { TimeTable } from './time-table.ts'
 
@@ -73,7 +73,7 @@ export function createPageProjection(
   const { chains, instruments, days, recoveries, times } = tables
   const insert = db.prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const setMark = db.prepare(
-    'UPDATE accounts SET mark = ? WHERE instrument = ? AND start = ? AND year = ? AND idx = ?',
+    `UPDATE accounts SET mark = ? | (mark & ${reportedBit}) WHERE instrument = ? AND start = ? AND year = ? AND idx = ?`,
   )
   const scopes = new Map<InstrumentKey, { version: number; scope: DayScope }>()
   let waiting: Waiting[] = []
@@ -127,13 +127,14 @@ export function createPageProjection(
   /** One instrument's part of a page: its row, and its hours in the daily rows. */
   function account(
     page: Page,
-    { id, spans }: Page['instruments'][number],
+    { id, spans, evidence }: Page['instruments'][number],
     { chain, mark, position }: { chain: ChainRow; mark: number; position: Position },
   ): void {
     const row = instruments.make(instrumentKey(page.site, id))
     const coded = encodeSpans(page, spans)
     const { from, to, seq } = page
-    insert.run(row.id, from, position.year, position.index, to, chain.id, seq, mark, coded.state, coded.spans)
+    const own = mark | (evidence === undefined ? 0 : reportedBit)
+    insert.run(row.id, from, position.year, position.index, to, chain.id, seq, own, coded.state, coded.spans)
     const isNext = from >= row.latest
     instruments.extend(row, from, to)
     const cut = scope(row.key)

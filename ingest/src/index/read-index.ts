@@ -5,7 +5,7 @@ import type { GatewayCounts, Index, PageRow, Position, StateDay } from '../ports
 import { type CivilDay, civilDays } from './civil-day.ts'
 import { addSpan, type DayRow, type DayScope, emptyDay } from './day-table.ts'
 import type { InstrumentRow } from './instrument-table.ts'
-import { isVoid } from './page-mark.ts'
+import { isVoid, reportedBit } from './page-mark.ts'
 import type { Tables } from './page-projection.ts'
 
 export interface ReadIndexOptions {
@@ -25,6 +25,8 @@ export function createReadIndex(options: ReadIndexOptions): Index {
     `SELECT c.gateway, c.epoch, a.seq, a.start, a.stop, a.year, a.idx, a.mark FROM accounts a JOIN chains c ON c.id = a.chain
      WHERE a.instrument = ? AND a.start >= ? AND a.start < ? AND a.stop > ? ORDER BY a.year, a.idx`,
   )
+
+  const newestOf = db.prepare('SELECT mark FROM accounts WHERE instrument = ? ORDER BY start DESC LIMIT 1')
 
   function spans(key: InstrumentKey, from: Millis, to: Millis): Span[] {
     const row = instruments.find(key)
@@ -88,6 +90,14 @@ export function createReadIndex(options: ReadIndexOptions): Index {
     accounted(key, from, to) {
       const row = instruments.find(key)
       return row ? accounts.spans(row, from, to) : []
+    },
+    reported(key, from, to) {
+      const row = instruments.find(key)
+      return row ? accounts.reported(row, from, to) : 0
+    },
+    isReported(key) {
+      const row = instruments.find(key)
+      return row !== undefined && (Number(newestOf.get(row.id)?.['mark'] ?? 0) & reportedBit) !== 0
     },
     pages(key, from, to) {
       const row = instruments.find(key)
