@@ -18,6 +18,8 @@ export interface SparkplugNode {
   /** Publishes bytes as they are, as DDATA. */
   raw(bytes: Uint8Array): Promise<void>
   deviceDeath(at: number): Promise<void>
+  /** How often it was asked for its birth; it has said it again each time, with the values of the last one. */
+  rebirths(): number
   /** Ends the connection without a word: the broker publishes the NDEATH will. */
   drop(): Promise<void>
 }
@@ -32,7 +34,7 @@ export async function createSparkplugNode(options: {
 }): Promise<SparkplugNode> {
   // Protocol Buffers, which the rest of the simulator has no use for.
   const { default: payload } = await import('sparkplug-payload')
-  const { encodePayload } = payload.get('spBv1.0') ?? missing()
+  const { encodePayload, decodePayload } = payload.get('spBv1.0') ?? missing()
   const topic = (kind: string, device = '') => `spBv1.0/${options.group}/${kind}/${options.node}${device}`
   const device = `/${options.device}`
   let seq = 0
@@ -55,12 +57,25 @@ export async function createSparkplugNode(options: {
     const body = encodePayload({ timestamp: at, metrics: metrics as never, seq: next() })
     await client.publishAsync(topic(kind, under), Buffer.from(body), { qos: 0 })
   }
+  let born: readonly Metric[] = []
+  let rebirths = 0
+  async function birth(metrics: readonly Metric[], at: number): Promise<void> {
+    seq = 0
+    born = metrics
+    await send('NBIRTH', [bdSeq, { name: 'Node Control/Rebirth', type: 'Boolean', value: false }], at)
+    await send('DBIRTH', metrics, at, device)
+  }
+  client.on('message', (_topic, bytes) => {
+    const { metrics, timestamp } = decodePayload(bytes)
+    const asked = metrics?.some(({ name, value }) => name === 'Node Control/Rebirth' && value === true)
+    if (!asked) return
+    rebirths += 1
+    void birth(born, Number(timestamp))
+  })
+  await client.subscribeAsync(topic('NCMD'))
   return {
-    async birth(metrics, at) {
-      seq = 0
-      await send('NBIRTH', [bdSeq, { name: 'Node Control/Rebirth', type: 'Boolean', value: false }], at)
-      await send('DBIRTH', metrics, at, device)
-    },
+    birth,
+    rebirths: () => rebirths,
     data: (metrics, at) => send('DDATA', metrics, at, device),
     skip: () => void next(),
     raw: (bytes) =>

@@ -7,6 +7,11 @@ const TopicText = z.string().min(1).max(200)
 const Host = z.string().min(1).max(253)
 const Port = z.int().min(1).max(65_535)
 const Name = z.string().min(1).max(400)
+/** One level of a topic (Sparkplug B 3.0, 4.1). */
+const SparkplugId = z
+  .string()
+  .max(200)
+  .regex(/^[^/+#]+$/, 'without /, + and #')
 
 /** Where readings come from (wire.md, section 5); `kind` picks the decoder. A source can only be read. */
 export const Source = z.discriminatedUnion('kind', [
@@ -84,11 +89,13 @@ export const Source = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('sparkplug'),
-    group: Name,
-    node: Name,
-    device: Name,
+    group: SparkplugId,
+    node: SparkplugId,
+    device: SparkplugId,
     powerMetric: Name.default('power'),
     stateMetric: Name.optional(),
+    /** Ask the node for its birth where messages were lost: the one command there is, at most one a minute. */
+    rebirth: z.boolean().optional(),
   }),
   z.strictObject({
     kind: z.literal('mtconnect'),

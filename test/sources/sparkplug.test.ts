@@ -104,6 +104,41 @@ describe('a Sparkplug B edge node', () => {
     await edge.drop()
   })
 
+  it('is asked for its birth where that is not known, if the configuration says so: that, nothing else, and once', async () => {
+    const broker = await createPlugBroker()
+    const spy = await connectAsync(broker.url)
+    const topics = new Set<string>()
+    spy.on('message', (topic) => topics.add(topic))
+    await spy.subscribeAsync('#')
+    onTestFinished(async () => {
+      await spy.endAsync(true)
+      await broker.close()
+    })
+    const edge = await createSparkplugNode({ url: broker.url, group: 'lab', node: 'edge-1', device: 'sem' })
+    await edge.birth([watts(20, { alias: 7 })], Date.now())
+    const { shows } = runSources([instrument({ ...source, rebirth: true })], { local: { url: broker.url } })
+    // The gateway came after the birth: what goes by alias says nothing to it until there is another.
+    await vi.waitFor(
+      async () => {
+        await edge.data([{ ...byAlias, value: 812.5 }], Date.now())
+        expect(edge.rebirths()).toBe(1)
+      },
+      { timeout: 20_000, interval: 100 },
+    )
+    await shows('standby', 20_000)
+    await edge.data([{ ...byAlias, value: 812.5 }], Date.now())
+    await shows('run', 812_500)
+    // What is lost within the minute is borne.
+    edge.skip()
+    await edge.data([watts(20)], Date.now())
+    await shows('standby', 20_000)
+    await edge.drop()
+    expect(edge.rebirths()).toBe(1)
+    expect([...topics].filter((topic) => !/\/[ND](BIRTH|DATA|DEATH)\//.test(topic))).toEqual([
+      'spBv1.0/lab/NCMD/edge-1',
+    ])
+  })
+
   it('is read out of bytes put together by hand from the specification’s sparkplug_b.proto', async () => {
     const { node, shows } = await bench()
     const edge = await node()

@@ -67,6 +67,21 @@ describe('the session of an edge node', () => {
     ).toEqual([[1_000], [2_000], ['bad_frame', 'offline', 'nothing'], ['nothing'], [], [5_000], [6_000]])
   })
 
+  it('needs a birth where it has heard none, and after each loss, until the node is born again or dead', () => {
+    const session = createSparkplugSession(source)
+    const says = (type: string, payload: object) => {
+      session.take(`spBv1.0/lab/${type.replace('/', '/n/').replace(/^N[A-Z]+$/, '$&/n')}`, payload, at)
+      return session.needsBirth()
+    }
+    expect(session.needsBirth()).toBe(false)
+    expect(says('DDATA/d', { seq: 4, metrics: metrics(1) })).toBe(true)
+    expect(says('NBIRTH', { seq: 0, metrics: bdSeq(1) })).toBe(false)
+    expect(says('DDATA/d', { seq: 1, metrics: metrics(1) })).toBe(false)
+    expect(says('DDATA/d', { seq: 3, metrics: metrics(1) })).toBe(true)
+    expect(says('DDATA/d', { seq: 4, metrics: metrics(1) })).toBe(true)
+    expect(says('NDEATH', { metrics: bdSeq(1) })).toBe(false)
+  })
+
   it('believes the death of its own session only', () => {
     expect(
       told([

@@ -11,6 +11,8 @@ import {
 export interface SparkplugSession {
   /** `payload` is what `sparkplug-payload` made of the message, undefined where it could not. */
   take(topic: string, payload: unknown, arrival: number): readonly DecodedReading[]
+  /** Whether the node lives and its birth is not known, or was before messages were lost: a host may ask for another. */
+  needsBirth(): boolean
 }
 
 type SparkplugSource = Extract<Source, { kind: 'sparkplug' }>
@@ -23,12 +25,13 @@ export const sparkplugFilters = ({ group, node }: SparkplugSource): readonly str
 
 /**
  * Sparkplug B 3.0: `seq` counts 0..255 from each NBIRTH on, so a number left out is a message lost. Then nobody knows
- * what was missed: coverage is lost, aliases are forgotten until the next birth, and data with names is read on. The
- * specification lets a host ask for a rebirth by a command; this one sends none (no path publishes to a device).
+ * what was missed: coverage is lost, aliases are forgotten until the next birth, and data with names is read on.
  */
 export function createSparkplugSession(source: SparkplugSource): SparkplugSession {
   let seq: number | undefined
   let session: number | undefined
+  let unborn = false
+  let isBorn = false
   let nodeAliases: ReadonlyMap<number, string> = new Map()
   let aliases: ReadonlyMap<number, string> = new Map()
 
@@ -41,6 +44,7 @@ export function createSparkplugSession(source: SparkplugSource): SparkplugSessio
     if (expected === undefined || said === expected) return undefined
     aliases = new Map()
     nodeAliases = new Map()
+    unborn = true
     return refuse<SensingCode>(
       'bad_frame',
       `seq: ${said} after ${(expected + 255) % 256}: messages were lost; names are known again from the node's next birth on`,
@@ -50,6 +54,8 @@ export function createSparkplugSession(source: SparkplugSource): SparkplugSessio
   function born(type: string, device: string | undefined, payload: unknown): void {
     if (type === 'NBIRTH') {
       seq = undefined
+      unborn = false
+      isBorn = true
       session = bdSeqOf(payload)
       nodeAliases = sparkplugAliases(payload)
       aliases = nodeAliases
@@ -57,6 +63,7 @@ export function createSparkplugSession(source: SparkplugSource): SparkplugSessio
   }
 
   return {
+    needsBirth: () => unborn,
     take(topic, payload, arrival) {
       const [, , type = '', , device] = topic.split('/')
       if (!types.has(type)) return []
@@ -71,11 +78,13 @@ export function createSparkplugSession(source: SparkplugSource): SparkplugSessio
         const died = bdSeqOf(payload)
         if (session !== undefined && died !== undefined && died !== session) return []
         seq = undefined
+        unborn = false
         return [gone]
       }
       if (payload === undefined)
         return [refuse<SensingCode>('bad_frame', `${type}: not a Sparkplug B payload`)]
       if (type === 'NBIRTH') born(type, device, payload)
+      else if (!isBorn) unborn = true
       const fault = gap(payload)
       if (type === 'DBIRTH') born(type, device, payload)
       const lost = fault ? [fault, gone] : []
