@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { parsePolicy, type Policy } from '@hours/ledger'
-import { nodeCrypto } from '@hours/ledger/node'
-import { directorySource, httpSource, type LogVerdict, verifyLog } from '@hours/verifier'
-import { Command } from 'commander'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { Command, Option } from 'commander'
 import { bundleSummary, printBundle } from './bundle-verdict-text.ts'
+import { logSummary, printLog } from './log-verdict-text.ts'
 import { typedPath } from './paths.ts'
 import { createProgress } from './progress.ts'
-import { verifyReport } from './verify-report.ts'
+import { verifyApart, type VerifyAnswer, type VerifyTask } from './verify-apart.ts'
 
 /** Exit codes of records.md, section 10. */
 const exit = { equal: 0, tampered: 1, usage: 2, notIndependent: 4 } as const
@@ -21,6 +19,7 @@ const notChecked = [
 
 interface Flags {
   readonly log?: string
+  readonly key?: string
   readonly policy?: string
   readonly json?: boolean
 }
@@ -37,6 +36,9 @@ export function verifyCommand(): Command {
     )
     .argument('[dir]', 'the folder of a report')
     .option('--log <dir|url>', "instead: a log's folder (with one folder a year), or its address")
+    .addOption(
+      new Option('--key <key>', 'for an address: API key of a regulator or auditor there').env('HOURS_KEY'),
+    )
     .option(
       '--policy <file>',
       "whom you trust (C2SP tlog-policy): log and witness vkeys, quorum; without it a report's own",
@@ -44,98 +46,67 @@ export function verifyCommand(): Command {
     .option('--json', 'print the verdict as JSON')
     .action(async (dir: string | undefined, flags: Flags) => {
       try {
-        if ((dir === undefined) === (flags.log === undefined))
-          throw new Error('name the folder of a report, or --log and a log. Fix: one of the two.')
-        if (dir !== undefined) await report(typedPath(dir), flags)
-        else await log(flags.log ?? '', flags)
+        const task = taskOf(dir, flags)
+        const progress = createProgress('verifying')
+        const answer = await verifyApart(task, (done, all) => progress.update(done, all))
+        progress.end(`${read(answer).toLocaleString('en')} records and pages read`)
+        process.exitCode = tell(answer, flags)
       } catch (error) {
         // 1 is for tampering alone: whatever keeps it from reading at all is wrong usage.
         command.error(`hours verify: ${error instanceof Error ? error.message : String(error)}`, {
-          exitCode: 2,
+          exitCode: exit.usage,
         })
       }
     })
 }
 
-async function report(dir: string, flags: Flags): Promise<void> {
-  if (!existsSync(dir)) throw new Error(`${dir} is not there. Fix: the folder of a report.`)
-  const progress = createProgress('verifying')
-  const verdict = await verifyReport(
-    { dir, policy: flags.policy === undefined ? undefined : readPolicy(typedPath(flags.policy)) },
-    (done, all) => progress.update(done, all),
-  )
-  progress.end(`${verdict.counts.pages.toLocaleString('en')} pages read`)
-  if (flags.json === true)
-    console.log(
-      JSON.stringify({ ...bundleSummary(verdict, flags.policy !== undefined), notChecked }, null, 1),
-    )
-  else printBundle(verdict, { ownPolicy: flags.policy !== undefined, notChecked })
-  process.exitCode = exitCode(verdict)
+function taskOf(dir: string | undefined, flags: Flags): VerifyTask {
+  if ((dir === undefined) === (flags.log === undefined))
+    throw new Error('name the folder of a report, or --log and a log. Fix: one of the two.')
+  const policy = flags.policy === undefined ? {} : { policy: readFileSync(typedPath(flags.policy), 'utf8') }
+  if (dir !== undefined) return { ...policy, report: reportFolder(typedPath(dir)) }
+  const log = flags.log ?? ''
+  const isAddress = /^https?:\/\//.test(log)
+  return {
+    ...policy,
+    log: isAddress ? log : typedPath(log),
+    ...(flags.key === undefined ? {} : { key: flags.key }),
+  }
 }
 
-async function log(where: string, flags: Flags): Promise<void> {
-  if (flags.policy === undefined)
-    throw new Error('--policy: missing. Fix: a tlog-policy with the vkeys of the log and of your witnesses.')
-  const source = /^https?:\/\//.test(where) ? httpSource(where) : directorySource(typedPath(where))
-  const progress = createProgress('verifying')
-  const verdict = await verifyLog(source, readPolicy(typedPath(flags.policy)), {
-    onProgress: (done, all) => progress.update(done, all),
-  })
-  progress.end(`${verdict.logs.reduce((sum, { size }) => sum + size, 0).toLocaleString('en')} records read`)
-  if (flags.json === true) console.log(JSON.stringify(summary(verdict), null, 1))
-  else print(verdict)
-  process.exitCode = exitCode(verdict)
+function reportFolder(dir: string): string {
+  if (!existsSync(dir)) throw new Error(`${dir} is not there. Fix: the folder of a report.`)
+  if (!statSync(dir).isDirectory())
+    throw new Error(`${dir} is no folder. Fix: unpack it (unzip ${dir} -d report), then verify the folder.`)
+  return dir
+}
+
+/** How many entries of the log were read. */
+function read(answer: VerifyAnswer): number {
+  if ('report' in answer) return answer.report.counts.pages + answer.report.counts.records
+  return 'log' in answer ? answer.log.logs.reduce((sum, { size }) => sum + size, 0) : 0
+}
+
+/** Prints the verdict; returns the exit code. */
+function tell(answer: VerifyAnswer, { json = false, policy }: Flags): number {
+  if ('usage' in answer) throw new Error(answer.usage)
+  if ('unreadable' in answer) {
+    const problems = [{ code: 'unreadable', where: 'the whole', message: answer.unreadable }]
+    if (json)
+      console.log(JSON.stringify({ ok: false, independent: false, problems, problemCount: 1 }, null, 1))
+    else console.log(`PROBLEM unreadable: ${answer.unreadable}\nRESULT: 1 problem; do not rely on it`)
+    return exit.tampered
+  }
+  const ownPolicy = policy !== undefined
+  if ('report' in answer) {
+    if (json) console.log(JSON.stringify({ ...bundleSummary(answer.report, ownPolicy), notChecked }, null, 1))
+    else printBundle(answer.report, { ownPolicy, notChecked })
+    return exitCode(answer.report)
+  }
+  if (json) console.log(JSON.stringify({ ...logSummary(answer.log), notChecked }, null, 1))
+  else printLog(answer.log, notChecked)
+  return exitCode(answer.log)
 }
 
 const exitCode = ({ ok, independent }: { readonly ok: boolean; readonly independent: boolean }) =>
   !ok ? exit.tampered : independent ? exit.equal : exit.notIndependent
-
-function readPolicy(path: string): Policy {
-  const policy = parsePolicy(readFileSync(path, 'utf8'), nodeCrypto.sha256)
-  if (!policy.ok) throw new Error(`${path}: ${policy.error.message}`)
-  return policy.value
-}
-
-const summary = ({
-  ok,
-  independent,
-  simulated,
-  problems,
-  problemCount,
-  logs,
-  findings,
-  facts,
-}: LogVerdict) => ({
-  ok,
-  independent,
-  simulated,
-  problems,
-  problemCount,
-  logs,
-  findings: Object.fromEntries(findings),
-  records: Object.fromEntries(facts.counts()),
-  notChecked,
-})
-
-function print(verdict: LogVerdict): void {
-  const { ok, independent, simulated, problems, problemCount, logs, facts, findings } = verdict
-  if (simulated) console.log('SIMULATED: a demo log, not evidence of anything')
-  for (const { origin, size, vouched, witnesses } of logs) {
-    const by = witnesses.join(', ') || 'nobody'
-    const upTo =
-      vouched < size ? ` up to ${vouched.toLocaleString('en')}; the operator alone signs the rest` : ''
-    console.log(`log ${origin}: ${size.toLocaleString('en')} records, cosigned by ${by}${upTo}`)
-  }
-  const kinds = [...facts.counts()].map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`)
-  console.log(`checked: root from the entries, signatures, chains, streams of ${kinds.join(', ')}`)
-  if (findings.size > 0)
-    console.log(`noticed: ${[...findings].map(([code, count]) => `${count} ${code}`).join(', ')}`)
-  for (const { code, where, message } of problems) console.log(`PROBLEM ${code} at ${where}: ${message}`)
-  if (problemCount > problems.length) console.log(`... and ${problemCount - problems.length} more`)
-  console.log('not checked by anything here:')
-  for (const line of notChecked) console.log(`  - ${line}`)
-  if (!ok) console.log(`RESULT: ${problemCount} problem(s); do not rely on these hours`)
-  else if (!independent)
-    console.log('RESULT: all holds, NOT INDEPENDENT: only the operator vouches for this log')
-  else console.log('RESULT: all holds')
-}

@@ -203,6 +203,7 @@ export function createMemoryLog(): MemoryLog {
       return {
         years: () => Promise.resolve([2026]),
         checkpoint: () => Promise.resolve(note),
+        kept: () => Promise.resolve([]),
         file: (_year, path) => Promise.resolve(files.get(path)),
       }
     },

@@ -41,6 +41,38 @@ describe('a log that is as it was', () => {
   })
 })
 
+describe('a log that grows while it is checked', () => {
+  /** The log's files a moment later: the bundle that was partial is full, and the partial one is gone (tlog-tiles). */
+  function grown(log: MemoryLog) {
+    const [before, size] = [log.source(), log.entries.length]
+    for (let i = size; i < 300; i++) log.time(t0 + 2 * HOUR + i * 1_000)
+    const later = log.source()
+    const partial = formatTilePath({ level: 'entries', index: 0, width: size })
+    return { before, later, partial }
+  }
+
+  it('holds when the last bundle has become a full one meanwhile', async () => {
+    const { before, later, partial } = grown(honestHour())
+    const file: LogSource['file'] = (year, path) =>
+      path === partial ? Promise.resolve(undefined) : later.file(year, path)
+    expect((await codes({ ...before, file })).verdict.problems).toEqual([])
+  })
+
+  it('accuses nobody of a split view when a bundle cannot be read at all', async () => {
+    const { before } = grown(honestHour())
+    const file = () => Promise.resolve(undefined)
+    expect((await codes({ ...before, file })).codes).toEqual(['unreadable'])
+  })
+
+  it('does not hold when the full one is another', async () => {
+    const { before, partial } = grown(honestHour())
+    const other = grown(createMemoryLog()).later
+    const file: LogSource['file'] = (year, path) =>
+      path === partial ? Promise.resolve(undefined) : other.file(year, path)
+    expect((await codes({ ...before, file })).codes).toContain('root_mismatch')
+  })
+})
+
 describe('attacks that a verifier catches by name', () => {
   it('a forged entry together with its leaf tile: the root is recomputed from the entries', async () => {
     const log = honestHour()

@@ -1,0 +1,33 @@
+import type { LogSummary } from './verify-apart.ts'
+
+/** For `--json`. */
+export const logSummary = ({ findings, records, ...verdict }: LogSummary) => ({
+  ...verdict,
+  findings: Object.fromEntries(findings),
+  records: Object.fromEntries(records),
+})
+
+const count = (n: number) => n.toLocaleString('en')
+
+/** The verdict on a whole log, for people. */
+export function printLog(verdict: LogSummary, notChecked: readonly string[]): void {
+  const { ok, independent, simulated, problems, problemCount, logs, records, findings } = verdict
+  if (simulated) console.log('SIMULATED: a demo log, not evidence of anything')
+  for (const { origin, size, vouched, witnesses } of logs) {
+    const by = witnesses.join(', ') || 'nobody'
+    const upTo = vouched < size ? ` up to ${count(vouched)}; the operator alone signs the rest` : ''
+    console.log(`log ${origin}: ${count(size)} records, cosigned by ${by}${upTo}`)
+  }
+  const kinds = [...records].map(([kind, n]) => `${count(n)} ${kind}`)
+  console.log(`checked: root from the entries, signatures, chains, streams of ${kinds.join(', ')}`)
+  if (findings.size > 0)
+    console.log(`noticed: ${[...findings].map(([code, n]) => `${n} ${code}`).join(', ')}`)
+  for (const { code, where, message } of problems) console.log(`PROBLEM ${code} at ${where}: ${message}`)
+  if (problemCount > problems.length) console.log(`... and ${problemCount - problems.length} more`)
+  console.log('not checked by anything here:')
+  for (const line of notChecked) console.log(`  - ${line}`)
+  if (!ok) console.log(`RESULT: ${problemCount} problem(s); do not rely on these hours`)
+  else if (!independent)
+    console.log('RESULT: all holds, NOT INDEPENDENT: only the operator vouches for this log')
+  else console.log('RESULT: all holds')
+}
