@@ -1,3 +1,4 @@
+import { findingLines } from './findings-text.ts'
 import type { BundleVerdict } from '@hours/verifier'
 
 /** What a report alone cannot show, beside what no cryptography shows: said with every verdict. */
@@ -45,7 +46,7 @@ export function printBundle(
   verdict: BundleVerdict,
   { ownPolicy, notChecked }: { readonly ownPolicy: boolean; readonly notChecked: readonly string[] },
 ): void {
-  const { predicate, counts, problems, problemCount, ok, independent } = verdict
+  const { predicate, counts, problems, problemCount, findings, ok, independent } = verdict
   if (predicate?.simulated === true) console.log('SIMULATED: a demo, evidence of nothing')
   if (predicate) {
     const { scope, period, ruleset, logs } = predicate
@@ -59,6 +60,7 @@ export function printBundle(
       `one proof a year that they stand in the log; ${count(counts.seen)} sizes that gateways had seen`,
   )
   console.log(`figures: ${count(counts.cells)} cells worked out again and compared`)
+  for (const line of findingLines(findings)) console.log(line)
   for (const { code, where, message } of problems) console.log(`PROBLEM ${code} at ${where}: ${message}`)
   if (problemCount > problems.length) console.log(`... and ${problemCount - problems.length} more`)
   console.log('not checked by anything here:')

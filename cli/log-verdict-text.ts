@@ -1,3 +1,4 @@
+import { findingLines } from './findings-text.ts'
 import type { LogSummary } from './verify-apart.ts'
 
 /** For `--json`. */
@@ -20,8 +21,7 @@ export function printLog(verdict: LogSummary, notChecked: readonly string[]): vo
   }
   const kinds = [...records].map(([kind, n]) => `${count(n)} ${kind}`)
   console.log(`checked: root from the entries, signatures, chains, streams of ${kinds.join(', ')}`)
-  if (findings.size > 0)
-    console.log(`noticed: ${[...findings].map(([code, n]) => `${n} ${code}`).join(', ')}`)
+  for (const line of findingLines(findings)) console.log(line)
   for (const { code, where, message } of problems) console.log(`PROBLEM ${code} at ${where}: ${message}`)
   if (problemCount > problems.length) console.log(`... and ${problemCount - problems.length} more`)
   console.log('not checked by anything here:')

@@ -25,6 +25,8 @@ export interface PageSummary {
   readonly boot: number
   readonly mono: readonly [number, number]
   readonly seen: Seen | null
+  /** Pages lost to a full spool since the epoch began; chains stored by older versions do not say. */
+  readonly dropped?: number
   /** The page's own instruments. */
   readonly counters: readonly Counter[]
   /** Last counters of instruments that earlier pages named and this one does not. */
@@ -94,8 +96,9 @@ interface CountedInstruments {
 }
 
 export function summarize({ page, digest }: OpenedPage): PageSummary {
-  const { seq, prev, from, to, boot, mono, seen } = page
-  return { seq, digest, prev, from, to, boot, mono, seen, counters: countersOf(page), carried: [] }
+  const { seq, prev, from, to, boot, mono, seen, spool } = page
+  const own = { seq, digest, prev, from, to, boot, mono, seen, dropped: spool.dropped }
+  return { ...own, counters: countersOf(page), carried: [] }
 }
 
 /** What a page's counters say, an instrument at a time. */

@@ -100,6 +100,9 @@ function chainFindings(state: ChainState, page: PageSummary): Finding[] {
   const missing = page.seq - (before?.seq ?? -1) - 1
   if (missing > 0)
     findings.push({ code: 'gap', message: `${missing} page(s) missing before seq ${page.seq}` })
+  const { dropped = 0 } = page
+  const lost = dropped - (before ? (before.dropped ?? dropped) : 0)
+  if (lost > 0) findings.push({ code: 'spool_dropped', message: `${lost} page(s) were lost to a full spool` })
   const fallen = before ? fallenEnergy(before, page) : []
   if (fallen.length > 0) findings.push({ code: 'energy_fell', message: `mwh fell: ${fallen.join(', ')}` })
   return findings

@@ -7,6 +7,8 @@ export const maxFutureMs = 60_000
 export const maxLiveMs = 20 * MINUTE
 /** A step or an error above this is told, ms. */
 const notableMs = 1_000
+/** A gateway that may be wrong by more has no clock to speak of: it says so itself, so nothing rests on what it says. */
+const maxErrorMs = 60_000
 
 /** `declared` hours come from `claim` records, not from pages. */
 export type PageClass = 'live' | 'late'
@@ -29,7 +31,7 @@ export interface TimeVerdict {
 
 export function judgeTime(page: Page, { earliest, arrival }: TimeBracket): TimeVerdict {
   const findings: Finding[] = []
-  const slack = page.clock.errorMs
+  const slack = Math.min(page.clock.errorMs, maxErrorMs)
   // The previous page may have been sealed up to maxSealMs after its end, which is where this one begins.
   if (earliest !== undefined && page.from < earliest - maxSealMs - slack)
     findings.push({
@@ -44,8 +46,9 @@ export function judgeTime(page: Page, { earliest, arrival }: TimeBracket): TimeV
   return isClockTrusted(page) ? { class: kind, findings } : { class: kind, unknown: 'clock', findings }
 }
 
-/** R7: not synchronised for 24 h, never synchronised, or stepped and not synchronised since: hours are unknown. */
+/** R7: not synchronised for 24 h, never, wrong by over a minute, or stepped and not synchronised since: hours are unknown. */
 export function isClockTrusted({ clock }: Page): boolean {
+  if (clock.errorMs > maxErrorMs) return false
   if (clock.unsyncedMs !== undefined) {
     const stepped = Math.abs(clock.steppedMs) > notableMs && clock.source === 'none'
     return clock.unsyncedMs <= DAY && !stepped
@@ -59,6 +62,8 @@ export function clockFindings(page: Page): Finding[] {
   const findings: Finding[] = []
   if (Math.abs(clock.steppedMs) > notableMs)
     findings.push({ code: 'clock_stepped', message: `the clock was stepped by ${clock.steppedMs} ms` })
+  if (clock.errorMs > notableMs)
+    findings.push({ code: 'clock_error', message: `the clock may be wrong by ${clock.errorMs} ms` })
   if (clock.source === 'none' || (clock.unsyncedMs ?? 0) > DAY)
     findings.push({
       code: 'clock_unsynced',

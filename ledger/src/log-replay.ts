@@ -4,6 +4,7 @@ import { neighbours } from './chain-state.ts'
 import type { PageContext } from './check-page.ts'
 import { parseOrigin } from './checkpoint.ts'
 import { judgeTime, type TimeVerdict } from './clock-rules.ts'
+import { createConfigBook } from './config-book.ts'
 import type { Crypto } from './crypto.ts'
 import { createEnrolments, type Enrolments } from './enrolments.ts'
 import { createKeyRegistry, type KeyRegistry } from './key-registry.ts'
@@ -67,6 +68,7 @@ export function createLogReplay(options: {
   const times = createTimeIndex()
   const chains = createChainBook()
   const enrolments = createEnrolments()
+  const configs = createConfigBook(times)
   const streams = new Map<string, StreamState>()
   const epochs = new Set<string>()
   const isOpen = (gateway: string, epoch: number) => epochs.has(`${gateway}/${epoch}`)
@@ -81,8 +83,10 @@ export function createLogReplay(options: {
     const rootBefore = rootAt && rootsBefore(rootAt, opened.value.page.seen, at)
     const verdict = chains.check(opened.value, rootBefore ? { ...rules, rootAt: rootBefore } : rules)
     if (verdict.verdict === 'refuse') return refuse(verdict.code, verdict.reason)
-    const page = { ...opened.value, at, verdict, previousSeen: before?.last.seen ?? null }
-    return accept({ type: 'page', page })
+    const previousSeen = before?.last.seen ?? null
+    const told = configs.findings(opened.value.page, previousSeen)
+    const whole = told.length === 0 ? verdict : { ...verdict, findings: [...verdict.findings, ...told] }
+    return accept({ type: 'page', page: { ...opened.value, at, verdict: whole, previousSeen } })
   }
 
   function readRecord(signed: SignedRecord, at: Position): Decoded<ReplayedLeaf, ReplayCode> {
@@ -107,6 +111,7 @@ export function createLogReplay(options: {
     }
     if (record.kind === 'key') return keys.apply(record.body, at)
     if (record.kind === 'time') times.add(at, record.body.at)
+    if (record.kind === 'config') configs.add(record.body, record.digest, at)
     if (record.kind === 'enrolment') enrolments.add(record.body)
     if (record.kind === 'epoch') epochs.add(`${record.body.gateway}/${record.body.epoch}`)
     return undefined
@@ -121,7 +126,10 @@ export function createLogReplay(options: {
       return record.ok ? take(record.value, at) : record
     },
     take,
-    skip: (name, digest) => void streams.set(name, skipForeign(streams.get(name) ?? emptyStream, digest)),
+    skip(name, digest) {
+      streams.set(name, skipForeign(streams.get(name) ?? emptyStream, digest))
+      configs.addHidden(digest)
+    },
     judge({ page, at, previousSeen }) {
       const timed = times.arrivalOf(at)
       const arrival = timed ?? Math.max(times.newest() ?? 0, page.to)

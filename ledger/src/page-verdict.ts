@@ -29,7 +29,12 @@ export type FindingCode =
   | 'clock_unsynced'
   | 'clock_drift'
   | 'time_bracket'
+  | 'clock_error'
   | 'energy_fell'
+  | 'config'
+  | 'config_stale'
+  | 'spool_dropped'
+  | 'replay'
 
 export interface Finding {
   readonly code: FindingCode

@@ -61,12 +61,27 @@ describe('R5: times of a page', () => {
   })
 })
 
+describe('R5 with a clock that says it may be wrong', () => {
+  const vague = { ...page, clock: { ...clock, errorMs: 1e12 } }
+  it('gives no more room than a minute, whatever a gateway states', () => {
+    const year = 365 * DAY
+    expect(judgeTime(vague, { arrival: page.to - year, earliest: page.from + year })).toMatchObject({
+      unknown: 'time',
+      findings: [{ code: 'time_bracket' }, { code: 'time_bracket' }],
+    })
+    expect(judgeTime(vague, { arrival: page.to - 2 * MINUTE })).toMatchObject({ unknown: 'clock' })
+  })
+})
+
 describe('R7: the clock', () => {
   it.each([
     ['ntp', {}, true, []],
     ['synchronised 24 h ago', { unsyncedMs: DAY }, true, []],
     ['synchronised longer ago', { unsyncedMs: DAY + 1 }, false, ['clock_unsynced']],
     ['never synchronised', { source: 'none' }, false, ['clock_unsynced']],
+    ['a second out', { errorMs: 1_000 }, true, []],
+    ['a minute out', { errorMs: 60_000 }, true, ['clock_error']],
+    ['out by more, as it says itself', { errorMs: 60_001 }, false, ['clock_error']],
     ['holding over', { source: 'none', unsyncedMs: MINUTE }, true, ['clock_unsynced']],
     ['stepped and synchronised', { steppedMs: -3_600_000 }, true, ['clock_stepped']],
     [

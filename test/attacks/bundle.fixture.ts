@@ -83,7 +83,7 @@ export async function reportedSite(): Promise<ReportedSite> {
   const ingest = await open([{ name: 'w', key, url: `http://127.0.0.1:${watching.port}` }])
   const gateway = createTestGateway('gw-1')
   const session = { instrument: 'sem-01', user: 'u-1', actor: 'a' }
-  await ingest.recordAll([
+  const enrolled = await ingest.recordAll([
     unitRecord(),
     item('organisation', 'installation', {
       ...{ id: 'acme', parent: null, kind: 'entity', names: { en: 'Acme' }, from: start - 1 },
@@ -91,6 +91,10 @@ export async function reportedSite(): Promise<ReportedSite> {
     ...gateway.records(),
     enrolmentRecord('gw-1', 'sem-01'),
     enrolmentRecord('gw-1', 'nmr-01'),
+    item('config', site, { gateway: 'gw-1', revision: 1, instruments: [] }),
+  ])
+  const config = { revision: 1, sha256: enrolled.at(-1)?.hash ?? '' }
+  await ingest.recordAll([
     item('session', site, {
       ...session,
       ...{ id: 's1', from: start, to: start + HOUR / 2, beneficiary: 'acme', purpose: 'service', samples: 3 },
@@ -121,7 +125,7 @@ export async function reportedSite(): Promise<ReportedSite> {
   ): Promise<Uint8Array> {
     const size = ingest.log.size()
     gateway.seen = { origin: ingest.log.origin(2026), size, root: ingest.log.root() }
-    const bytes = gateway.page({ 'sem-01': spans, 'nmr-01': [['standby', 0, pageMs]] }, change)
+    const bytes = gateway.page({ 'sem-01': spans, 'nmr-01': [['standby', 0, pageMs]] }, { config, ...change })
     clock.advanceTo(Math.max(clock.wall(), gateway.at() + 70_000))
     await ingest.commit({ client: gateway.id, topic: gateway.topic, payload: bytes })
     await ingest.settled()

@@ -1,4 +1,4 @@
-import { formatBase64, leafHash, signRecord } from '@hours/ledger'
+import { signRecord } from '@hours/ledger'
 import { generateKey, createSigner, nodeCrypto, signerFromSeed } from '@hours/ledger/node'
 import { HOUR } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -202,7 +202,7 @@ describe('nobody can', () => {
     const files = withLines(honest, pages, (lines) => lines.map((line, i) => (i === 3 ? forged : line)))
     expect(codes(signed(files))).toEqual(expect.arrayContaining(['refused_page', 'proof', 'figure']))
     // The proof is over the leaves of the entries shown: there is no tile to forge along (CVE-2026-56865).
-    expect(formatBase64(leafHash(Buffer.from(forged), nodeCrypto.sha256))).not.toBe('')
+    expect(codes(forger.figured(forger.proven(files)))).toEqual(['refused_page', 'proof'])
   })
 
   it('change a record: who it was for, or that it was there at all', async () => {
@@ -283,6 +283,27 @@ function wrongWitness(): string {
 }
 
 describe('a gateway that lies', () => {
+  it('about its settings, or has lost pages, is told of by everybody who checks, though its hours stand', async () => {
+    const own = await reportedSite()
+    try {
+      await own.page([['run', 0, pageMs]], { config: { revision: 0, sha256: 'own' } })
+      await own.page([['run', 0, pageMs]], { spool: { pages: 0, oldest: null, dropped: 3 } })
+      for (const scope of ['all', instrument]) {
+        const { ok, findings } = verdictOf(await own.report(scope), own.policy)
+        expect({ ok, findings: [...findings] }).toEqual({
+          ok: true,
+          findings: [
+            ['config', 1],
+            ['spool_dropped', 1],
+          ],
+        })
+      }
+      expect(check(honest).findings).toEqual(new Map())
+    } finally {
+      await own.close()
+    }
+  })
+
   it('twice under one number loses the epoch from then on, and everybody who checks is told', async () => {
     const liar = await reportedSite()
     try {

@@ -66,6 +66,9 @@ export function createFacts(options: {
   function takePage(page: ReplayedPage, where: string): void {
     const { verdict } = page
     if (verdict.verdict === 'equivocation') problems.add('equivocation', where, verdict.reason)
+    // Ingest answers the same bytes with their place; whoever logged them twice has not.
+    if (verdict.verdict === 'duplicate')
+      found({ code: 'replay', message: 'the same page again; it counts once' }, where)
     for (const finding of verdict.findings)
       if (finding.code === 'split_view' || finding.code === 'seen_ahead')
         problems.add('split_view', where, finding.message)

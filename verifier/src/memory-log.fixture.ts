@@ -61,6 +61,8 @@ const publicKey = (signer: Signer) => formatBase64url(signer.publicKey)
 /** A log in memory, made with the real ledger; attacks change `entries` or what `files` answers. */
 export interface MemoryLog {
   readonly entries: Uint8Array[]
+  /** The settings that the operator has signed for the gateway; pages are made under them. */
+  readonly config: Page['config']
   record<K extends RecordKind>(kind: K, stream: string, body: RecordBody<K>, by?: Signer): Uint8Array
   time(at: number): void
   /** The next page of the chain, or any page `change` makes of it; signed by the gateway. */
@@ -103,8 +105,10 @@ export function createMemoryLog(): MemoryLog {
       sha256,
     )
 
+  const config = { revision: 1, sha256: '' }
   const log: MemoryLog = {
     entries,
+    config,
     next: { seq: 0, prev: null, from: t0, onMs: 0, runMs: 0 },
     append: (bytes) => void entries.push(bytes),
     record(kind, stream, body, by) {
@@ -147,7 +151,7 @@ export function createMemoryLog(): MemoryLog {
         seen: log.seen(),
         spool: { pages: 0, oldest: null, dropped: 0 },
         software: 'test',
-        config: { revision: 1, sha256: '' },
+        config: log.config,
         instruments: [
           {
             id: instrument,
@@ -228,6 +232,7 @@ export function createMemoryLog(): MemoryLog {
     }),
   )
   admit(log)
+  config.sha256 = recordDigest(log.record('config', site, { gateway, revision: 1, instruments: [] }), sha256)
   log.time(t0)
   return log
 }

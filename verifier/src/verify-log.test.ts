@@ -1,4 +1,12 @@
-import { formatEntryBundle, formatTilePath, leafHash, tileWidth } from '@hours/ledger'
+import {
+  createVkey,
+  formatEntryBundle,
+  formatTilePath,
+  formatVkey,
+  leafHash,
+  noteType,
+  tileWidth,
+} from '@hours/ledger'
 import { generateKey, nodeCrypto } from '@hours/ledger/node'
 import { HOUR, instrumentKey, MINUTE } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +17,7 @@ import {
   gateway,
   honestHour,
   instrument,
+  logSigner,
   type MemoryLog,
   policy,
   policyText,
@@ -33,6 +42,7 @@ describe('a log that is as it was', () => {
     const log = honestHour()
     const { ok, verdict } = await codes(log.source())
     expect(verdict.problems).toEqual([])
+    expect(verdict.findings).toEqual(new Map())
     expect(ok).toBe(true)
     expect(verdict.independent).toBe(true)
     expect(await runHours(log)).toBe(40 * MINUTE)
@@ -103,6 +113,31 @@ describe('attacks that a verifier catches by name', () => {
     expect(await runHours(log)).toBe(10 * MINUTE)
   })
 
+  it('pages that a gateway says it has lost are told', async () => {
+    const log = createMemoryLog()
+    for (const dropped of [0, 2, 2, 5])
+      log.append(log.page([['run', 0, 5 * MINUTE]], (page) => (page.spool.dropped = dropped)))
+    log.time(log.next.from + MINUTE)
+    expect((await codes(log.source())).verdict.findings.get('spool_dropped')).toBe(2)
+  })
+
+  it('pages under settings that the operator has not signed, or not any more', async () => {
+    const log = createMemoryLog()
+    log.append(log.page([['run', 0, 5 * MINUTE]], (page) => (page.config = { revision: 0, sha256: 'own' })))
+    log.time(log.next.from + MINUTE)
+    log.record('config', site, { gateway, revision: 2, instruments: [] })
+    for (let i = 0; i < 15; i++) {
+      log.append(log.page([['run', 0, 5 * MINUTE]]))
+      log.time(log.next.from + MINUTE)
+    }
+    const { verdict } = await codes(log.source())
+    expect([...verdict.findings]).toEqual([
+      ['config', 1],
+      ['config_stale', 1],
+    ])
+    expect(verdict.ok).toBe(true)
+  })
+
   it('a removed entry changes the root', async () => {
     const log = honestHour()
     const source = log.source()
@@ -125,6 +160,7 @@ describe('attacks that a verifier catches by name', () => {
     log.append(page)
     log.time(log.next.from)
     expect(await runHours(log)).toBe(5 * MINUTE)
+    expect((await codes(log.source())).verdict.findings.get('replay')).toBe(1)
   })
 
   it('equivocation voids every later page of the epoch', async () => {
@@ -220,8 +256,9 @@ describe('attacks that a verifier catches by name', () => {
       'checkpoint',
     ])
     expect((await codes(log.source({ cosigned: false }))).codes).toEqual(['no_quorum'])
-    const strange = policyText().replace('witness w regulator.example/w1', 'witness w somebody.example/w1')
-    expect(() => policy(strange)).toThrow(/key id/)
+    const other = createVkey('other.example/w1', noteType.cosignature, logSigner.publicKey, nodeCrypto.sha256)
+    const unknown = policyText('x').replace('quorum', `witness x ${formatVkey(other)}\nquorum`)
+    expect((await codes(log.source(), policy(unknown))).codes).toEqual(['no_quorum'])
   })
 
   it('what the witness has signed is the beginning of what is there; the rest is the operator’s word', async () => {

@@ -16,12 +16,13 @@ const aboutOne: ReadonlySet<string> = new Set<RecordKind>([
   'rating',
   'incident',
 ])
-/** Kinds that no figure is made of: settings of gateways, digests of probes. */
-const aboutNone: ReadonlySet<string> = new Set<RecordKind>(['config', 'probe'])
+/** Kinds that no figure is made of: digests of probes. */
+const aboutNone: ReadonlySet<string> = new Set<RecordKind>(['probe'])
 
 /**
  * Which records a bundle shows; of the others it shows the digest, so that their stream stays without a hole. Hidden are
- * those about instruments outside of the scope, corrections of these, and what no figure is made of.
+ * those about instruments outside of the scope, settings of gateways that have such, corrections of these, and what no
+ * figure is made of.
  */
 export function createRecordChoice(keys: ReadonlySet<string>) {
   const hidden = new Set<string>()
@@ -33,8 +34,13 @@ export function createRecordChoice(keys: ReadonlySet<string>) {
     },
   }
 
+  function isConfigShown({ stream, instruments }: RecordOf<'config'>): boolean {
+    return instruments.every(({ id }) => keys.has(`${stream}/${id}`))
+  }
+
   function decide(kind: RecordKind, record: RecordOf<RecordKind>): boolean {
     if (aboutNone.has(kind)) return false
+    if (kind === 'config') return isConfigShown(record as RecordOf<'config'>)
     if (kind === 'correction') return !hidden.has((record as RecordOf<'correction'>).of)
     if (!aboutOne.has(kind)) return true
     const { stream, instrument } = record as { stream?: string; instrument?: string }
