@@ -1,15 +1,17 @@
 import { defaultOptions, emitDashboards, GrafanaError, pushDashboards } from '@hours/grafana'
-import { InstrumentList } from '@hours/protocol'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { z } from 'zod'
+import { readDashboardChoices } from './dashboard-choices.ts'
 import { typedPath } from './paths.ts'
+import { addressOf, nameOf } from './site-series.ts'
 
 interface Flags {
   readonly lang: 'en' | 'zh' | 'both'
   readonly zone: string
   readonly api?: string
+  readonly key?: string
   readonly page?: string
   readonly influx: string
+  readonly influxUser?: string
   readonly database: string
   readonly runWatts: number
 }
@@ -43,12 +45,12 @@ export function dashboardsCommand(): Command {
         throw new Error(
           '--token is missing. Fix: --token or GRAFANA_TOKEN, of a service account with the role Admin.',
         )
-      const influxToken = process.env['INFLUX_TOKEN']
+      const influxSecret = secretOf(flags)
       const { version, done } = await pushDashboards({
         ...(await optionsOf(flags)),
         url: flags.url,
         token: flags.token,
-        ...(influxToken === undefined ? {} : { influxToken }),
+        ...(influxSecret === undefined ? {} : { influxSecret }),
       }).catch((error: unknown) => {
         throw error instanceof GrafanaError ? new Error(error.message, { cause: error }) : error
       })
@@ -64,17 +66,40 @@ const shared = (command: Command): Command =>
     .option('--zone <zone>', 'IANA zone that days are cut by', zoneOf, defaultOptions.zone)
     .option(
       '--api <url>',
-      'our HTTP API: organisations, always-on instruments and the SIMULATED mark are read from it',
+      'our HTTP API: organisations, always-on instruments and the SIMULATED mark are read from it (with --key)',
     )
-    .option('--page <url>', 'where the built-in page is, for links; --api when not given')
-    .option('--influx <url>', 'InfluxDB as Grafana reaches it', defaultOptions.influxUrl)
-    .option('--database <name>', 'database, or bucket of 2.x', defaultOptions.database)
+    .addOption(
+      new Option('--key <key>', 'API key of an account that sees the whole installation, for --api').env(
+        'HOURS_KEY',
+      ),
+    )
+    .option(
+      '--page <url>',
+      'where the built-in page is, for links, or a path below Grafana that a proxy leads there; --api when not given',
+      pageOf,
+    )
+    .option('--influx <url>', 'InfluxDB as Grafana reaches it', addressOf, defaultOptions.influxUrl)
+    .option('--database <name>', 'database, or bucket of 2.x', nameOf, defaultOptions.database)
+    .addOption(
+      new Option(
+        '--influx-user <name>',
+        'of 1.x with authentication (password: INFLUX_PASSWORD, of Grafana itself where files are emitted)',
+      ).env('HOURS_INFLUX_USER'),
+    )
     .option(
       '--run-watts <w>',
       'power that no instrument draws while it is off',
       wattsOf,
       defaultOptions.runWatts,
     )
+
+/** What Grafana shows InfluxDB, from the environment. */
+function secretOf({ influxUser }: Flags): string | undefined {
+  const { INFLUX_TOKEN: token, INFLUX_PASSWORD: password } = process.env
+  if (influxUser !== undefined && !password)
+    throw new Error('--influx-user needs a password. Fix: INFLUX_PASSWORD in the environment.')
+  return influxUser === undefined ? token : password
+}
 
 function zoneOf(text: string): string {
   try {
@@ -91,68 +116,29 @@ function wattsOf(text: string): number {
   return watts
 }
 
-async function optionsOf({ lang, zone, api, page, influx, database, runWatts }: Flags) {
+/** What was chosen by options, by environment, and at a running site; a word for who runs the command where it matters. */
+async function optionsOf(flags: Flags) {
+  const { lang, zone, api, key, page, influx, influxUser, database, runWatts } = flags
   const pageUrl = page ?? api
+  const { leftOut, ...choices } = api === undefined ? { leftOut: [] } : await readDashboardChoices(api, key)
+  for (const name of leftOut)
+    console.error(`${name} has too many instruments at sites of several organisations: it is no choice.`)
   return {
     language: lang,
     zone,
     influxUrl: influx,
     database,
     runWatts,
+    ...(influxUser === undefined ? {} : { influxUser }),
     ...(pageUrl === undefined ? {} : { pageUrl }),
-    ...(api === undefined ? {} : await fromApi(api.replace(/\/+$/, ''))),
+    ...choices,
   }
 }
 
-const Organisations = z.object({
-  items: z.array(
-    z.object({ id: z.string(), names: z.object({ en: z.string().optional(), zh: z.string().optional() }) }),
-  ),
-})
-/** A choice of more ids than this is longer than what InfluxDB takes in an address. */
-const mostInstruments = 300
-
-async function fromApi(api: string) {
-  const { items } = Organisations.parse(await read(`${api}/api/v1/organisations`))
-  const all = await instrumentsOf(api)
-  const organisations: { name: string; instruments: string[] }[] = []
-  for (const { id, names } of items) {
-    const own = await instrumentsOf(api, id)
-    if (own.items.length === 0 || own.items.length > mostInstruments) continue
-    organisations.push({
-      name: names.en ?? names.zh ?? id,
-      instruments: own.items.map(({ key }) => key.split('/')[1] ?? key),
-    })
-  }
-  const alwaysOn = all.items.filter((one) => one.alwaysOn).map(({ key }) => key.split('/')[1] ?? key)
-  return { organisations, alwaysOn, simulated: all.simulated }
-}
-
-async function instrumentsOf(api: string, organisation?: string) {
-  const items: InstrumentList['items'] = []
-  let simulated = false
-  let cursor: string | null = ''
-  while (cursor !== null) {
-    const query = new URLSearchParams({ limit: '200' })
-    if (organisation !== undefined) query.set('organisation', organisation)
-    if (cursor !== '') query.set('cursor', cursor)
-    const list: InstrumentList = InstrumentList.parse(
-      await read(`${api}/api/v1/instruments?${query.toString()}`),
-    )
-    items.push(...list.items)
-    simulated = list.simulated
-    cursor = list.next
-  }
-  return { items, simulated }
-}
-
-async function read(url: string): Promise<unknown> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(15_000) }).catch((cause: unknown) => {
-    throw new Error(
-      `--api: ${url} does not answer. Fix: start "hours up" or "hours serve", or leave --api out.`,
-      { cause },
-    )
-  })
-  if (!answer.ok) throw new Error(`--api: ${url} answers ${answer.status}.`)
-  return answer.json()
+/** Where the built-in page is: an address, or a path below Grafana's root that a proxy leads there. */
+function pageOf(text: string): string {
+  const isPath = /^\/[\w/-]*$/.test(text)
+  if (!isPath && !/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : ''))
+    throw new InvalidArgumentError(`"${text}" is neither an address of HTTP nor a path such as /page.`)
+  return text
 }

@@ -87,6 +87,11 @@ describe('the compose file', () => {
     expect(file).not.toMatch(/basic_?auth|forward_auth/)
     expect(file).toMatch(/reverse_proxy 127\.0\.0\.1:8080/)
     expect(file.match(/\{/g)?.length).toBe(file.match(/\}/g)?.length)
+    // Links of the dashboards to the page have Grafana's root before them; they must never lead to another host.
+    const grafana = new URL(
+      compose.services['grafana']!.environment!['GF_SERVER_ROOT_URL']!.replace(/\$\{.*?\}/, 'h'),
+    )
+    expect(file).toContain(`handle_path ${grafana.pathname}page/* {\n\t\tredir https://{$HOURS_HOST}{uri}\n`)
     const used = new Set([...file.matchAll(/\{\$(\w+)\}/g)].map(([, name]) => name!))
     expect(used).toEqual(new Set(Object.keys(compose.services['proxy']?.environment ?? {})))
     const args = compose.services['hours']!.command!
@@ -145,7 +150,7 @@ describe('the compose file', () => {
 describe('Grafana’s files in deploy/', () => {
   it('are what `hours dashboards emit` makes', () => {
     const files = provisioningFiles(
-      { ...defaultOptions, influxUrl: 'http://influxdb:8086' },
+      { ...defaultOptions, influxUrl: 'http://influxdb:8086', pageUrl: '/page' },
       '/var/lib/grafana/dashboards/instrument-hours',
     )
     for (const [path, body] of files)

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { alertRules, dashboardsOf, defaultOptions, emitDashboards, pushDashboards } from '@hours/grafana'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { afterEach, describe, expect, it } from 'vitest'
+import { instrumentAddress, views } from '../../dashboards/web/src/routes.ts'
 
 const schemas = resolve(process.env['HOURS_SHARED'] ?? '../shared', 'grafana-schema')
 const there = existsSync(schemas)
@@ -105,6 +106,48 @@ describe('what Grafana would stumble over', () => {
   })
 })
 
+describe('links to the built-in page', () => {
+  interface Linking {
+    readonly links?: readonly { title?: string; url?: string; targetBlank?: boolean }[]
+    readonly fieldConfig?: { readonly defaults?: Linking }
+  }
+  const linksOf = (pageUrl: string) =>
+    Object.entries(dashboardsOf({ ...defaultOptions, language: 'en', pageUrl })).flatMap(
+      ([name, dashboard]) =>
+        [dashboard as Linking, ...((dashboard.panels ?? []) as Linking[])]
+          .flatMap(({ links = [], fieldConfig }) => [...links, ...(fieldConfig?.defaults?.links ?? [])])
+          .filter(({ url = '' }) => url !== '' && !url.startsWith('/d/'))
+          .map((link) => ({ name, ...link })),
+    )
+  /** As Grafana writes a row's fields and a dashboard's variables into an address. */
+  const filled = (url = '') =>
+    url
+      .replaceAll(/\$\{(?:__data\.fields\.)?site\}/g, 'gz-gibh')
+      .replaceAll(/\$\{(?:__data\.fields\.)?instrument\}/g, 'sem-01')
+
+  it('lead to views that it has: each dashboard to the fleet, rows and the instrument to that instrument', () => {
+    const links = linksOf('https://hours.example.edu/')
+    for (const { url } of links) {
+      const { origin, pathname } = new URL(filled(url))
+      expect(origin).toBe('https://hours.example.edu')
+      expect(views).toContain(pathname.split('/')[1])
+    }
+    const to = (name: string) =>
+      links.filter((link) => link.name === name).map(({ url }) => new URL(filled(url)).pathname)
+    const one = instrumentAddress('gz-gibh/sem-01')
+    expect(to('fleet')).toEqual(['/fleet', one])
+    expect(to('instrument')).toEqual([one])
+    expect(to('gateways')).toEqual(['/fleet'])
+    expect(to('regulator')).toEqual(['/fleet'])
+  })
+
+  it('open in a tab of their own: Grafana would take a path for one of its own places', () => {
+    expect(
+      linksOf('/page').every(({ targetBlank, url }) => targetBlank === true && url?.startsWith('/page/')),
+    ).toBe(true)
+  })
+})
+
 describe('files and pushing', () => {
   let folder: string | undefined
   afterEach(() => {
@@ -120,15 +163,33 @@ describe('files and pushing', () => {
     const all = paths.map((path, i) => [path, JSON.parse(first[i]!) as Record<string, unknown>] as const)
     const of = (part: string) => all.find(([path]) => path.includes(part))![1]
     expect(of('provisioning/dashboards')).toMatchObject({ providers: [{ options: { path: '/etc/dash' } }] })
-    expect(of('provisioning/datasources')).toMatchObject({ datasources: [{ uid: 'hours-influx' }] })
+    expect(of('provisioning/datasources')).toMatchObject({
+      datasources: [{ uid: 'hours-influx', secureJsonData: { httpHeaderValue1: 'Token $INFLUX_TOKEN' } }],
+    })
     expect(of('provisioning/alerting')).toMatchObject({
       groups: [{ interval: '60s', folder: 'Instrument Hours' }],
     })
     expect(first.join('')).not.toMatch(/apiv3_|Bearer /)
   })
 
+  it('an InfluxDB 1.x with a user gets name and password, the latter from the environment', () => {
+    folder = mkdtempSync(join(tmpdir(), 'hours-grafana-'))
+    emitDashboards(folder, { influxUser: 'grafana' })
+    const file = join(folder, 'provisioning/datasources/instrument-hours.yaml')
+    const [one] = (JSON.parse(readFileSync(file, 'utf8')) as { datasources: object[] }).datasources
+    expect(one).toMatchObject({
+      basicAuth: true,
+      basicAuthUser: 'grafana',
+      jsonData: { httpMode: 'POST' },
+      secureJsonData: { basicAuthPassword: '$INFLUX_PASSWORD' },
+    })
+    expect(JSON.stringify(one)).not.toMatch(/httpHeader/)
+  })
+
   it('pushes folder, data source, dashboards and rules; tries again on 412; the second time only updates', async () => {
     const had = new Set<string>()
+    const sent: string[] = []
+    let ofFile = false
     const asked: string[] = []
     let conflicts = 1
     const answerTo = (
@@ -139,7 +200,9 @@ describe('files and pushing', () => {
     ): [number, unknown] => {
       if (authorization !== 'Bearer tok') return [401, { message: 'Invalid API key' }]
       if (url === '/api/health') return [200, { version: '12.0.1', database: 'ok' }]
-      if (method === 'GET') return had.has(url) ? [200, { uid: 'x' }] : [404, { message: 'no' }]
+      if (method === 'GET')
+        return had.has(url) ? [200, { uid: 'x', readOnly: ofFile }] : [404, { message: 'no' }]
+      if (url.startsWith('/api/datasources')) sent.push(text)
       if (url === '/api/folders') had.add('/api/folders/instrument-hours')
       if (url === '/api/datasources') had.add('/api/datasources/uid/hours-influx')
       if (url !== '/api/dashboards/db') return [200, {}]
@@ -174,6 +237,15 @@ describe('files and pushing', () => {
       expect(asked).not.toContain('POST /api/folders')
       expect(asked).not.toContain('POST /api/datasources')
       expect(asked).toContain('PUT /api/datasources/uid/hours-influx')
+      await pushDashboards({ url, token: 'tok', influxUser: 'grafana', influxSecret: 'pw' })
+      expect(JSON.parse(sent.at(-1) ?? '')).toMatchObject({
+        basicAuthUser: 'grafana',
+        secureJsonData: { basicAuthPassword: 'pw' },
+      })
+      ofFile = true
+      const { done } = await pushDashboards({ url, token: 'tok' })
+      expect(sent).toHaveLength(3)
+      expect(done.join()).toMatch(/hours-influx is of a provisioning file/)
       await expect(pushDashboards({ url, token: 'wrong' })).rejects.toMatchObject({ code: 'refused' })
     } finally {
       await new Promise((done) => server.close(done))

@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasInfluxd } from '../contract/influxd.fixture.ts'
 import { days, fault, from, type PlayedDays, playDays, powerMinutes, silence, to } from './played-days.ts'
-import { expand, queriesOf } from './queries.ts'
+import { expand, type FoundQuery, queriesOf } from './queries.ts'
 
 type Row = Readonly<Record<string, string | number | boolean | null>>
 type Line = { kpi: string; value: number }
@@ -278,20 +278,24 @@ describe.runIf(hasInfluxd)('Grafana’s numbers on a real influxd', () => {
   const found = Object.entries(dashboardsOf(defaultOptions)).flatMap(([name, dashboard]) =>
     queriesOf(name, dashboard),
   )
-  const rowsOf = (where: string, query: string, variables: Record<string, string> = {}) => {
-    const all = { ...(where.startsWith('instrument') ? single : {}), ...variables }
+  const rowsOf = ({ where, query, list }: FoundQuery, chosen: Record<string, string | string[]> = {}) => {
+    const choices = { ...(where.startsWith('instrument') ? single : {}), ...chosen }
+    const [text, before] = ([13, 10] as const).map((grafana) =>
+      expand(query, { from, to, list, choices, grafana }),
+    )
+    expect(before).toBe(text)
     // The instrument's "this year" is the year of the clock on the wall; the test's data is older.
-    const text = expand(query, { from, to, variables: all }).replace('now() - 366d', `${from - 366 * DAY}ms`)
-    return world.series.query(text)
+    return world.series.query((text ?? '').replace('now() - 366d', `${from - 366 * DAY}ms`))
   }
 
-  it.each(found)('$where gives the number of the API', async ({ where, query }) => {
+  it.each(found)('$where gives the number of the API', async (one) => {
+    const { where, query } = one
     const mine = Object.entries(checks).filter(([begin]) => where.startsWith(begin))
     expect(
       mine.map(([begin]) => begin),
       'a panel needs exactly one check',
     ).toHaveLength(1)
-    const rows = await rowsOf(where, query)
+    const rows = await rowsOf(one)
     expect(rows.length, query).toBeGreaterThan(0)
     await mine[0]?.[1](rows)
   })
@@ -305,15 +309,25 @@ describe.runIf(hasInfluxd)('Grafana’s numbers on a real influxd', () => {
   })
 
   it('a rate without a denominator is absent, never 0', async () => {
-    for (const { where, query } of found.filter((one) =>
-      /^fleet \/ (?:Coverage|Utilization|Sharing)/.test(one.where),
-    ))
-      expect([where, await rowsOf(where, query, { instrument: 'no-such' })]).toEqual([where, []])
+    for (const one of found.filter(({ where }) => /^fleet \/ (?:Coverage|Utilization|Sharing)/.test(where)))
+      expect([one.where, await rowsOf(one, { instrument: ['no-such'] })]).toEqual([one.where, []])
     // It ran for nobody: that has no sharing rate; it was enrolled: that has a utilization of 0.
     const rate = (title: string) => found.find(({ where }) => where.startsWith(`fleet / ${title}`))!
-    const idle = { instrument: 'xrd-01' }
-    expect(await rowsOf('', rate('Sharing').query, idle)).toEqual([])
-    expect((await rowsOf('', rate('Utilization').query, idle))[0]?.['utilization']).toBe(0)
+    const idle = { instrument: ['xrd-01'] }
+    expect(await rowsOf(rate('Sharing'), idle)).toEqual([])
+    expect((await rowsOf(rate('Utilization'), idle))[0]?.['utilization']).toBe(0)
+  })
+
+  it('several instruments, an organisation of some of them, and each of them alone give the same', async () => {
+    const organisation = `("site" = 'no-such' OR ("site" = 'gz-gibh' AND "instrument" =~ /^(sem-01|xrd-01)$/))`
+    for (const title of ['Run hours', 'Most run hours', 'Hours by state']) {
+      const one = found.find(({ where }) => where.startsWith(`fleet / ${title}`))!
+      const some = await rowsOf(one, { instrument: ['sem-01', 'xrd-01'] })
+      expect(some).not.toEqual(await rowsOf(one))
+      expect(await rowsOf(one, { organisation })).toEqual(some)
+    }
+    const names = found.find(({ where }) => where === 'fleet / variable instrument')!
+    expect((await rowsOf(names, { organisation })).map(({ value }) => value)).toEqual(['sem-01', 'xrd-01'])
   })
 
   describe('alerts', () => {

@@ -84,8 +84,9 @@ async function picture(series: InfluxSeries, name: string, dashboard: ClassicDas
   const height = Math.max(...panels.map(({ gridPos }) => gridPos.y + gridPos.h)) * 28 + 50
   const parts: string[] = []
   for (const { type, title = '', gridPos, targets, fieldConfig } of panels) {
-    const variables = name === 'instrument' ? { site: 'gz-gibh', instrument: 'sem-01' } : {}
-    const query = expand(targets[0]?.query ?? '', { from, to: to - 1, interval: '30m', variables })
+    const choices = name === 'instrument' ? { site: 'gz-gibh', instrument: 'sem-01' } : {}
+    const list = dashboard.templating.list ?? []
+    const query = expand(targets[0]?.query ?? '', { from, to: to - 1, interval: '30m', list, choices })
     const rows = await series.query(query.replace('now() - 366d', `${from - 366 * DAY}ms`))
     const box = {
       x: gridPos.x * 45 + 2,

@@ -7,7 +7,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/alerting'
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog'
 import { datasourceUid, influxQuery } from './influxql-query.ts'
-import { enrolledMs, hourMs, knownMs, share } from './influxql.ts'
+import { butFor, enrolledMs, hourMs, knownMs, share } from './influxql.ts'
 import type { DashboardOptions } from './options.ts'
 import { say, type Text } from './texts.ts'
 
@@ -35,7 +35,7 @@ const eachInstrument = 'GROUP BY "site", "instrument"'
 
 /** One alert for each cause (stores.md); the expected set of gateways is what ingest reports on every minute. */
 export function alertsOf({ alwaysOn, runWatts }: DashboardOptions): Alert[] {
-  const notAlwaysOn = `"instrument" !~ /^(${alwaysOn.join('|')})$/`
+  const notAlwaysOn = alwaysOn.length === 0 ? '' : ` AND ${butFor(alwaysOn)}`
   return [
     {
       uid: 'hours-gateway-silent',
@@ -78,7 +78,7 @@ export function alertsOf({ alwaysOn, runWatts }: DashboardOptions): Alert[] {
         '{{ $labels.instrument }} 已连续运行超过 24 小时：阈值过低或忘记关机？',
       ],
       queries: {
-        A: `SELECT sum("run_ms") FROM "usage_hourly" WHERE time > now() - 26h AND ${notAlwaysOn} ${eachInstrument}`,
+        A: `SELECT sum("run_ms") FROM "usage_hourly" WHERE time > now() - 26h${notAlwaysOn} ${eachInstrument}`,
       },
       fires: `$A > ${24 * hourMs}`,
       lookBack: 93_600,

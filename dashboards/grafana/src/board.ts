@@ -16,6 +16,8 @@ import {
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
 import { ClassicBuilder, type ClassicDashboard } from './classic.ts'
 import { datasource } from './influxql-query.ts'
+import { among } from './influxql.ts'
+import { pageLink } from './page-links.ts'
 import type { DashboardOptions } from './options.ts'
 import { say, type Text } from './texts.ts'
 
@@ -37,8 +39,11 @@ export const stateMappings: ValueMapping[] = [
   },
 ]
 
-/** A dashboard with what all of ours share: links between them, the zone, no way to be edited into something else. */
-export function board(uid: string, title: Text, options: DashboardOptions): ClassicBuilder {
+/**
+ * A dashboard with what all of ours share: links between them and to the built-in page (of the chosen instrument where
+ * there is `one`), the zone, no way to be edited into something else.
+ */
+export function board(uid: string, title: Text, options: DashboardOptions, one = false): ClassicBuilder {
   const mark = options.simulated ? 'SIMULATED · ' : ''
   const builder = new ClassicBuilder(`${mark}${say(title, options.language)}`)
     .uid(uid)
@@ -54,13 +59,8 @@ export function board(uid: string, title: Text, options: DashboardOptions): Clas
         .includeVars(true)
         .keepTime(true),
     )
-  if (options.pageUrl !== undefined)
-    builder.link(
-      new DashboardLinkBuilder(say(['Built-in page', '内置页面'], options.language))
-        .type(DashboardLinkType.Link)
-        .url(options.pageUrl)
-        .targetBlank(true),
-    )
+  const of = one ? { site: '${site}', instrument: '${instrument}' } : undefined
+  for (const link of pageLink(options, ['Built-in page', '内置页面'], of)) builder.link(link)
   return builder
 }
 
@@ -88,36 +88,36 @@ export function whichInstruments(builder: ClassicBuilder, options: DashboardOpti
   const instrument = queried(
     'instrument',
     l(['Instrument', '仪器']),
-    'SHOW TAG VALUES FROM "usage_daily" WITH KEY = "instrument" WHERE "site" =~ /^$site$/ AND "instrument" =~ /^($organisation)$/',
+    'SHOW TAG VALUES FROM "usage_daily" WITH KEY = "instrument" WHERE "site" =~ /^$site$/ AND ${organisation:raw}',
   )
   if (one) builder.withVariable(site).withVariable(instrument)
   else
     builder
       .withVariable(site.multi(true).includeAll(true).allValue('.*'))
-      .withVariable(instrument.multi(true).includeAll(true))
+      .withVariable(instrument.multi(true).includeAll(true).allValue('.*'))
 }
 
 export const constant = (name: string, value: string) => new ConstantVariableBuilder(name).value(value)
 
+/** A condition that always holds. */
+const everything = '"site" =~ /.*/'
+
 /**
- * Organisations change their instruments by date and so are no tags (stores.md): the choice holds the ids, as they stand
- * when the dashboards are emitted.
+ * Organisations change their instruments by date and so are no tags (stores.md): the choice holds a condition on sites and
+ * ids, as they stand when the dashboards are emitted.
  */
 function organisationChoice({ organisations, language }: DashboardOptions) {
   const all = say(['All', '全部'], language)
   const choices = [
-    { text: all, value: '.*' },
+    { text: all, value: everything },
     ...organisations
-      .filter(({ instruments }) => instruments.length > 0)
-      .map(({ name, instruments }) => ({
-        text: name.replaceAll(/[,:]/g, ' '),
-        value: instruments.join('|'),
-      })),
+      .filter(({ sites, instruments }) => sites.length + instruments.length > 0)
+      .map((one) => ({ text: one.name.replaceAll(/[,:]/g, ' '), value: among(one) })),
   ]
   return new CustomVariableBuilder('organisation')
     .label(say(['Organisation', '单位'], language))
     .values(choices.map(({ text, value }) => `${text} : ${value}`).join(', '))
-    .current({ selected: true, text: all, value: '.*' })
+    .current({ selected: true, text: all, value: everything })
     .options(choices.map(({ text, value }, i) => ({ selected: i === 0, text, value })))
     .hide(organisations.length === 0 ? VariableHide.HideVariable : VariableHide.DontHide)
 }

@@ -19,19 +19,35 @@ export const dashboardsOf = (options: DashboardOptions): Readonly<Record<string,
   regulator: regulatorDashboard(options),
 })
 
-/** The data source: InfluxQL against a database of 1.x or 3, or a bucket of 2.x through its DBRP mapping. */
-export const datasourceOf = ({ influxUrl, database }: DashboardOptions) => ({
+/**
+ * The data source: InfluxQL against a database of 1.x or 3, or a bucket of 2.x through its DBRP mapping. Queries go by
+ * POST: a choice of many instruments is longer than an address may be.
+ */
+export const datasourceOf = ({ influxUrl, database, influxUser }: DashboardOptions) => ({
   name: 'Instrument Hours',
   uid: datasourceUid,
   type: 'influxdb',
   access: 'proxy',
   url: influxUrl,
-  jsonData: { version: 'InfluxQL', dbName: database, httpMode: 'GET', httpHeaderName1: 'Authorization' },
+  ...(influxUser === undefined ? {} : { basicAuth: true, basicAuthUser: influxUser }),
+  jsonData: {
+    version: 'InfluxQL',
+    dbName: database,
+    httpMode: 'POST',
+    ...(influxUser === undefined ? { httpHeaderName1: 'Authorization' } : {}),
+  },
 })
 
+/** What Grafana keeps encrypted: the password of 1.x with a user, else the token. */
+export const secretOf = (
+  { influxUser }: Pick<DashboardOptions, 'influxUser'>,
+  secret: string,
+): Readonly<Record<string, string>> =>
+  influxUser === undefined ? { httpHeaderValue1: `Token ${secret}` } : { basicAuthPassword: secret }
+
 /**
- * Every file of the provisioning folder, by path: Grafana reads JSON wherever it reads YAML. The token comes from the
- * environment of Grafana (`INFLUX_TOKEN`), never from a file of ours.
+ * Every file of the provisioning folder, by path: Grafana reads JSON wherever it reads YAML. Token or password come from
+ * the environment of Grafana (`INFLUX_TOKEN`, `INFLUX_PASSWORD`), never from a file of ours.
  */
 export function provisioningFiles(options: DashboardOptions, dashboardsPath: string): Map<string, string> {
   const files = new Map<string, string>()
@@ -59,7 +75,10 @@ export function provisioningFiles(options: DashboardOptions, dashboardsPath: str
         ...datasourceOf(options),
         orgId: 1,
         editable: false,
-        secureJsonData: { httpHeaderValue1: 'Token $INFLUX_TOKEN' },
+        secureJsonData: secretOf(
+          options,
+          options.influxUser === undefined ? '$INFLUX_TOKEN' : '$INFLUX_PASSWORD',
+        ),
       },
     ],
   })

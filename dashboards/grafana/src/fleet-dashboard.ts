@@ -1,7 +1,8 @@
 import { DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard'
 import { board, built, coverageSteps, periodChoice, whichInstruments } from './board.ts'
 import type { ClassicDashboard } from './classic.ts'
-import { chosen, enrolledMs, hour, knownMs, onMs, percent, ranked, share } from './influxql.ts'
+import { chosen, enrolledMs, hour, inZone, knownMs, onMs, percent, ranked, share } from './influxql.ts'
+import { pageLink } from './page-links.ts'
 import type { DashboardOptions } from './options.ts'
 import { figure, ranking, stateBars, table } from './panels.ts'
 import { say, type Text } from './texts.ts'
@@ -73,22 +74,18 @@ const sumOf = (name: string, expression: string) =>
   `SELECT (${expression}) / ${hour} AS "${name}" FROM "usage_daily" WHERE ${chosen}`
 
 const states = ['run', 'standby', 'off', 'fault', 'unknown']
-const byPeriod = `SELECT ${states.map((state) => `sum("${state}_ms") / ${hour} AS "${state}"`).join(', ')} FROM "usage_daily" WHERE ${chosen} GROUP BY time($period) fill(none) tz('$zone')`
+const byPeriod = `SELECT ${states.map((state) => `sum("${state}_ms") / ${hour} AS "${state}"`).join(', ')} FROM "usage_daily" WHERE ${chosen} GROUP BY time(\${period:raw}) fill(none) ${inZone}`
 
 /** From a row to the instrument's dashboard and, where it is known, to the built-in page. */
-function instrumentLinks({ language, pageUrl }: DashboardOptions) {
+function instrumentLinks(options: DashboardOptions) {
+  const { language } = options
   const row = 'var-site=${__data.fields.site}&var-instrument=${__data.fields.instrument}'
-  const link = (text: Text, url: string) =>
-    new DashboardLinkBuilder(say(text, language)).type(DashboardLinkType.Link).url(url)
-  return [
-    link(['Instrument', '仪器'], `/d/${instrumentUid}?${row}&\${__url_time_range}`),
-    ...(pageUrl === undefined
-      ? []
-      : [
-          link(
-            ['Evidence on the built-in page', '内置页面的证据'],
-            `${pageUrl.replace(/\/$/, '')}/instrument/\${__data.fields.site}/\${__data.fields.instrument}`,
-          ),
-        ]),
-  ]
+  const dashboard = new DashboardLinkBuilder(say(['Instrument', '仪器'], language))
+    .type(DashboardLinkType.Link)
+    .url(`/d/${instrumentUid}?${row}&\${__url_time_range}`)
+  const evidence = pageLink(options, ['Evidence on the built-in page', '内置页面的证据'], {
+    site: '${__data.fields.site}',
+    instrument: '${__data.fields.instrument}',
+  })
+  return [dashboard, ...evidence]
 }

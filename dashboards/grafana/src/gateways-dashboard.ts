@@ -1,6 +1,6 @@
 import { board, built, thresholds, whichInstruments } from './board.ts'
 import type { ClassicDashboard } from './classic.ts'
-import { chosen, hour, ranked } from './influxql.ts'
+import { chosen, hour, inZone, ranked } from './influxql.ts'
 import type { DashboardOptions } from './options.ts'
 import { figure, lines, ranking, table } from './panels.ts'
 import { say, type Text } from './texts.ts'
@@ -45,7 +45,7 @@ export function gatewaysDashboard(options: DashboardOptions): ClassicDashboard {
       lines(
         l(['Unknown hours a day', '每日未知机时']),
         'h',
-        `SELECT sum("unknown_ms") / ${hour} AS "unknown" FROM "usage_daily" WHERE ${chosen} GROUP BY time(1d), "site" fill(none) tz('$zone')`,
+        `SELECT sum("unknown_ms") / ${hour} AS "unknown" FROM "usage_daily" WHERE ${chosen} GROUP BY time(1d), "site" fill(none) ${inZone}`,
         '$tag_site',
       ),
     )

@@ -11,8 +11,43 @@ export const onMs = sums(['standby_ms', 'run_ms', 'fault_ms'])
 export const knownMs = sums(['off_ms', 'standby_ms', 'run_ms', 'fault_ms'])
 export const enrolledMs = sums(['off_ms', 'standby_ms', 'run_ms', 'fault_ms', 'unknown_ms'])
 
-/** The chosen time and instruments; ids are matched whole. */
-export const chosen = '$timeFilter AND "site" =~ /^$site$/ AND "instrument" =~ /^$instrument$/'
+/**
+ * The chosen time, organisation and instruments; ids are matched whole. What is no part of a regular expression is `raw`:
+ * Grafana escapes it otherwise.
+ */
+export const chosen =
+  '$timeFilter AND ${organisation:raw} AND "site" =~ /^$site$/ AND "instrument" =~ /^$instrument$/'
+
+/** The zone that days are cut by. */
+export const inZone = "tz('${zone:raw}')"
+
+/** Whole sites and instruments (`site/instrument`) as a condition; of nothing at all it holds never. */
+export function among({ sites = [], instruments }: Among): string {
+  const parts = [
+    ...sites.map((site) => `"site" = '${site}'`),
+    ...bySite(instruments).map(([site, ids]) => `("site" = '${site}' AND "instrument" =~ ${oneOf(ids)})`),
+  ]
+  return parts.length === 0 ? `"site" = ''` : `(${parts.join(' OR ')})`
+}
+
+/** Everything but these instruments; InfluxQL has no NOT. */
+export const butFor = (instruments: readonly string[]): string =>
+  bySite(instruments)
+    .map(([site, ids]) => `("site" != '${site}' OR "instrument" !~ ${oneOf(ids)})`)
+    .join(' AND ')
+
+interface Among {
+  readonly sites?: readonly string[]
+  readonly instruments: readonly string[]
+}
+
+function bySite(keys: readonly string[]): (readonly [site: string, ids: string[]])[] {
+  const sites = Map.groupBy(keys, (key) => key.slice(0, key.indexOf('/')))
+  return [...sites].map(([site, own]) => [site, own.map((key) => key.slice(site.length + 1))] as const)
+}
+
+/** Ids hold letters, digits and dashes: nothing of them means anything in a regular expression. */
+const oneOf = (ids: readonly string[]) => `/^(${ids.join('|')})$/`
 
 /** `part` of `whole` in per cent, pooled; nothing at all, never 0 %, where the whole is 0 (domain.md, 1.5). */
 export const percent = (name: string, part: string, whole: string, where = chosen): string =>

@@ -19,7 +19,7 @@ import { say, type Text } from './texts.ts'
 /** One instrument: its states, its days, its power, and when in the week it runs. */
 export function instrumentDashboard(options: DashboardOptions): ClassicDashboard {
   const l = (text: Text) => say(text, options.language)
-  const builder = board(instrumentUid, ['Instrument', '单台仪器'], options).time({
+  const builder = board(instrumentUid, ['Instrument', '单台仪器'], options, true).time({
     from: 'now-7d',
     to: 'now',
   })
@@ -102,7 +102,7 @@ function powerPanel(title: string): TimeSeries {
       }),
     )
     .withTarget(
-      influxQuery('B', `SELECT mean("w") * 0 + $run_w AS "run threshold" ${steps}`, { alias: '$col' }),
+      influxQuery('B', `SELECT mean("w") * 0 + \${run_w:raw} AS "run threshold" ${steps}`, { alias: '$col' }),
     )
     .overrideByName('run threshold', [
       colored('#c0392b'),

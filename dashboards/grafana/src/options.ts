@@ -1,8 +1,11 @@
 import type { Language } from './texts.ts'
 
-/** An organisation of the choice at the top of the fleet: its instruments' ids. */
+/** An organisation of the choice at the top of the fleet; ids are one within their site alone. */
 export interface OrganisationChoice {
   readonly name: string
+  /** Sites of which every instrument is its own. */
+  readonly sites: readonly string[]
+  /** Its instruments at other sites, as `site/instrument`. */
   readonly instruments: readonly string[]
 }
 
@@ -11,10 +14,13 @@ export interface DashboardOptions {
   readonly language: Language
   /** IANA zone that days are cut by; that of the sites. */
   readonly zone: string
-  /** Where the built-in page is, for links from instruments; absent = no such link. */
+  /**
+   * Where the built-in page is, for links; absent = no such link. A path alone, such as `/page`, is looked for below
+   * Grafana's own root.
+   */
   readonly pageUrl?: string
   readonly organisations: readonly OrganisationChoice[]
-  /** Ids of instruments that run for weeks (magnets, vacuum): no alert for that. */
+  /** Instruments that run for weeks (magnets, vacuum), as `site/instrument`: no alert for that. */
   readonly alwaysOn: readonly string[]
   /** W above which an instrument that says off cannot be off. */
   readonly runWatts: number
@@ -23,6 +29,8 @@ export interface DashboardOptions {
   /** Where Grafana finds InfluxDB, and which database it reads. */
   readonly influxUrl: string
   readonly database: string
+  /** Who Grafana is to InfluxDB 1.x with authentication; absent = it shows a token. */
+  readonly influxUser?: string
 }
 
 export const defaultOptions: DashboardOptions = {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { alertGroup, alertRules, folderUid } from './alerts.ts'
-import { dashboardsOf, datasourceOf, folderTitle } from './emit.ts'
+import { dashboardsOf, datasourceOf, folderTitle, secretOf } from './emit.ts'
 import { createGrafanaClient, type GrafanaClient, GrafanaError } from './grafana-client.ts'
 import { datasourceUid } from './influxql-query.ts'
 import { type DashboardOptions, defaultOptions } from './options.ts'
@@ -9,8 +9,8 @@ export interface PushOptions extends Partial<DashboardOptions> {
   /** Grafana's address and the token of a service account. */
   readonly url: string
   readonly token: string
-  /** Goes into the data source, if given; Grafana keeps it encrypted. */
-  readonly influxToken?: string
+  /** Token of InfluxDB, or the password of `influxUser`: goes into the data source, where Grafana keeps it encrypted. */
+  readonly influxSecret?: string
 }
 
 /** What was done, in the order it was done; the same again changes nothing. */
@@ -21,17 +21,17 @@ export interface Pushed {
 
 const Health = z.object({ version: z.string().optional(), database: z.string().optional() })
 const Any = z.unknown()
+const Datasource = z.object({ readOnly: z.boolean().optional() })
 const Saved = z.object({ uid: z.string(), url: z.string(), version: z.number() })
 
 /** Brings folder, data source, dashboards and alerts to a running Grafana; fixed uids make it idempotent. */
-export async function pushDashboards({ url, token, influxToken, ...more }: PushOptions): Promise<Pushed> {
+export async function pushDashboards({ url, token, influxSecret, ...more }: PushOptions): Promise<Pushed> {
   const options = { ...defaultOptions, ...more }
   const client = createGrafanaClient({ url, token })
   const { version = 'unknown' } = await client.ask({ path: '/api/health', answer: Health })
   const done: string[] = []
   if (await putFolder(client)) done.push(`folder ${folderTitle}`)
-  await putDatasource(client, options, influxToken)
-  done.push(`data source ${datasourceUid}`)
+  done.push(await putDatasource(client, options, influxSecret))
   for (const dashboard of Object.values(dashboardsOf(options))) {
     const saved = await again(() =>
       client.ask({
@@ -73,19 +73,22 @@ async function putFolder(client: GrafanaClient): Promise<boolean> {
   return true
 }
 
+/** What was done to it, in words; one that a file made cannot be changed over HTTP. */
 async function putDatasource(
   client: GrafanaClient,
   options: DashboardOptions,
-  influxToken: string | undefined,
-): Promise<void> {
+  influxSecret: string | undefined,
+): Promise<string> {
   const path = `/api/datasources/uid/${datasourceUid}`
-  const there = await client.ask({ path, answer: Any, absent: true })
+  const there = await client.ask({ path, answer: Datasource, absent: true })
+  if (there?.readOnly === true) return `data source ${datasourceUid} is of a provisioning file: left as it is`
   const body = {
     ...datasourceOf(options),
-    ...(influxToken === undefined ? {} : { secureJsonData: { httpHeaderValue1: `Token ${influxToken}` } }),
+    ...(influxSecret === undefined ? {} : { secureJsonData: secretOf(options, influxSecret) }),
   }
   if (there === undefined) await client.ask({ method: 'POST', path: '/api/datasources', body, answer: Any })
   else await client.ask({ method: 'PUT', path, body, answer: Any })
+  return `data source ${datasourceUid}`
 }
 
 /** 412: somebody saved it between our look and our write; `overwrite` holds at the second try. */

@@ -1,6 +1,6 @@
 import { board, built, choice, coverageSteps, whichInstruments } from './board.ts'
 import type { ClassicDashboard } from './classic.ts'
-import { chosen, enrolledMs, hour, knownMs, percent, ranked, share } from './influxql.ts'
+import { chosen, enrolledMs, hour, inZone, knownMs, percent, ranked, share } from './influxql.ts'
 import type { DashboardOptions } from './options.ts'
 import { figure, lines, table } from './panels.ts'
 import { say, type Text } from './texts.ts'
@@ -74,7 +74,7 @@ export function regulatorDashboard(options: DashboardOptions): ClassicDashboard 
       lines(
         l(['Coverage by day', '每日覆盖率']),
         'percent',
-        `SELECT ${share(knownMs, enrolledMs)} AS "coverage" FROM "usage_daily" WHERE ${chosen} GROUP BY time(1d) fill(none) tz('$zone')`,
+        `SELECT ${share(knownMs, enrolledMs)} AS "coverage" FROM "usage_daily" WHERE ${chosen} GROUP BY time(1d) fill(none) ${inZone}`,
         'coverage',
       ),
     )
@@ -82,7 +82,7 @@ export function regulatorDashboard(options: DashboardOptions): ClassicDashboard 
       lines(
         l(['Revisions: log position a day was last told in', '修订：该日数据的日志位置']),
         'short',
-        `SELECT max("revision") AS "revision" FROM "usage_daily" WHERE ${chosen} GROUP BY time(1d) fill(none) tz('$zone')`,
+        `SELECT max("revision") AS "revision" FROM "usage_daily" WHERE ${chosen} GROUP BY time(1d) fill(none) ${inZone}`,
         'revision',
       ),
     )

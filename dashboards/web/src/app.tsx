@@ -4,6 +4,7 @@ import { Patterns } from './charts/patterns.tsx'
 import { Notice, Waiting } from './notice.tsx'
 import { chooseLanguage, chooseTheme, language, theme } from './prefs.ts'
 import { place, viewName } from './route.ts'
+import type { View } from './routes.ts'
 import { csrfToken, loginWanted, sendLogin } from './signed-in.ts'
 import { simulated } from './simulated.ts'
 import { text } from './text/text.ts'
@@ -12,7 +13,7 @@ import { NowView } from './views/now.tsx'
 type Loader = () => Promise<ComponentType>
 
 /** Views beside the first come when they are asked for. */
-const loaders: Readonly<Record<string, Loader>> = {
+const loaders: Readonly<Record<View, Loader>> = {
   i: async () => (await import('./views/instrument.tsx')).InstrumentView,
   fleet: async () => (await import('./views/fleet.tsx')).FleetView,
   reconciliation: async () => (await import('./views/reconciliation.tsx')).ReconciliationView,
@@ -150,7 +151,7 @@ const loginLoader: Loader = async () => (await import('./views/login.tsx')).Logi
 function CurrentView() {
   const wanted = loginWanted.value && viewName.value !== 'welcome'
   const name = wanted ? 'login' : viewName.value
-  const loader = wanted ? loginLoader : loaders[name]
+  const loader = wanted ? loginLoader : (loaders as Readonly<Record<string, Loader>>)[name]
   const [loaded, setLoaded] = useState<{ name: string; view: ComponentType } | undefined>()
   useEffect(() => {
     if (!loader) return undefined

@@ -43,12 +43,6 @@ export function setQuery(change: Readonly<Record<string, string | null>>, replac
   go(text === '' ? place.value.path : `${place.value.path}?${text}`, replace)
 }
 
-/** Address of an instrument's view; ids may hold odd characters. */
-export function instrumentAddress(key: string): string {
-  const slash = key.indexOf('/')
-  return `/i/${encodeURIComponent(key.slice(0, slash))}/${encodeURIComponent(key.slice(slash + 1))}`
-}
-
 /** Links of this page change the view without loading it again; everything else is left to the browser. */
 export function followLinks(): void {
   document.addEventListener('click', (event) => {

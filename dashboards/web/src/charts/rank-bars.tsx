@@ -1,5 +1,5 @@
 import { hours } from '../format.ts'
-import { instrumentAddress } from '../route.ts'
+import { instrumentAddress } from '../routes.ts'
 import type { RankRow } from '../views/fleet-ranking.tsx'
 import { fillOf } from './patterns.tsx'
 

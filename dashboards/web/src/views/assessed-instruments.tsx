@@ -2,7 +2,8 @@ import type { AssessedInstrument, Assessment } from '../api-shapes.ts'
 import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
 import { count, decimal, hours, money, nameOf, none, percent } from '../format.ts'
-import { instrumentAddress, setQuery } from '../route.ts'
+import { setQuery } from '../route.ts'
+import { instrumentAddress } from '../routes.ts'
 import { text } from '../text/text.ts'
 
 /** Figures of the rule set's own that fit beside the hours; the file has all. */

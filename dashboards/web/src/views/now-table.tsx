@@ -3,7 +3,7 @@ import { CsvButton, type Rows } from '../charts/chart-frame.tsx'
 import { Sparkline } from '../charts/sparkline.tsx'
 import { serverNow } from '../clock.ts'
 import { duration, hours, nameOf, none, percent, power, shortUser, when } from '../format.ts'
-import { instrumentAddress } from '../route.ts'
+import { instrumentAddress } from '../routes.ts'
 import { StateMark } from '../state-mark.tsx'
 import { text } from '../text/text.ts'
 

@@ -5,7 +5,7 @@ import { PlainTable } from '../data-table.tsx'
 import { count, nameOf, percent, when } from '../format.ts'
 import { FaultNotice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
-import { instrumentAddress } from '../route.ts'
+import { instrumentAddress } from '../routes.ts'
 import { useSiteZone } from '../site-zone.ts'
 import { text } from '../text/text.ts'
 
