@@ -84,31 +84,4 @@ describe('a hundred thousand rows', () => {
     expect(counts.refused).toBeGreaterThan(some / 2)
     expect(longest).toBeLessThan(2_000)
   })
-
-  it.skipIf(process.env['HOURS_LONG'] !== '1')(
-    'are written, and written again without a new record, in memory that stays bounded',
-    async () => {
-      const text = file((i) => [start + i * MINUTE, start + (i + 1) * MINUTE])
-      const take = async () => {
-        const read = readCsv(text, { now: start })
-        if (!read.ok) throw new Error(read.error.message)
-        const began = performance.now()
-        const sender = { actor: 'test', registry: ingest.registry }
-        const { counts } = await ingest.intake.take(read.value.rows, sender)
-        return { counts, seconds: (performance.now() - began) / 1_000 }
-      }
-      const first = await take()
-      const size = ingest.log.size()
-      const again = await take()
-      const rss = process.memoryUsage.rss() / 1024 / 1024
-      console.log(
-        `written in ${first.seconds.toFixed(0)} s, known again in ${again.seconds.toFixed(0)} s, rss ${rss.toFixed(0)} MB`,
-      )
-      expect(first.counts.accepted).toBe(rows)
-      expect(again.counts.repeated).toBe(rows)
-      expect(ingest.log.size() - size).toBeLessThan(10)
-      expect(rss).toBeLessThan(2_000)
-    },
-    600_000,
-  )
 })
