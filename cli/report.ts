@@ -54,7 +54,7 @@ export function reportCommand(): Command {
       '--close',
       'fix these figures as a revision first: a signed record, the next number if anything came in',
     )
-    .option('--ruleset <id>', 'id or id@version; default cn-national-2026')
+    .option('--ruleset <id>', 'id or id@version; without one `default`')
     .option('--data <dir>', 'data folder of the ingest', process.env['HOURS_DATA'] ?? './data')
     .option('--demo', 'the demo’s data, in <dir>/demo')
     .option('--school-code <code>', 'for sj3')

@@ -50,7 +50,11 @@ export interface ReportedSite {
   /** The regulator's own: his witness, and the log. */
   readonly policy: string
   /** Files of a bundle of `scope`, by name. */
-  report(scope?: string, of?: string, close?: boolean): Promise<Map<string, Buffer>>
+  report(
+    scope?: string,
+    of?: string,
+    how?: { close?: boolean; ruleset?: string },
+  ): Promise<Map<string, Buffer>>
   /** The next page of the gateway, as it comes in. */
   page(spans: PageSpan[], change?: Parameters<TestGateway['page']>[1]): Promise<Uint8Array>
   record(kind: string, stream: string, body: object): Promise<void>
@@ -140,9 +144,9 @@ export async function reportedSite(): Promise<ReportedSite> {
   return {
     ...{ ingest, gateway, page, dataDir: join(folder, 'site') },
     policy: [`log ${logKey}`, `witness w ${formatVkey(key)}`, 'quorum w', ''].join('\n'),
-    async report(scope = 'all', of = period, close = false) {
+    async report(scope = 'all', of = period, how = {}) {
       const out = join(folder, `report-${reports++}`)
-      await writeBundle(ingest, { scope, period: of, out, close, software: 'test' })
+      await writeBundle(ingest, { scope, period: of, out, ...how, software: 'test' })
       const names = readdirSync(out, { recursive: true, withFileTypes: true })
         .filter((one) => one.isFile())
         .map((one) => join(one.parentPath, one.name).slice(out.length + 1))

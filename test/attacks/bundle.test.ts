@@ -66,6 +66,20 @@ describe('an honest report', () => {
     )
   })
 
+  it('has the quota of its rule set, and none where that names none', async () => {
+    const quotas = ({ predicate }: ReturnType<typeof check>) =>
+      predicate?.figures.flatMap(({ kpi, denominator }) => (kpi === 'utilQuota' ? [denominator] : []))
+    const national = await world.report('all', undefined, { ruleset: 'cn-national-2026' })
+    const verdict = check(national)
+    expect(verdict.problems).toEqual([])
+    expect([quotas(check(honest)), quotas(verdict)]).toEqual([Array(3).fill('quota:1400'), []])
+    // The first edition held every instrument against the quota of its class; its reports still hold.
+    const first = forger.figured(signed(national, ({ edition: _, ...of }) => of))
+    const old = check(first)
+    expect([old.problems, quotas(old)]).toEqual([[], Array(3).fill('quota:1400')])
+    expect(codes(signed(national, ({ edition: _, ...of }) => of))).toEqual(['figure'])
+  })
+
   it('without a policy of the reader s own is never independent', async () => {
     const own = honest.get('policy')?.toString() ?? ''
     expect(check(honest, own)).toMatchObject({ ok: true, independent: false })
@@ -325,7 +339,7 @@ describe('a closed period', () => {
     const closing = await reportedSite()
     try {
       const revisionOf = async () => {
-        const files = await closing.report('all', undefined, true)
+        const files = await closing.report('all', undefined, { close: true })
         expect(verdictOf(files, closing.policy).problems).toEqual([])
         return { files, revision: statementOf(files).predicate.revision }
       }

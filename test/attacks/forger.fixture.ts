@@ -1,7 +1,8 @@
 import { parseRecord, type Position } from '@hours/ledger'
 import type { ReportStatement } from '@hours/protocol'
-import { figuresCsv, readRuleSet } from '@hours/usage'
+import { figureRules, figuresCsv, readRuleSet } from '@hours/usage'
 import { createFacts, createProblems } from '@hours/verifier'
+import { firstEdition } from '../../verifier/src/first-edition.ts'
 import { recompute } from '../../verifier/src/recompute.ts'
 import { type ReportedSite, signedAgain, statementOf, withLines } from './bundle.fixture.ts'
 
@@ -44,8 +45,9 @@ export function createForger(world: ReportedSite): Forger {
         else facts.take(parseRecord(Buffer.from(line)), at)
       const rules = readRuleSet(JSON.parse(files.get('ruleset.json')?.toString() ?? ''))
       if (!rules.ok) throw new Error(rules.error.message)
-      const { scope, period, at } = statementOf(files).predicate
-      const asked = { scope, period, at, rules: rules.value }
+      const { scope, period, at, edition } = statementOf(files).predicate
+      const of = edition === undefined ? firstEdition : figureRules
+      const asked = { scope, period, at, rules: of(rules.value) }
       const made = recompute({ accounts: facts.accounts(), records: facts.records() }, asked)
       if (!made.ok) throw new Error(made.reason)
       const table = new Map([...files, ['figures.csv', Buffer.from(figuresCsv(made.lines))]])

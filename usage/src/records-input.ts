@@ -16,13 +16,6 @@ export interface StandingRecords {
   readonly maintenance: readonly RecordOf<'maintenance'>[]
 }
 
-/** Yearly quota of effective hours by class of instrument (domain.md, section 1.2): 7 h x 5 d x 40 w, 4 h x 5 d x 40 w. */
-export const classQuotaHours: Readonly<Record<RecordOf<'enrolment'>['class'], number>> = {
-  general: 1_400,
-  special: 800,
-  machinery: 800,
-}
-
 /** Prep, post or their absence reach over a period's edge, and so must the spans: a day on either side. */
 export const reachMs = 86_400_000
 
@@ -49,7 +42,6 @@ export function inputFromRecords(options: {
   const ofInstrument = (one: { readonly stream: string; readonly instrument: string }) =>
     one.stream === site && one.instrument === instrument
   const own = records.enrolments.filter(ofInstrument).toSorted((a, b) => a.from - b.from)
-  const last = own.findLast((one) => one.from < period.to)
   const tree = options.tree ?? createOrganisationTree(records.organisations)
   const schedule = openHours(records.schedules, options)
   return {
@@ -66,7 +58,6 @@ export function inputFromRecords(options: {
     ...(options.recoveredMs === undefined ? {} : { recoveredMs: options.recoveredMs }),
     ...(options.late ? { late: options.late } : {}),
     ...(schedule ? { schedule } : {}),
-    ...(last ? { quotaHours: classQuotaHours[last.class] } : {}),
   }
 }
 

@@ -13,13 +13,13 @@ import {
   createScopes,
   type During,
   type FigureLine,
+  type FigureRules,
   inputFromRecords,
   instrumentFigures,
   intersect,
   type Interval,
   type OrganisationTree,
   parsePeriod,
-  type RuleSetDocument,
   type ScopeMember,
   scopeLines,
   siteZone,
@@ -34,7 +34,7 @@ import { type Standing, standingOf } from './standing-records.ts'
 export interface Asked {
   readonly scope: string
   readonly period: string
-  readonly rules: Pick<RuleSetDocument, 'year' | 'outsideWeight'>
+  readonly rules: FigureRules
 }
 
 /** Figures made again, or why they cannot be. */
@@ -121,9 +121,14 @@ function memberOf(
     recoveries: account?.recovered ?? [],
     late: spans.filter((span) => span.class === 'late'),
   })
-  const result = instrumentFigures(input, period, {
-    ...{ year: rules.year, weight: rules.outsideWeight, during },
-  })
+  const quotaHours = rules.quotaHours(instrument, period)
+  const result = instrumentFigures(
+    { ...input, ...(quotaHours === undefined ? {} : { quotaHours }) },
+    period,
+    {
+      ...{ year: rules.year, weight: rules.outsideWeight, during },
+    },
+  )
   const counted = {
     sessions: stands.of('session', key),
     charges: stands.of('charge', key),

@@ -14,12 +14,14 @@ import {
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { bundleFiles, type ReportStatement } from '@hours/protocol'
+import { figureRules } from '@hours/usage'
 import { placeEntries, type ShownEntry } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
 import { checkProof, createPlacing, openLogs, type ShownLog } from './bundle-logs.ts'
 import { createSeenBook } from './bundle-seen.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
 import { createFacts, type Facts } from './facts.ts'
+import { firstEdition } from './first-edition.ts'
 import { createLookAhead, type Taken } from './look-ahead.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
 import { recompute } from './recompute.ts'
@@ -273,11 +275,14 @@ function checkFigures(
     problems,
   }: { readonly facts: Facts; readonly accounts: AccountBook; readonly problems: Problems },
 ): number {
-  const { scope, period, figures } = predicate
+  const { scope, period, figures, edition } = predicate
   const rules = readRules(files, predicate, { records: facts.records(), problems })
   compareCsv(files, figures, problems)
   if (!rules) return 0
-  const made = recompute({ accounts, records: facts.records() }, { scope, period, rules })
+  const made = recompute(
+    { accounts, records: facts.records() },
+    { scope, period, rules: edition === undefined ? firstEdition(rules) : figureRules(rules) },
+  )
   if (!made.ok) {
     problems.add('figure', scope, made.reason)
     return 0

@@ -1,4 +1,4 @@
-import { type CivilSpan, parsePeriod } from '@hours/usage'
+import { type CivilSpan, defaultRuleSet, parsePeriod } from '@hours/usage'
 import type { PeriodIn } from '../figures/figure-reader.ts'
 import { findRuleSet, type KnownRuleSet, ruleSets } from '../figures/rule-set-book.ts'
 import type { InstrumentEntry } from '../ports.ts'
@@ -34,10 +34,10 @@ export function askedPeriod(entries: readonly InstrumentEntry[], period: string)
   return { zone, in: inZone, end: to, begins }
 }
 
-/** The rule set that the caller names (`id` or `id@version`), or a 404 that lists what there is. */
+/** The rule set that the caller names (`id` or `id@version`; undefined = the default one), or a 404 that lists what there is. */
 export function askedRuleSet(
   { ingest }: Pick<ApiContext, 'ingest'>,
-  name: string,
+  name: string | undefined,
   { begins }: AskedPeriod,
 ): KnownRuleSet {
   const found = findRuleSet(ingest.registry, name, begins)
@@ -45,7 +45,7 @@ export function askedRuleSet(
   const ids = [...new Set(ruleSets(ingest.registry).map(({ document }) => document.id))]
   throw new Problem(404, 'rule set not found', {
     field: 'ruleset',
-    value: name.slice(0, 100),
+    value: (name ?? defaultRuleSet).slice(0, 100),
     fix: `one of ${ids.join(', ')}, or id@version; GET /api/v1/rulesets lists the versions`,
   })
 }

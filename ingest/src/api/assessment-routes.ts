@@ -1,5 +1,5 @@
 import { halfUp, printedText } from '@hours/protocol'
-import { type Assessment, assess, type Candidate, type Outcome } from '@hours/usage'
+import { type Assessment, assess, type Candidate, figureRules, type Outcome } from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { factsFor } from '../figures/instrument-facts.ts'
@@ -41,7 +41,7 @@ export function assessmentRoutes(
   async function run(query: Query, rules: KnownRuleSet, asked: AskedPeriod): Promise<Assessment> {
     const { document, hash } = rules
     const entries = entriesOf(context, standing(), query.scope)
-    const parts = await ingest.figures.parts(entries, asked.in, document.year)
+    const parts = await ingest.figures.parts(entries, asked.in, figureRules(document))
     const facts = factsFor(ingest.registry, document)
     const candidates: Candidate[] = []
     const takeTurns = createTurns()

@@ -13,7 +13,11 @@ import type { Standing } from './standing.ts'
 export const exportFields = {
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
-  ruleset: z.string().max(90).optional().describe('id or id@version: whose year and weight of outside hours'),
+  ruleset: z
+    .string()
+    .max(90)
+    .optional()
+    .describe('id or id@version: whose year, quotas and weight of outside hours; without one `default`'),
   schoolCode: z
     .string()
     .regex(/^[\w-]{1,10}$/)
@@ -68,6 +72,6 @@ export function exportEntries(
 ) {
   const entries = entriesOf(context, standing, scope)
   const asked = askedPeriod(entries, period)
-  if (ruleset !== undefined) askedRuleSet(context, ruleset, asked)
+  askedRuleSet(context, ruleset, asked)
   return { entries, end: asked.end }
 }

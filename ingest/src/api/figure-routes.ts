@@ -3,17 +3,18 @@ import {
   clip,
   countedSums,
   figureList,
+  type FigureRules,
+  figureRules,
   type InstrumentResult,
   type Interval,
   levelShare,
-  outsideWeight,
   scopeFigures,
-  type YearKind,
 } from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
+import { namedRuleSet } from '../figures/rule-set-book.ts'
 import type { InstrumentEntry } from '../ports.ts'
 import { createTurns } from '../turns.ts'
 import { type AskedPeriod, askedPeriod, askedRuleSet, logPosition, revisionOf } from './asked-period.ts'
@@ -33,7 +34,7 @@ const Query = z.strictObject({
     .string()
     .max(90)
     .optional()
-    .describe('id or id@version: whose year and whose weight of outside hours'),
+    .describe('id or id@version: whose year, quotas and weight of outside hours; without one `default`'),
   members: z.enum(['0', '1']).default('1').describe('0 = without the scopes one level below'),
   format: z.enum(['json', 'csv']).optional(),
 })
@@ -46,7 +47,7 @@ const Answer = z.object({
   /** The figures are of [from, until), ms: the period, up to now. */
   from: z.int(),
   until: z.int(),
-  ruleset: z.object({ id: z.string(), version: z.string(), hash: z.string() }).nullable(),
+  ruleset: z.object({ id: z.string(), version: z.string(), hash: z.string() }),
   revision: z.int().nullable(),
   log: z.object({ origin: z.string(), size: z.int() }).nullable(),
   figures: z.array(FigureLine),
@@ -68,11 +69,12 @@ export function figureRoutes(
     const entries = entriesOf(context, standing(), scope)
     const asked = askedPeriod(entries, period)
     tagged(context, { request, reply, until: asked.end })
-    const rules = name === undefined ? undefined : askedRuleSet(context, name, asked)
-    const weight = rules?.document.outsideWeight ?? outsideWeight
+    const known = askedRuleSet(context, name, asked)
+    const rules = figureRules(known.document)
+    const weight = rules.outsideWeight
     const members = query.members === '1' ? membersOf(context, scope, entries) : []
     const log = logPosition(context)
-    const parts = await ingest.figures.parts(entries, asked.in, rules?.document.year)
+    const parts = await ingest.figures.parts(entries, asked.in, rules)
     const all: InstrumentResult[] = []
     const takeTurns = createTurns()
     for (const part of parts) {
@@ -85,8 +87,7 @@ export function figureRoutes(
       parts,
       results: all,
       asked,
-      year: rules?.document.year,
-      weight,
+      rules,
     })
     const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
     const tree = ingest.figures.records.tree()
@@ -98,7 +99,7 @@ export function figureRoutes(
       zone: asked.zone,
       from: asked.in(asked.zone).from,
       until: parts[0]?.span.to ?? asked.end,
-      ruleset: rules ? { id: rules.document.id, version: rules.document.version, hash: rules.hash } : null,
+      ruleset: namedRuleSet(known),
       revision: revisionOf(context, scope, period),
       log,
       figures: figureList(scope, share ? { ...whole, shareLevel: share } : whole),
@@ -114,7 +115,7 @@ export function figureRoutes(
 
   /** Of who was a member for as long as it was in the scope the result is there; of the others it is made. */
   async function memberResults(members: readonly Member[], of: MemberSources) {
-    const { parts, results, asked, year, weight } = of
+    const { parts, results, asked, rules } = of
     const whole = new Map(parts.map((part, i) => [part.entry.key, { part, result: results[i] }]))
     const made = new Map<InstrumentEntry, InstrumentResult>()
     const others: ScopedEntry[] = []
@@ -124,8 +125,8 @@ export function figureRoutes(
       if (found?.result && during && isSameTime(during, found.part.during)) made.set(entry, found.result)
       else if (during && during.length > 0) others.push(entry)
     }
-    for (const part of await ingest.figures.parts(others, asked.in, year))
-      made.set(part.entry, resultOf(part, weight))
+    for (const part of await ingest.figures.parts(others, asked.in, rules))
+      made.set(part.entry, resultOf(part, rules.outsideWeight))
     return ({ entries }: Member) => entries.flatMap((entry) => made.get(entry) ?? [])
   }
 
@@ -146,8 +147,7 @@ interface MemberSources {
   readonly parts: readonly InstrumentPart[]
   readonly results: readonly InstrumentResult[]
   readonly asked: AskedPeriod
-  readonly year: YearKind | undefined
-  readonly weight: number
+  readonly rules: FigureRules
 }
 
 const isSameTime = (a: readonly Interval[], b: readonly Interval[]): boolean =>

@@ -57,10 +57,11 @@ describe('rule sets over the API', () => {
       'univ-sheet',
       'eu-tna',
       'eu-tna',
+      'default',
     ])
     for (const one of items)
       expect(one).toMatchObject({ origin: 'built-in', hash: expect.stringMatching(/^[\w-]{43}$/) as string })
-    expect(new Set(items.map(({ hash }) => hash)).size).toBe(9)
+    expect(new Set(items.map(({ hash }) => hash)).size).toBe(10)
     expect(items[4]).toMatchObject({
       from: '2023-03-01',
       parameters: { baseHours: { required: true, unit: 'h' }, subsidyShare: { required: false } },

@@ -22,7 +22,7 @@ export interface FigureSheet {
   readonly from: Millis
   /** Where the figures end: the period's end, or now while it goes on. */
   readonly to: Millis
-  readonly ruleset: { readonly id: string; readonly version: string; readonly hash: string } | null
+  readonly ruleset: { readonly id: string; readonly version: string; readonly hash: string }
   /** Of a `close` record; null = never closed. */
   readonly revision: number | null
   readonly simulated: boolean

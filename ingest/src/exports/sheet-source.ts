@@ -1,10 +1,11 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parseCheckpoint } from '@hours/ledger'
-import { countedSums, figureList, levelShare, outsideWeight, relationAt, scopeFigures } from '@hours/usage'
+import { countedSums, figureList, figureRules, levelShare, relationAt, scopeFigures } from '@hours/usage'
 import { askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
 import type { ApiContext } from '../api/context.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
+import { namedRuleSet } from '../figures/rule-set-book.ts'
 import type { InstrumentEntry } from '../ports.ts'
 import type { FigureRow, FigureSheet, SheetInstrument } from './figure-sheet.ts'
 
@@ -27,10 +28,11 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
   const { ingest } = context
   const { scope, period, entries, signal, onProgress } = wish
   const asked = askedPeriod(entries, period)
-  const rules = wish.ruleset === undefined ? undefined : askedRuleSet(context, wish.ruleset, asked)
-  const weight = rules?.document.outsideWeight ?? outsideWeight
+  const known = askedRuleSet(context, wish.ruleset, asked)
+  const rules = figureRules(known.document)
+  const weight = rules.outsideWeight
   const ordered = entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
-  const parts = await ingest.figures.parts(ordered, asked.in, rules?.document.year)
+  const parts = await ingest.figures.parts(ordered, asked.in, rules)
   const checkpoint = checkpointOf(context)
   const tree = ingest.figures.records.tree()
   const instruments: SheetInstrument[] = []
@@ -56,7 +58,7 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
   return {
     ...{ scope, period, zone: asked.zone, from: asked.in(asked.zone).from },
     to: parts[0]?.span.to ?? asked.end,
-    ruleset: rules ? { id: rules.document.id, version: rules.document.version, hash: rules.hash } : null,
+    ruleset: namedRuleSet(known),
     revision: revisionOf(context, scope, period),
     simulated: ingest.simulated,
     checkpoint,

@@ -59,7 +59,7 @@ export function aboutRows(sheet: FigureSheet): (readonly [string, string])[] {
     ['zone', zone],
     ['from', new Date(from).toISOString()],
     ['to', new Date(to).toISOString()],
-    ['rule set', ruleset ? `${ruleset.id}@${ruleset.version} ${ruleset.hash}` : 'n/a'],
+    ['rule set', `${ruleset.id}@${ruleset.version} ${ruleset.hash}`],
     ['revision', revision === null ? 'n/a' : String(revision)],
     ['log', checkpoint?.origin ?? 'n/a'],
     ['log size', checkpoint ? String(checkpoint.size) : 'n/a'],

@@ -2,11 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '@hours/protocol'
 import {
   civilDays,
-  classQuotaHours,
   clip,
   type During,
+  type FigureRules,
   intersect,
   type Interval,
+  noRules,
   type Recovery,
   type ScopePart,
   type StoredRow,
@@ -14,7 +15,6 @@ import {
   type Totals,
   totalsOf,
   type UseRow,
-  type YearKind,
 } from '@hours/usage'
 import type { AccountReader } from '../index/account-reader.ts'
 import type { InstrumentRow, InstrumentTable } from '../index/instrument-table.ts'
@@ -47,12 +47,12 @@ export interface InstrumentPart extends ScopePart {
 export interface FigureReader {
   /**
    * Of each instrument that was in the scope at some time of the period, as far as it was. Rows are made first where the
-   * log has changed them. Of more instruments than can be made now only whole days count.
+   * log has changed them. Of more instruments than can be made now only whole days count. Quotas are those of `rules`.
    */
   parts(
     entries: readonly (InstrumentEntry & Partial<During>)[],
     period: PeriodIn,
-    year?: YearKind,
+    rules?: FigureRules,
   ): Promise<InstrumentPart[]>
   /** Everything reconciliation asks for. */
   readonly inputs: InstrumentInputs
@@ -93,7 +93,7 @@ export function createFigureReader(options: {
   function part(
     entry: InstrumentEntry,
     pieces: Pieces,
-    of: { gaps: boolean; year: YearKind },
+    of: { gaps: boolean; rules: FigureRules },
   ): InstrumentPart {
     const { key, zone, enrolments } = entry
     const { span, during, days } = pieces
@@ -104,15 +104,14 @@ export function createFigureReader(options: {
     const stored = pieces.stored.filter(({ to }) => to > since)
     const rows: StoredRow[] = live.slice()
     for (const piece of stored) rows.push({ from: piece.from, values: table.sum(row.id, piece, piece.of) })
-    const last = enrolments.findLast(({ from }) => from < span.to)
     const recoveries = of.gaps ? during.flatMap((one) => recoveredBetweenDays(zone, row, one)) : []
     const totals = totalsOf(rows, {
       zone,
       during,
       period: span.to > span.from ? span : { from: span.from, to: span.from + 1 },
-      year: of.year,
+      year: of.rules.year,
       scheduled: records.isScheduled(key, span.to),
-      quotaHours: last && classQuotaHours[last.class],
+      quotaHours: of.rules.quotaHours(entry, span),
       recoveredMs: recoveries.reduce((sum, { onMs }) => sum + onMs, 0),
     })
     const whose = (uses: readonly Omit<UseRow, 'instrument'>[]): UseRow[] =>
@@ -153,7 +152,8 @@ export function createFigureReader(options: {
   }
 
   return {
-    async parts(entries, period, year = 'calendar') {
+    async parts(entries, period, rules = noRules) {
+      const { year } = rules
       await figures.settled(entries.map(({ key }) => key))
       const spans = new Map([...new Set(entries.map(({ zone }) => zone))].map((zone) => [zone, period(zone)]))
       const held = entries.filter(({ zone, during }) => {
@@ -177,7 +177,7 @@ export function createFigureReader(options: {
           pieces = own.cut.get(name) ?? cutPieces(zone, own.pieces, { during, year })
           own.cut.set(name, pieces)
         }
-        parts.push(part(entry, pieces, { gaps: own.gaps.has(instruments.find(entry.key)?.id ?? -1), year }))
+        parts.push(part(entry, pieces, { gaps: own.gaps.has(instruments.find(entry.key)?.id ?? -1), rules }))
         await takeTurns()
       }
       return parts

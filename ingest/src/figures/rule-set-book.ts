@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readRuleSet, type RuleSetDocument, ruleSetDocuments } from '@hours/usage'
+import { defaultRuleSet, readRuleSet, type RuleSetDocument, ruleSetDocuments } from '@hours/usage'
 import type { Registry } from '../ports.ts'
 
 /** A version of a rule set: one that comes with the system, or a signed record of this installation. */
@@ -9,6 +9,9 @@ export interface KnownRuleSet {
   readonly hash: string
   readonly from: 'built-in' | 'record'
 }
+
+/** How answers name the rule set of their figures. */
+export const namedRuleSet = ({ document: { id, version }, hash }: KnownRuleSet) => ({ id, version, hash })
 
 export const hashOfDocument = (document: unknown): string =>
   createHash('sha256').update(JSON.stringify(document)).digest('base64url')
@@ -36,10 +39,14 @@ export function ruleSets(registry: Registry): readonly KnownRuleSet[] {
 
 /**
  * `id`, or `id@version`. Without a version: the one in force on the civil date `on` (the last to begin by then; of equal
- * dates the later record), or the earliest where none is in force yet.
+ * dates the later record), or the earliest where none is in force yet. Without a name: the default one.
  */
-export function findRuleSet(registry: Registry, name: string, on: string): KnownRuleSet | undefined {
-  const [id = '', version] = name.split('@')
+export function findRuleSet(
+  registry: Registry,
+  name: string | undefined,
+  on: string,
+): KnownRuleSet | undefined {
+  const [id = '', version] = (name ?? defaultRuleSet).split('@')
   const own = ruleSets(registry).filter(({ document }) => document.id === id)
   if (version !== undefined) return own.findLast(({ document }) => document.version === version)
   const dated = own.toSorted((a, b) =>

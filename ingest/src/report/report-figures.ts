@@ -1,4 +1,4 @@
-import { clip, type FigureLine, parsePeriod, scopeLines } from '@hours/usage'
+import { clip, type FigureLine, figureRules, parsePeriod, scopeLines } from '@hours/usage'
 import { entriesOf, type ScopedEntry } from '../api/scope.ts'
 import { findRuleSet, type KnownRuleSet } from '../figures/rule-set-book.ts'
 import { resultOf } from '../figures/part-result.ts'
@@ -9,7 +9,7 @@ import type { RunningIngest } from '../running-ingest.ts'
 export interface ReportWish {
   readonly scope: string
   readonly period: string
-  /** `id` or `id@version`; its year and its weight of outside hours. Absent = the national one in force. */
+  /** `id` or `id@version`: its year, quotas and weight of outside hours. Absent = `default`. */
   readonly ruleset?: string | undefined
 }
 
@@ -23,13 +23,12 @@ export interface AskedReport extends ReportWish {
   readonly rules: KnownRuleSet
 }
 
-export const defaultRuleSet = 'cn-national-2026'
 /** The last pages of a period come up to this long after it. */
 const settleMs = 3_600_000
 
 /** Looks up what is asked for; refuses a scope, period or rule set that is none, and a period that is not over. */
 export function askReport(ingest: RunningIngest, wish: ReportWish): AskedReport {
-  const { scope, period, ruleset = defaultRuleSet } = wish
+  const { scope, period, ruleset } = wish
   const found = instrumentsIn(ingest, scope)
   const inZone = (zone: string) => {
     const read = parsePeriod(period, zone)
@@ -55,7 +54,7 @@ export function askReport(ingest: RunningIngest, wish: ReportWish): AskedReport 
     .toPlainDate()
     .toString()
   const rules = findRuleSet(ingest.registry, ruleset, begins)
-  if (!rules) throw new IngestError('bad_option', `ruleset: "${ruleset.slice(0, 80)}" is not known`)
+  if (!rules) throw new IngestError('bad_option', `ruleset: "${ruleset?.slice(0, 80) ?? ''}" is not known`)
   return { ...wish, entries, zone, in: inZone, rules }
 }
 
@@ -73,8 +72,9 @@ function instrumentsIn(ingest: RunningIngest, scope: string): readonly ScopedEnt
 
 /** Every figure of the scope and of each of its instruments, out of the index. */
 export async function reportFigures(ingest: RunningIngest, asked: AskedReport): Promise<FigureLine[]> {
-  const { outsideWeight: weight, year } = asked.rules.document
-  const parts = await ingest.figures.parts(asked.entries, asked.in, year)
+  const rules = figureRules(asked.rules.document)
+  const { outsideWeight: weight } = rules
+  const parts = await ingest.figures.parts(asked.entries, asked.in, rules)
   return scopeLines(
     asked.scope,
     parts.map((part) => ({ part, result: resultOf(part, weight) })),

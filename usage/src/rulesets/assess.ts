@@ -5,6 +5,7 @@ import type { Grade } from '../grade.ts'
 import { addTotals, type Totals } from '../totals.ts'
 import { compile, type Expression, number, type Value } from './expression.ts'
 import { factValues, type InstrumentFacts } from './facts.ts'
+import { yearNumber } from './figure-rules.ts'
 import { compilePart, createValues, type Outcome, type Values } from './part.ts'
 import { namesOf, parameterName, readParameters, type RuleSetDocument } from './rule-set.ts'
 
@@ -51,9 +52,8 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
   const { rules, hash, period } = input
   const read = readParameters(rules, input.parameters)
   if (!read.ok) return read
-  const year = Number(civilYear(input.zone, period.from, rules.year).label.replace('AY', ''))
   const parameters = new Map<string, Value>([
-    ['periodYear', year],
+    ['periodYear', yearNumber(input.zone, period.from, rules.year)],
     ['periodYears', yearsOf(input.zone, period, rules.year)],
   ])
   for (const [id, value] of read.value) parameters.set(parameterName(id), value)

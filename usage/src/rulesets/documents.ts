@@ -2,6 +2,7 @@ import cnMoe2000 from './cn-moe-2000.json' with { type: 'json' }
 import cnNational2026 from './cn-national-2026.json' with { type: 'json' }
 import cnPurchaseCheck1 from './cn-purchase-check-2019-1.json' with { type: 'json' }
 import cnPurchaseCheck from './cn-purchase-check.json' with { type: 'json' }
+import defaultRules from './default.json' with { type: 'json' }
 import euTna1 from './eu-tna-1.json' with { type: 'json' }
 import euTna from './eu-tna.json' with { type: 'json' }
 import gd2023 from './gd-2023.json' with { type: 'json' }
@@ -22,4 +23,6 @@ export const ruleSetDocuments: readonly unknown[] = [
   univSheet,
   euTna1,
   euTna,
+  // Last: it assesses nothing, and lists offer what does first.
+  defaultRules,
 ]

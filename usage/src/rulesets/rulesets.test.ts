@@ -69,7 +69,7 @@ describe('the rule sets that come with the system', () => {
     expect(ruleSetDocuments.map((one) => (readRuleSet(one).ok ? 'ok' : one))).toEqual(
       ruleSetDocuments.map(() => 'ok'),
     )
-    expect(new Set(ruleSetDocuments.map((one) => (one as { id: string }).id)).size).toBe(7)
+    expect(new Set(ruleSetDocuments.map((one) => (one as { id: string }).id)).size).toBe(8)
     const faults = ruleSetDocuments.flatMap((one) => {
       const read = readRuleSet(one)
       return read.ok ? namingFaults(read.value) : []
