@@ -66,6 +66,7 @@ export function accountCommand(): Command {
     return within(flags, (registers) => {
       known(registers, id)
       registers.accounts.enable(id)
+      registers.accounts.letInBy(id, null)
       registers.audit.add({ actor: 'console', action: 'account.reset', target: id, outcome: 'ok' })
       printLink(id, registers.invitations.issue(id))
     })

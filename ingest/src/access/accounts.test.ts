@@ -133,6 +133,7 @@ describe('rights', () => {
   ])
   const principal = (organisations: string[] | null): Principal => ({
     id: 'p',
+    actor: 'p',
     name: 'P',
     role: 'viewer',
     organisations,

@@ -3,6 +3,7 @@ import { type Clock, DAY, HOUR, type Millis } from '@hours/protocol'
 import { IngestError } from '../ingest-error.ts'
 import { addColumn } from '../open-database.ts'
 import { type Principal, type Right, rights, type Role, roles } from './rights.ts'
+import { createActors } from './actors.ts'
 import { checkPassword, hashPassword, newToken, passwordFault, tokenHash } from './secret.ts'
 
 /** An account as it is listed: never with its password. */
@@ -49,6 +50,12 @@ export interface Accounts {
    * that name, least of all one that waits for its link.
    */
   bound(id: string, subject: string): { readonly id: string; readonly first: boolean } | undefined
+  /** Notes who has just given this account a way in by a link; null = the console. */
+  letInBy(id: string, by: string | null): void
+  /** Whether one of two accounts was let in by the other, or both by one person who is no operator, within 30 days. */
+  areClose(a: string, b: string): boolean
+  /** The account that stands in records as `actor`. */
+  byActor(actor: string): Account | undefined
   signOut(token: string): void
   bySession(token: string): { principal: Principal; csrf: string } | undefined
   /** Makes an API key; the whole key is returned once and stored hashed. */
@@ -62,6 +69,8 @@ export interface Accounts {
 const sessionLength = 12 * HOUR
 const maxFailures = 10
 const lockLength = 15 * 60_000
+/** So long the one who made a link may be the one who opened it. */
+const closeFor = 30 * DAY
 
 interface AccountRow {
   id: string
@@ -73,6 +82,8 @@ interface AccountRow {
   failures: number
   locked: number
   oidc: number
+  let_in_by: string | null
+  let_in_at: number
 }
 
 export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
@@ -88,6 +99,9 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
   // Before it, whoever had no password could be tied: those that were stay so.
   if (addColumn(db, 'account', 'oidc INTEGER NOT NULL DEFAULT 0'))
     db.exec('UPDATE account SET oidc = 1 WHERE password IS NULL AND id IN (SELECT account FROM subject)')
+  addColumn(db, 'account', 'let_in_by TEXT')
+  addColumn(db, 'account', 'let_in_at INTEGER NOT NULL DEFAULT 0')
+  const actorOf = createActors(db)
   const find = (id: string) =>
     db.prepare('SELECT * FROM account WHERE id = ?').get(id) as unknown as AccountRow | undefined
 
@@ -175,6 +189,21 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
       const known = db.prepare('SELECT subject FROM subject WHERE account = ?').get(id)
       return known?.['subject'] === subject ? { id, first: tied } : undefined
     },
+    letInBy: (id, by) =>
+      void db
+        .prepare('UPDATE account SET let_in_by = ?, let_in_at = ? WHERE id = ?')
+        .run(by, clock.wall(), id),
+    areClose(a, b) {
+      const [one, other] = [inviterOf(find(a)), inviterOf(find(b))]
+      if (one === b || other === a) return true
+      return one !== undefined && one === other && find(one)?.role !== 'operator'
+    },
+    byActor(actor) {
+      const row = (db.prepare('SELECT * FROM account').all() as unknown as AccountRow[]).find(
+        ({ id }) => actorOf(id) === actor,
+      )
+      return row && accountOf(row)
+    },
     signOut: (token) => void db.prepare('DELETE FROM login WHERE hash = ?').run(tokenHash(token)),
     bySession(token) {
       const row = db
@@ -182,7 +211,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
         .get(tokenHash(token), clock.wall()) as { account: string; csrf: string } | undefined
       const account = row && find(row.account)
       if (!account || account.disabled === 1) return undefined
-      return { principal: principalOf(account, 'session', null), csrf: row.csrf }
+      return { principal: principalOf(account, 'session', null, actorOf), csrf: row.csrf }
     },
     createKey({ account, label, scopes, days }) {
       if (!find(account)) throw new IngestError('bad_account', `account: "${account}" is not known`)
@@ -205,7 +234,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
         .get(tokenHash(key), clock.wall()) as { account: string; scopes: string } | undefined
       const account = row && find(row.account)
       if (!account || account.disabled === 1) return undefined
-      return principalOf(account, 'key', JSON.parse(row.scopes) as Right[])
+      return principalOf(account, 'key', JSON.parse(row.scopes) as Right[], actorOf)
     },
     keys: (account) =>
       (
@@ -221,6 +250,12 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
       ).map((row) => ({ ...row, scopes: JSON.parse(row.scopes) as Right[] })),
     revokeKey: (account, prefix) =>
       db.prepare('DELETE FROM api_key WHERE account = ? AND prefix = ?').run(account, prefix).changes === 1,
+  }
+
+  /** Who gave it its link lately. */
+  function inviterOf(row: AccountRow | undefined): string | undefined {
+    const isRecent = row !== undefined && row.let_in_at > clock.wall() - closeFor
+    return isRecent ? (row.let_in_by ?? undefined) : undefined
   }
 
   /** In one step, so that guesses side by side are all counted. */
@@ -251,9 +286,14 @@ const accountOf = (row: AccountRow): Account => ({
   oidc: row.oidc === 1,
 })
 
-const principalOf = (row: AccountRow, by: Principal['by'], scopes: readonly Right[] | null): Principal => {
+function principalOf(
+  row: AccountRow,
+  by: Principal['by'],
+  scopes: readonly Right[] | null,
+  actorOf: (id: string) => string,
+): Principal {
   const { id, name, role, organisations } = accountOf(row)
-  return { id, name, role, organisations, by, scopes }
+  return { id, actor: actorOf(id), name, role, organisations, by, scopes }
 }
 
 function accountFault(

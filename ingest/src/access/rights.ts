@@ -25,6 +25,8 @@ export const mayRole = (role: Role, right: Right): boolean => granted[role].has(
 /** Somebody signed in: by session, API key, or as the demo's manager. */
 export interface Principal {
   readonly id: string
+  /** What stands for it in signed records, which are for good: never an e-mail address (records.md, section 2). */
+  readonly actor: string
   readonly name: string
   readonly role: Role
   /** The organisations whose subtrees this one sees; null = the whole installation. */

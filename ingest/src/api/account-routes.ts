@@ -72,6 +72,7 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
       await accounts.create(body, null).catch((error: unknown) => {
         throw error instanceof IngestError ? badField('id', body.id, error.message) : error
       })
+      accounts.letInBy(body.id, principal?.id ?? null)
       void reply.code(201)
       return { link: body.oidc === true ? null : linkOf(invitations.issue(body.id)) }
     },
@@ -87,6 +88,7 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
           value: id,
           fix: 'whoever runs the site lets it in again: hours account reset',
         })
+      accounts.letInBy(id, principal?.id ?? null)
       return { link: linkOf(invitations.issue(id)) }
     },
   )

@@ -1,4 +1,5 @@
 import { Digest } from '@hours/protocol'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { correctionsOf, type OpenCorrection } from '../sessions/corrections.ts'
 import { type DraftKind, draftKinds } from '../sessions/drafted.ts'
@@ -137,13 +138,15 @@ export function correctionRoutes(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const { hash } = request.params
       const open = correctionOf(context, hash)
-      const by = request.principal?.id ?? request.body.by ?? demoActor
-      if (by === open.correction.actor)
+      const by = request.principal?.actor ?? request.body.by ?? demoActor
+      const { actor } = open.correction
+      if (by === actor || request.principal?.id === actor)
         throw new Problem(409, 'nobody approves a correction of their own', {
           field: 'by',
           value: by,
           fix: 'ask a second person; records.md has it that two pairs of eyes decide',
         })
+      checkOther(context, request, actor)
       if (open.approvals.some((one) => one.by === by)) return rowOf(open)
       const { stream } = open.correction
       await ingest.record('approval', stream, { of: hash, by, role: request.body.role })
@@ -199,6 +202,21 @@ export function correctionRoutes(app: Api, context: ApiContext): void {
     drafted.keep()
     return drafted.item.body
   }
+}
+
+/** Whoever makes an account, or a link for it, can come in by it: that is one person for a while, not two. */
+function checkOther({ door }: ApiContext, { principal }: FastifyRequest, actor: string): void {
+  const proposer = door?.accounts.byActor(actor)
+  if (!door || !principal || !proposer || !door.accounts.areClose(principal.id, proposer.id)) return
+  throw new Problem(
+    409,
+    'this correction needs somebody who was not let in by the same person within 30 days',
+    {
+      field: 'by',
+      value: principal.id,
+      fix: 'ask somebody else of your organisation, or the operator',
+    },
+  )
 }
 
 interface Target {

@@ -69,7 +69,7 @@ export function scopedContext(context: ApiContext): {
         return createReach({
           seen: scoped.registry,
           all: ingest.registry,
-          actor: principal?.id ?? '-',
+          actor: principal?.actor ?? '-',
           operates: view === 'all',
           view: view === 'all' ? undefined : view,
         })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ApiContext } from './context.ts'
-import { notFound } from './problem.ts'
+import { notFound, Problem } from './problem.ts'
+import type { Registry } from '../ports.ts'
 import type { Api } from './server.ts'
 
 const params = z.strictObject({
@@ -8,20 +9,18 @@ const params = z.strictObject({
 })
 
 /** The names behind pseudonyms: told to who keeps the records of that person, and forgotten for good when asked to. */
-export function peopleRoutes(app: Api, context: ApiContext): void {
-  const { ingest } = context
+export function peopleRoutes(app: Api, context: ApiContext, whole: Pick<ApiContext, 'ingest'>): void {
+  const { ingest, door } = context
 
-  /** Whether a record that the caller sees names this person. */
-  function isSeen(pseudonym: string): boolean {
-    const { registry } = ingest
-    return (['session', 'booking', 'compute'] as const).some((kind) =>
-      registry
-        .records(kind)
-        .some(
-          ({ record }) =>
-            record.user === pseudonym || ('approval' in record && record.approval?.by === pseudonym),
-        ),
+  /** How many records that the caller sees name this person. */
+  const seen = (pseudonym: string) => countOf(ingest.registry, pseudonym)
+
+  /** Accounts whose id is an e-mail address stand under a pseudonym in what they did. */
+  function accountOf(pseudonym: string): string | undefined {
+    const did = kinds.some((kind) =>
+      ingest.registry.records(kind).some(({ record }) => 'actor' in record && record.actor === pseudonym),
     )
+    return did ? door?.accounts.byActor(pseudonym)?.id : undefined
   }
 
   app.get(
@@ -35,7 +34,8 @@ export function peopleRoutes(app: Api, context: ApiContext): void {
       config: { needs: 'write' },
     },
     ({ params: { pseudonym } }, reply) => {
-      const name = isSeen(pseudonym) ? ingest.intake.people.nameOf(pseudonym) : undefined
+      const person = seen(pseudonym) > 0 ? ingest.intake.people.nameOf(pseudonym) : undefined
+      const name = person ?? accountOf(pseudonym)
       if (name === undefined) throw notFound('person', pseudonym)
       void reply.header('cache-control', 'no-store')
       return { pseudonym, name }
@@ -46,8 +46,25 @@ export function peopleRoutes(app: Api, context: ApiContext): void {
     '/api/v1/people/:pseudonym',
     { schema: { params, tags: ['people'] }, config: { needs: 'admin' } },
     ({ params: { pseudonym } }, reply) => {
-      if (!isSeen(pseudonym) || !ingest.intake.people.forget(pseudonym)) throw notFound('person', pseudonym)
+      const own = seen(pseudonym)
+      if (own === 0) throw notFound('person', pseudonym)
+      if (own < countOf(whole.ingest.registry, pseudonym))
+        throw new Problem(409, 'others keep records of this person too', {
+          value: pseudonym,
+          fix: 'the operator forgets a name for everybody at once',
+        })
+      if (!ingest.intake.people.forget(pseudonym)) throw notFound('person', pseudonym)
       return reply.code(204).send()
     },
   )
+}
+
+const kinds = ['session', 'booking', 'compute', 'correction'] as const
+
+function countOf(registry: Registry, pseudonym: string): number {
+  let count = 0
+  for (const kind of ['session', 'booking', 'compute'] as const)
+    for (const { record } of registry.records(kind))
+      if (record.user === pseudonym || ('approval' in record && record.approval?.by === pseudonym)) count += 1
+  return count
 }

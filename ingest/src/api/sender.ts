@@ -7,6 +7,6 @@ export const demoActor = 'demo.manager'
 
 /** Who hands records in by this request, with the instruments that this one may know of. */
 export const senderOf = ({ ingest }: ApiContext, { principal }: FastifyRequest): Sender => ({
-  actor: principal?.id ?? demoActor,
+  actor: principal?.actor ?? demoActor,
   registry: ingest.registry,
 })

@@ -194,7 +194,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   tariffRoutes(app, context)
   correctionRoutes(app, context)
   duplicateRoutes(app, context)
-  peopleRoutes(app, context)
+  peopleRoutes(app, context, whole)
   importRoutes(app, context)
   settingsRoutes(app, context, made)
   eventRoutes(app, context)
