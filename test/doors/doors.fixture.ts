@@ -26,9 +26,12 @@ export interface DoorsWorld extends ApiWorld {
 }
 
 /** A clock of its own: tests of expiry move it without making pages. */
-export async function createDoorsWorld(change: Partial<ApiContext> = {}): Promise<DoorsWorld> {
+export async function createDoorsWorld(
+  change: Partial<ApiContext> = {},
+  guesses?: number,
+): Promise<DoorsWorld> {
   const doorClock = createManualClock(start)
-  const door = await openTestDoor(doorClock)
+  const door = await openTestDoor(doorClock, guesses)
   const world = await createApiWorld({ door, ...change })
   await world.ingest.recordAll(zebraRecords())
   await world.ingest.settled()
@@ -54,8 +57,13 @@ export async function createDoorsWorld(change: Partial<ApiContext> = {}): Promis
   }
 }
 
-export const openTestDoor = (clock: Clock): Promise<Door> =>
-  openDoor({ dataDir: freshFolder(), clock, askRate: { perSecond: 1_000, burst: 1_000_000 } })
+/** The clock of tests stands still: nobody is kept waiting but where that is what is tried. */
+export const openTestDoor = (clock: Clock, guesses = 12): Promise<Door> =>
+  openDoor({
+    ...{ dataDir: freshFolder(), clock },
+    askRate: { perSecond: 1_000, burst: 1_000_000 },
+    guessRate: { perSecond: 0.2, burst: guesses },
+  })
 
 export const callerOf = (
   world: Pick<ApiWorld, 'api'>,

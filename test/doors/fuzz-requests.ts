@@ -10,7 +10,12 @@ interface Schema {
   readonly required?: readonly string[]
   readonly items?: Schema
   readonly anyOf?: readonly Schema[]
+  readonly example?: unknown
+  readonly examples?: readonly unknown[]
 }
+
+/** What there really is, by the name of a parameter or field; without it a route would be knocked at and never entered. */
+export type Real = Readonly<Record<string, readonly unknown[]>>
 
 interface Operation {
   readonly parameters?: readonly {
@@ -28,6 +33,8 @@ export interface OpenApi {
 
 /** One request to be sent. */
 export interface FuzzRequest {
+  /** `POST /api/v1/sessions/{id}/void`. */
+  readonly operation: string
   readonly method: string
   readonly url: string
   readonly type?: string
@@ -49,6 +56,7 @@ const real = [
     'csv',
   ],
   ...['1767542400000', '1767628800000', '60000', '0', '1', '100'],
+  ...['univ-sheet', 'zj-2021', 'cn-moe-2000', 'cn-national-2026', 'eu-tna', '{}', '{"baseHours":1200}'],
 ]
 const hostile = [
   ...[
@@ -70,6 +78,14 @@ const hostile = [
   ...['-1', '1e309', '0x10', '9007199254740993', '-0', '1.5', '8640000000000001', '99999999999999999999'],
   ...["' OR 1=1 --", '"; DROP', '=HYPERLINK("x")', '🧪'.repeat(40), '\ud800', '\u202e', 'a'.repeat(3_000)],
   ...[
+    // As long as periods can be written.
+    '1000-01-01..9999-01-01',
+    '2000-01-01..2100-01-01',
+    '0001-01-01..2026-01-02',
+    '2026-01-01..275760-09-13',
+    '1000',
+    '9999',
+    'AY1000',
     '2026-13',
     '2026-02-30',
     '0000-00-00',
@@ -90,16 +106,40 @@ const text = fc.oneof(
   { weight: 1, arbitrary: fc.string({ maxLength: 60, unit: 'binary' }) },
 )
 
-function valueOf(schema: Schema | undefined, depth = 0): fc.Arbitrary<unknown> {
+function valueOf(schema: Schema | undefined, real: Real, depth = 0): fc.Arbitrary<unknown> {
   const other = depth > 3 ? text : fc.oneof(text, fc.jsonValue({ maxDepth: 3 }))
   if (!schema) return other
-  const fits = fitting(schema, depth)
-  return fc.oneof({ weight: 6, arbitrary: fits }, { weight: 1, arbitrary: other })
+  const fits = fitting(schema, real, depth)
+  const shown = schema.example ?? schema.examples?.[0]
+  const examples = shown === undefined ? [] : [{ weight: 6, arbitrary: likeExample(shown, real, other) }]
+  return fc.oneof({ weight: 6, arbitrary: fits }, { weight: 1, arbitrary: other }, ...examples)
 }
 
-function fitting(schema: Schema, depth: number): fc.Arbitrary<unknown> {
+/** A value by its name: mostly one that is really there. */
+function named(name: string, schema: Schema | undefined, real: Real, depth = 0): fc.Arbitrary<unknown> {
+  const known = real[name]
+  const any = schema ? valueOf(schema, real, depth) : text
+  return known
+    ? fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...known) }, { weight: 3, arbitrary: any })
+    : any
+}
+
+/** What the description shows, with what is really there, and now and then one field of it otherwise. */
+function likeExample(shown: unknown, real: Real, other: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  if (typeof shown !== 'object' || shown === null || Array.isArray(shown)) return fc.constant(shown)
+  const fields = Object.entries(shown).map(([name, value]) => {
+    const pool = real[name]
+    return [name, pool ? fc.constantFrom(...pool) : fc.constant(value)] as const
+  })
+  const whole = fc.record(Object.fromEntries(fields)) as fc.Arbitrary<Record<string, unknown>>
+  return fc
+    .tuple(whole, fc.constantFrom(...Object.keys(shown), ''), other, fc.integer({ min: 0, max: 2 }))
+    .map(([body, field, odd, change]) => (change > 0 || field === '' ? body : { ...body, [field]: odd }))
+}
+
+function fitting(schema: Schema, real: Real, depth: number): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum)
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => valueOf(one, depth + 1)))
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => valueOf(one, real, depth + 1)))
   if (schema.type === 'integer' || schema.type === 'number')
     return fc.oneof(
       fc.integer({ min: schema.minimum ?? -10, max: Math.min(schema.maximum ?? 2e12, 2e12) }),
@@ -107,10 +147,10 @@ function fitting(schema: Schema, depth: number): fc.Arbitrary<unknown> {
     )
   if (schema.type === 'boolean') return fc.boolean()
   if (schema.type === 'null') return fc.constant(null)
-  if (schema.type === 'array') return fc.array(valueOf(schema.items, depth + 1), { maxLength: 4 })
+  if (schema.type === 'array') return fc.array(valueOf(schema.items, real, depth + 1), { maxLength: 4 })
   if (schema.type === 'object' && schema.properties) {
     const fields = Object.entries(schema.properties).map(
-      ([name, of]) => [name, valueOf(of, depth + 1)] as const,
+      ([name, of]) => [name, named(name, of, real, depth + 1)] as const,
     )
     return fc.record(Object.fromEntries(fields), { requiredKeys: depth === 0 ? undefined : [] } as never)
   }
@@ -118,31 +158,35 @@ function fitting(schema: Schema, depth: number): fc.Arbitrary<unknown> {
 }
 
 /** Requests made from the OpenAPI document: every operation, its parameters and body mostly as declared, and not. */
-export function requestsOf(document: OpenApi, leaveOut: RegExp): fc.Arbitrary<FuzzRequest> {
+export function requestsOf(document: OpenApi, leaveOut: RegExp, real: Real): fc.Arbitrary<FuzzRequest> {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods)
       .filter(() => !leaveOut.test(path))
-      .map(([method, operation]) => operationRequest(path, method.toUpperCase(), operation)),
+      .map(([method, operation]) => operationRequest(`${method.toUpperCase()} ${path}`, operation, real)),
   )
   return fc.oneof(...operations)
 }
 
-function operationRequest(path: string, method: string, operation: Operation): fc.Arbitrary<FuzzRequest> {
-  const { parameters = [], requestBody } = operation
+function operationRequest(
+  operation: string,
+  { parameters = [], requestBody }: Operation,
+  real: Real,
+): fc.Arbitrary<FuzzRequest> {
+  const [method = '', path = ''] = operation.split(' ')
   const query = parameters.filter((one) => one.in === 'query')
   const holes = path.match(/\{[^}]+\}|\*/g) ?? []
   const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? []
   const takesBody = type !== undefined || method === 'POST' || method === 'PUT'
   return fc
     .record({
-      path: fc.tuple(...holes.map(() => text)),
+      path: fc.tuple(...holes.map((hole) => named(hole.replaceAll(/[{}]/g, ''), undefined, real))),
       query: fc.tuple(
-        ...query.map(({ required, schema }) =>
-          fc.option(valueOf(schema), { nil: undefined, freq: required === true ? 12 : 2 }),
+        ...query.map(({ name, required, schema }) =>
+          fc.option(named(name, schema, real), { nil: undefined, freq: required === true ? 12 : 2 }),
         ),
       ),
       extra: fc.option(fc.tuple(text, text), { nil: undefined, freq: 1 }).filter(() => true),
-      body: takesBody ? valueOf(content?.schema) : fc.constant(undefined),
+      body: takesBody ? valueOf(content?.schema, real) : fc.constant(undefined),
       broken: fc.integer({ min: 0, max: 19 }),
     })
     .map((given) => {
@@ -153,12 +197,11 @@ function operationRequest(path: string, method: string, operation: Operation): f
       )
       if (given.extra && given.broken === 0) pairs.push(`${encode(given.extra[0])}=${encode(given.extra[1])}`)
       const url = filled + (pairs.length > 0 ? `?${pairs.join('&')}` : '')
-      if (!takesBody || given.body === undefined) return { method, url }
+      if (!takesBody || given.body === undefined) return { operation, method, url }
       const isJson = type === undefined || /json/.test(type)
       const body = isJson || typeof given.body !== 'string' ? JSON.stringify(given.body) : given.body
       return {
-        method,
-        url,
+        ...{ operation, method, url },
         type: type ?? 'application/json',
         payload: given.broken === 1 ? body.slice(0, -1) : body,
       }

@@ -2,8 +2,10 @@ import { stateTopic } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { mayRole, type Role } from '../../ingest/src/access/rights.ts'
 import { start } from '../../ingest/src/ingest.fixture.ts'
+import { hostileCases } from '../hostile-cases.ts'
 import { type Caller, createDoorsWorld, type DoorsWorld, foreign } from './doors.fixture.ts'
 
+hostileCases()
 let world: DoorsWorld
 let operator: Caller
 let own: Caller
@@ -37,7 +39,7 @@ const queries = [
   'format=csv',
   'instrument=gz-gibh/sem-01&date=2026-01-05',
   'instrument=gz-gibh/shared-own&date=2026-01-05',
-  'ruleset=mof-2025&scope=all&period=2026-01',
+  'ruleset=univ-sheet&scope=all&period=AY2025',
   'scope=all',
   'q=zebr',
 ]
@@ -47,7 +49,7 @@ const theirQueries = [
   'period=2026-01&scope=org:OTHER',
   'period=2026-01&scope=channel:CHAN',
   'instrument=THEIRS&date=2026-01-05',
-  'ruleset=mof-2025&scope=org:OTHER&period=2026-01',
+  'ruleset=univ-sheet&scope=org:OTHER&period=AY2025',
   'organisation=OTHER',
 ]
 
@@ -86,6 +88,8 @@ describe('every route', () => {
   it('tells an organisation nothing of another one, also after the operator has asked the same', async () => {
     let answered = 0
     let told = 0
+    const assessed = await own.get('/api/v1/assessments?ruleset=univ-sheet&scope=all&period=AY2025')
+    expect(assessed.statusCode, assessed.body).toBe(200)
     for (const { url } of routes('GET'))
       for (const query of queries) {
         const address = `${fill(url, 0)}${query === '' ? '' : `?${query}`}`
