@@ -54,16 +54,41 @@ export function calibrationText(found: Calibration): string {
       `powered  from ${watts(t.onStartMw / 1_000)} W, off below ${watts(t.onStopMw / 1_000)} W`,
       `run      from ${watts(t.runStartMw / 1_000)} W, ends below ${watts(t.runStopMw / 1_000)} W`,
       `times    dwell ${t.dwellMs / 1_000} s, hold ${t.holdMs / 1_000} s, max gap ${t.maxGapMs / 1_000} s; plausible ${t.plausibleMw.map((mw) => watts(mw / 1_000)).join(' to ')} W`,
-      `replay   --on ${t.onStartMw / 1_000} --on-stop ${t.onStopMw / 1_000} --run ${t.runStartMw / 1_000} --run-stop ${t.runStopMw / 1_000} --dwell ${t.dwellMs / 1_000} --hold ${t.holdMs / 1_000} --max-gap ${t.maxGapMs / 1_000}`,
+      `replay   --on ${t.onStartMw / 1_000} --on-stop ${t.onStopMw / 1_000} --run ${t.runStartMw / 1_000} --run-stop ${t.runStopMw / 1_000} --dwell ${t.dwellMs / 1_000} --hold ${t.holdMs / 1_000} --max-gap ${t.maxGapMs / 1_000} --min ${t.plausibleMw[0] / 1_000} --max ${t.plausibleMw[1] / 1_000}`,
       '',
     )
   for (const level of found.levels)
     lines.push(
       `${level.means.padEnd(8)} ${watts(level.watts).padStart(8)} W  (${watts(level.low)} to ${watts(level.high)} W)  ${level.hours.toFixed(2)} h`,
     )
+  lines.push('', ...readings(found))
   if (evidence.histogram) lines.push('', ...picture(evidence.histogram, found))
   return lines.join('\n')
 }
+
+/** What was read and left out, and how short crossings were taken. */
+function readings({ evidence }: Calibration): string[] {
+  const { samples, rejected, knownHours, unknownHours, flicker, pulses, dips, alternatives = [] } = evidence
+  const out = rejected.map(({ reason, count }) => `${reason} ${count}`).join(', ')
+  const lines = [
+    `known    ${knownHours.toFixed(2)} h of ${(knownHours + unknownHours).toFixed(2)} h in ${samples} readings${out ? `; left out: ${out}` : ''}`,
+  ]
+  if (pulses && dips && flicker && flicker !== 'none')
+    lines.push(
+      `short    ${pulses.count} peaks of at most ${pulses.longestMs / 1_000} s, pauses of at most ${dips.longestMs / 1_000} s: ${crossings[flicker]}`,
+    )
+  for (const { runStartMw, hours } of alternatives)
+    lines.push(
+      `reading  ${runStartMw === null ? 'nothing is a run' : `run from ${watts(runStartMw / 1_000)} W`}: ${hours.toFixed(2)} h`,
+    )
+  return lines
+}
+
+const crossings = {
+  run: 'runs work in cycles',
+  standby: 'a waiting machine pulses',
+  unclear: 'either, power does not tell',
+} as const
 
 function picture(histogram: PowerHistogram, found: Calibration): string[] {
   const all = bars(histogram, 30)

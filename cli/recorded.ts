@@ -1,11 +1,10 @@
 import type { Span } from '@hours/protocol'
 import {
   type Calibration,
-  calibrate,
+  createCalibrator,
   createReplayer,
   type DetectorSettings,
   type Replay,
-  type Sample,
 } from '@hours/sensing'
 import { createProgress } from './progress.ts'
 import type { Recording } from './recording-file.ts'
@@ -36,26 +35,39 @@ export async function replayRecording(
   progress.end(`${rows} rows`)
   const replay = replayer.end()
   if (replay) return replay
-  const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
   throw new Error(
-    `none of ${rows} rows gave a sample${why ? ` (${why})` : ''}. Fix: check --time, --power, --time-format, --min and --max.`,
+    `none of ${rows} rows gave a sample${listed(reasons)}. Fix: check --time, --power, --time-format, --min and --max.`,
   )
 }
 
 /** Reads the whole recording and calibrates; throws where no row gave a sample. */
 export async function calibrateRecording(recording: Recording): Promise<Calibration> {
   const progress = createProgress('calibrate')
-  const samples: Sample[] = []
+  const calibrator = createCalibrator()
+  const reasons = new Map<string, number>()
   let rows = 0
+  let samples = 0
   await recording.read(
     (row) => {
       rows += 1
-      if (typeof row !== 'string') samples.push(row)
+      if (typeof row !== 'string') {
+        samples += 1
+        calibrator.push(row)
+        return
+      }
+      reasons.set(row, (reasons.get(row) ?? 0) + 1)
+      calibrator.reject(row)
     },
     (done, total) => progress.update(done, total),
   )
-  progress.end(`${samples.length} of ${rows} rows are readings`)
-  if (samples.length === 0)
-    throw new Error(`none of ${rows} rows gave a sample. Fix: check --time, --power and --time-format.`)
-  return calibrate(samples)
+  progress.end(`${samples} of ${rows} rows are readings`)
+  if (samples > 0) return calibrator.end()
+  throw new Error(
+    `none of ${rows} rows gave a sample${listed(reasons)}. Fix: check --time, --power and --time-format.`,
+  )
+}
+
+function listed(reasons: ReadonlyMap<string, number>): string {
+  const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
+  return why ? ` (${why})` : ''
 }

@@ -1,96 +1,138 @@
-import type { Thresholds } from '@hours/protocol'
-import { type Grid, type PowerSeries, quantile } from './power-series.ts'
+import { maxSealMs } from '@hours/protocol'
+import type { MeterPace } from './meter-pace.ts'
+import { hoursOf, lowStretches, type Piece, type Run, runsOf, type Times } from './pieces.ts'
+import { quantile } from './power-series.ts'
+import { isRegular, sum } from './rhythm.ts'
+import { lengthOf, type Trains, trainsOf } from './trains.ts'
 
-/** What crosses the run level for a short while, ms each: pulses in standby, dips in run, and the calm between them. */
+/**
+ * What short crossings of a cut mean. `none`: they are few, or change nothing. `run`: the machine works in cycles (a
+ * motor that reverses, a heater on a thermostat), so the pauses between are its dips. `standby`: a waiting machine pulses
+ * (a heater that keeps it warm), so the peaks are no runs. `unclear`: nothing tells.
+ */
 export interface Flicker {
-  readonly pulses: readonly number[]
-  readonly dips: readonly number[]
-  readonly betweenPulses: readonly number[]
-  readonly betweenDips: readonly number[]
+  readonly means: 'none' | 'run' | 'standby' | 'unclear'
+  readonly times: Times
+  readonly runs: readonly Run[]
+  /** The peaks only ever follow runs: they are their ends. */
+  readonly tails: boolean
+  /** Run hours under either reading, where they differ. */
+  readonly hours?: { readonly run: number; readonly standby: number }
+  /** Time in short peaks, h. */
+  readonly peakHours: number
+  /** Short peaks and short pauses between them: how many, and the longest in ms. */
+  readonly pulses: Counted
+  readonly dips: Counted
 }
 
-interface Piece {
-  readonly high: boolean
-  readonly from: number
-  readonly to: number
+interface Counted {
+  readonly count: number
+  readonly longestMs: number
 }
 
-/** Pieces of raw samples on either side of the run levels (with hysteresis), cut at holes. */
-function pieces(series: PowerSeries, level: Thresholds): Piece[] {
-  const found: Piece[] = []
-  let high = false
-  for (let i = 0; i < series.at.length; i++) {
-    const from = series.at[i] ?? 0
-    const to = from + (series.held[i] ?? 0)
-    if (to === from) continue
-    const last = found.at(-1)
-    high = (series.watts[i] ?? 0) * 1_000 >= (high && last?.to === from ? level.runStopMw : level.runStartMw)
-    if (last?.to === from && last.high === high) found[found.length - 1] = { ...last, to }
-    else found.push({ high, from, to })
+const counted = (lengths: readonly number[]): Counted => ({
+  count: lengths.length,
+  longestMs: lengths.reduce((a, b) => Math.max(a, b), 0),
+})
+
+/**
+ * 30 s, or three readings to begin a run and four to end it, whichever is longer: one or two readings alone are noise,
+ * and a dip of 20 s shows in three readings of a meter that reads each 10 s.
+ */
+const usualTimes = ({ resolutionMs }: MeterPace): Times => ({
+  dwellMs: Math.min(maxSealMs, Math.max(30_000, 3 * resolutionMs)),
+  holdMs: Math.min(maxSealMs, Math.max(30_000, 4 * resolutionMs)),
+})
+
+/** Decides what short crossings mean, and dwell and hold from that. */
+export function flickerOf(pieces: readonly Piece[], pace: MeterPace): Flicker {
+  const usual = usualTimes(pace)
+  const none = { means: 'none', times: usual, runs: runsOf(pieces, usual), tails: false } as const
+  const trains = trainsOf(pieces)
+  if (!trains) return { ...none, peakHours: 0, pulses: counted([]), dips: counted([]) }
+  const seen = {
+    ...none,
+    peakHours: sum(trains.peaks) / 3_600_000,
+    pulses: counted(trains.peaks),
+    dips: counted(trains.pauses),
   }
-  return found
+  const asRun = workingTimes(pieces, trains, pace)
+  const asStandby = waitingTimes(trains, pace)
+  const runs = { run: runsOf(pieces, asRun), standby: runsOf(pieces, asStandby) }
+  const hours = { run: hoursOf(runs.run), standby: hoursOf(runs.standby) }
+  if (sameHours(hours.run, hours.standby) && sameHours(hours.run, hoursOf(none.runs))) return seen
+  const atRest = restTells(pieces, trains, pace)
+  const means = atRest === 'run' ? atRest : (onlyAfterRuns(pieces, trains) ?? atRest)
+  if (means === 'unclear') return { ...seen, means, hours }
+  const times = means === 'run' ? asRun : asStandby
+  return { ...seen, means, times, runs: runs[means], tails: means === 'run' && atRest !== 'run', hours }
 }
 
-/** Sorts pieces by what the three-minute median says around them: the other side of a calm state is a pulse or a dip. */
-export function flickerOf(series: PowerSeries, calm: Grid, level: Thresholds): Flicker {
-  const flicker = {
-    pulses: [] as number[],
-    dips: [] as number[],
-    betweenPulses: [] as number[],
-    betweenDips: [] as number[],
-  }
-  const cut = level.runStartMw / 1_000
-  const calmHigh = (at: number): boolean | undefined => {
-    const watts = calm.watts[Math.min(calm.watts.length - 1, Math.floor((at - calm.from) / calm.stepMs))]
-    return watts === undefined || Number.isNaN(watts) ? undefined : watts >= cut
-  }
-  const all = pieces(series, level)
-  for (const [i, piece] of all.entries()) {
-    const before = all[i - 1]
-    const after = all[i + 1]
-    if (before?.to !== piece.from || after?.from !== piece.to) continue
-    const calmly = [piece.from - calm.stepMs, (piece.from + piece.to) / 2, piece.to + calm.stepMs].map(
-      calmHigh,
-    )
-    const length = piece.to - piece.from
-    const steady = calmly.every((value) => value === calmly[1])
-    if (!steady || calmly[1] === undefined) continue
-    if (calmly[1] === piece.high) (piece.high ? flicker.betweenDips : flicker.betweenPulses).push(length)
-    else (piece.high ? flicker.pulses : flicker.dips).push(length)
-  }
-  return flicker
+/** Hours within a twentieth of each other. */
+export const sameHours = (a: number, b: number, within = 0.05): boolean =>
+  Math.abs(a - b) <= within * Math.max(a, b)
+
+/** Holds over the pauses of a train; where runs are trains from their first second, a peak of one must begin them. */
+function workingTimes(
+  pieces: readonly Piece[],
+  { peaks, pauses, longestPause }: Trains,
+  pace: MeterPace,
+): Times {
+  const usual = usualTimes(pace)
+  const usually = (quantile(pauses, 0.98) ?? 0) + pace.resolutionMs
+  const needed = 1.3 * longestPause + pace.resolutionMs
+  const holdMs =
+    usually > usual.holdMs ? Math.ceil(Math.min(maxSealMs, needed) / 1_000) * 1_000 : usual.holdMs
+  const soon = Math.floor(Math.max(pace.resolutionMs, quantile(peaks, 0.05) ?? 0))
+  const early = { dwellMs: Math.min(usual.dwellMs, soon), holdMs }
+  const late = { dwellMs: usual.dwellMs, holdMs }
+  return sameHours(hoursOf(runsOf(pieces, early)), hoursOf(runsOf(pieces, late)), 0.02) ? late : early
 }
 
-const most = (values: readonly number[]): number => quantile(values, 0.995) ?? 0
-const least = (values: readonly number[]): number => quantile(values, 0.05) ?? Infinity
-
-/** A rhythm: at least five, with a calm between them that is short against what makes a state of its own. */
-function rhythmic(short: readonly number[], calm: readonly number[]): boolean {
-  if (short.length < 5) return false
-  const length = quantile(short, 0.5) ?? 0
-  return (quantile(calm, 0.5) ?? Infinity) <= Math.max(5 * length, 120_000)
+/** No peak begins a run, and none goes on with one that is over. */
+function waitingTimes({ peaks, pauses }: Trains, pace: MeterPace): Times {
+  const usual = usualTimes(pace)
+  const dwell = Math.max(usual.dwellMs, 1.3 * (quantile(peaks, 0.995) ?? 0) + pace.resolutionMs)
+  const hold = Math.min(usual.holdMs, 0.8 * (quantile(pauses, 0.05) ?? Infinity))
+  return {
+    dwellMs: Math.floor(Math.min(maxSealMs, dwell)),
+    holdMs: Math.floor(Math.max(2 * pace.resolutionMs, hold)),
+  }
 }
 
 /**
- * Dwell and hold: 30 s and three intervals as a rule; longer only against a rhythm of pulses or dips, because one short
- * run is a run and one short pause is a pause. A hold stays shorter than the calm between pulses (each pulse would begin
- * it again, and a waiting machine would never stop running), a dwell shorter than the calm between dips.
+ * A machine that pulses while it waits pulses all the time it waits, and regularly; one that works in cycles is also seen
+ * waiting without them. So: is the powered time below the cut calm, or all of it between pulses?
  */
-export function timesOf(flicker: Flicker, intervalMs: number): { dwellMs: number; holdMs: number } {
-  const { pulses, dips, betweenPulses, betweenDips } = flicker
-  const usual = Math.max(30_000, 3 * intervalMs)
-  const over = (ms: number) => Math.ceil((1.3 * ms + intervalMs) / 1_000) * 1_000
-  const pulsing = rhythmic(pulses, betweenPulses)
-  const dipping = rhythmic(dips, betweenDips)
-  const dwell = pulsing ? Math.min(300_000, Math.max(usual, over(most(pulses)))) : usual
-  const hold = dipping
-    ? Math.min(600_000, Math.max(usual, over(most(dips))))
-    : usual + Math.min(intervalMs, 10_000)
-  // Where both are seen, the few are accidents of the many.
-  const maxHold = pulsing && pulses.length * 3 >= dips.length ? 0.8 * least(betweenPulses) : Infinity
-  const maxDwell = dipping && dips.length * 3 >= pulses.length ? 0.8 * least(betweenDips) : Infinity
-  return {
-    dwellMs: Math.floor(Math.max(2 * intervalMs, Math.min(dwell, maxDwell))),
-    holdMs: Math.floor(Math.max(2 * intervalMs, Math.min(hold, maxHold))),
-  }
+function restTells(pieces: readonly Piece[], { trains, pauses, longestPeak }: Trains, pace: MeterPace) {
+  const calmMs = Math.max(300_000, 5 * (quantile(pauses, 0.5) ?? 0))
+  const low = lowStretches(pieces)
+  const calm = sum(low.filter((ms) => ms > calmMs)) / Math.max(1, sum(low))
+  const regular = isRegular(pauses, 0.3, pace.resolutionMs)
+  if (calm < 0.05) return regular ? 'standby' : 'unclear'
+  if (calm <= 0.2) return 'unclear'
+  // Work goes on: a few peaks now and then, or seldom and irregular ones, are a computer that wakes up; peaks of a tenth
+  // of the time and never a long one are a machine that is kept warm.
+  const beside = trains.filter((train) => train.afterRun || train.beforeRun)
+  const dense = trains.filter((train) => longestPeak > 60_000 || train.peaks >= 10 || beside.includes(train))
+  const all = sum(trains.map(lengthOf))
+  const duty = sum(trains.map((train) => train.highMs)) / all
+  const steady = duty >= 0.3 || (regular && (duty >= 0.15 || beside.length > 0))
+  return steady && sum(dense.map(lengthOf)) >= 0.8 * all ? 'run' : 'unclear'
+}
+
+/**
+ * A dryer that turns its drum now and then when it is done, a washing machine that goes on to spin: each time the
+ * machine is used peaks come after a run, and never before the first one as those of a waiting machine do. Those that
+ * no run follows must not last longer than the runs: a machine that is kept warm pulses all day once it has heated up.
+ */
+function onlyAfterRuns(
+  pieces: readonly Piece[],
+  { trains, longestPeak }: Trains,
+): 'run' | 'unclear' | undefined {
+  const blocks = new Set(trains.map(({ block }) => block))
+  if (blocks.size < 2 || trains.some(({ afterRun }) => !afterRun)) return undefined
+  const runs = pieces.filter((piece) => piece.side === 'high' && lengthOf(piece) > longestPeak)
+  const tails = trains.filter(({ beforeRun }) => !beforeRun)
+  return sum(tails.map(lengthOf)) <= sum(runs.map(lengthOf)) ? 'run' : 'unclear'
 }

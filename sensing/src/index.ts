@@ -35,7 +35,7 @@ export { type KeptMinute, keptSampleMs, samplesOfMinutes } from './kept-minutes.
 export { createRowReader, type RowReader, type RowReject } from './recording.ts'
 export { createReplayer, type Replay, type Replayer, type ReplayOptions } from './replay.ts'
 export { detectTimeFormat, type TimeReader, timeReader } from './time-format.ts'
-export { calibrate } from './calibrate.ts'
+export { calibrate, type Calibrator, createCalibrator } from './calibrate.ts'
 export {
   type Calibration,
   type Evidence,

@@ -1,5 +1,3 @@
-import { quantile } from './power-series.ts'
-
 /** A level of power that the machine keeps returning to. */
 export interface PowerLevel {
   /** Median, and the 5 % and 95 % quantiles, W. */
@@ -9,39 +7,54 @@ export interface PowerLevel {
   readonly hours: number
 }
 
-/** The time-weighted distribution of power on a log scale: bins of 2 % (of W + 1), share of the time in each. */
+/** The time-weighted distribution of power on a log scale: bins of 2 % (of W + offset), share of the time in each. */
 export interface PowerHistogram {
   readonly firstLn: number
   readonly binLn: number
+  /** Below about this many W differences are the meter's, not the machine's. */
+  readonly offsetW: number
   readonly share: readonly number[]
 }
 
-const binLn = 0.02
-/** Below about a watt differences are the meter's, not the machine's. */
-const offset = 1
-const toLn = (watts: number): number => Math.log(watts + offset)
-export const binWatts = (histogram: PowerHistogram, bin: number): number =>
-  Math.exp(histogram.firstLn + (bin + 0.5) * histogram.binLn) - offset
+/** What makes a hill of the distribution a level. */
+export interface LevelLimits {
+  /** Deepest point between two levels, of the lower of both peaks. */
+  readonly maxValley: number
+  readonly minRatio: number
+  /** Least share of the time on each. */
+  readonly minShare: number
+  /** Smallest step of the meter, W: levels one step apart are one, but for nothing at all and the least it shows. */
+  readonly quantumW: number
+  /** Standard deviation of the smoothing, as a share of the power. */
+  readonly widthLn: number
+}
 
-/** Distribution of known cells; `widthLn` is the standard deviation of the smoothing. */
-export function histogramOf(watts: ArrayLike<number>, widthLn: number): PowerHistogram {
-  const known = Array.from(watts).filter((w) => !Number.isNaN(w))
+const binLn = 0.02
+export const binWatts = (h: PowerHistogram, bin: number): number =>
+  Math.exp(h.firstLn + (bin + 0.5) * h.binLn) - h.offsetW
+
+/** Distribution of known cells. */
+export function histogramOf(watts: Float32Array, widthLn: number, offsetW: number): PowerHistogram {
   const reach = Math.ceil((3 * widthLn) / binLn)
-  const top = known.reduce((most, w) => Math.max(most, w), 1)
-  const bins = Math.ceil(toLn(top) / binLn) + 2 * reach + 1
+  const zero = Math.floor(Math.log(offsetW) / binLn) - reach
+  const binOf = (w: number) => Math.floor(Math.log(w + offsetW) / binLn) - zero
+  const bins = binOf(watts.reduce((most, w) => (w > most ? w : most), 1)) + reach + 1
   const counts = new Float64Array(bins)
-  for (const w of known) {
-    const bin = Math.floor(toLn(w) / binLn) + reach
-    counts[bin] = (counts[bin] ?? 0) + 1 / known.length
+  let known = 0
+  for (const w of watts) {
+    if (Number.isNaN(w)) continue
+    const bin = binOf(w)
+    counts[bin] = (counts[bin] ?? 0) + 1
+    known += 1
   }
   const kernel = Array.from({ length: 2 * reach + 1 }, (_, i) =>
     Math.exp(-0.5 * (((i - reach) * binLn) / widthLn) ** 2),
   )
-  const norm = kernel.reduce((sum, k) => sum + k, 0)
+  const norm = known * kernel.reduce((sum, k) => sum + k, 0)
   const share = Array.from(counts, (_, bin) =>
     kernel.reduce((sum, k, i) => sum + ((counts[bin + i - reach] ?? 0) * k) / norm, 0),
   )
-  return { firstLn: -reach * binLn, binLn, share }
+  return { firstLn: zero * binLn, binLn, offsetW, share }
 }
 
 interface Hill {
@@ -50,38 +63,42 @@ interface Hill {
   to: number
 }
 
-/**
- * Hills of the histogram that stand apart: a valley at most `maxValley` of the lower peak, levels at least `minRatio`
- * apart, and at least `minShare` of the time on each. What does not stand apart is joined to its neighbour.
- */
+/** Hills of the histogram that stand apart, in order of power. What does not stand apart is joined to its neighbour. */
 export function levelsOf(
-  watts: ArrayLike<number>,
+  watts: Float32Array,
   stepMs: number,
-  limits: { readonly maxValley: number; readonly minRatio: number; readonly minShare: number },
-): {
-  readonly levels: readonly PowerLevel[]
-  readonly histogram: PowerHistogram
-} {
-  const histogram = histogramOf(watts, 0.07)
+  limits: LevelLimits,
+): { readonly levels: readonly PowerLevel[]; readonly histogram: PowerHistogram } {
+  const offsetW = Math.min(1, Math.max(0.25, 10 * limits.quantumW))
+  const histogram = histogramOf(watts, limits.widthLn, offsetW)
   const hills = hillsOf(histogram.share)
   for (;;) {
     const joint = weakest(histogram, hills, limits)
-    if (joint < 0) break
     const [a, b] = [hills[joint], hills[joint + 1]]
     if (!a || !b) break
     const peak = (histogram.share[a.peak] ?? 0) >= (histogram.share[b.peak] ?? 0) ? a.peak : b.peak
     hills.splice(joint, 2, { peak, from: a.from, to: b.to })
   }
-  const cuts = hills
-    .slice(1)
-    .map((hill) => Math.exp(histogram.firstLn + hill.from * histogram.binLn) - offset)
-  const known = Float64Array.from(Array.from(watts).filter((w) => !Number.isNaN(w))).sort()
+  const sorted = watts.filter((w) => !Number.isNaN(w)).sort()
+  const edges = hills.map((hill) => Math.exp(histogram.firstLn + hill.from * binLn) - offsetW)
+  const firstAt = (edge: number | undefined) =>
+    edge === undefined ? sorted.length : lowerBound(sorted, edge)
   const levels = hills.map((_, i): PowerLevel => {
-    const inside = known.filter((w) => w >= (cuts[i - 1] ?? -Infinity) && w < (cuts[i] ?? Infinity))
-    const q = (share: number) => quantile(inside, share) ?? 0
+    const inside = sorted.subarray(i === 0 ? 0 : firstAt(edges[i]), firstAt(edges[i + 1]))
+    const q = (share: number) => inside[Math.min(inside.length - 1, Math.floor(share * inside.length))] ?? 0
     return { watts: q(0.5), low: q(0.05), high: q(0.95), hours: (inside.length * stepMs) / 3_600_000 }
   })
   return { levels, histogram }
+}
+
+function lowerBound(sorted: Float32Array, edge: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? 0) < edge) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Every local maximum with the ground down to the minima beside it. */
@@ -107,11 +124,7 @@ function hillsOf(share: readonly number[]): Hill[] {
 }
 
 /** Index of the pair of neighbours that stands apart least, or -1 when all stand apart. */
-function weakest(
-  histogram: PowerHistogram,
-  hills: readonly Hill[],
-  limits: { readonly maxValley: number; readonly minRatio: number; readonly minShare: number },
-): number {
+function weakest(histogram: PowerHistogram, hills: readonly Hill[], limits: LevelLimits): number {
   const { share } = histogram
   const mass = (hill: Hill) => share.slice(hill.from, hill.to).reduce((sum, s) => sum + s, 0)
   let worst = -1
@@ -120,13 +133,14 @@ function weakest(
     const [a, b] = [hills[i], hills[i + 1]]
     if (!a || !b) continue
     const valley = (share[b.from] ?? 0) / Math.min(share[a.peak] ?? 0, share[b.peak] ?? 0)
-    const apart = (binWatts(histogram, b.peak) + 0.5) / (Math.max(0, binWatts(histogram, a.peak)) + 0.5)
-    const scores = [
+    const [low, high] = [Math.max(0, binWatts(histogram, a.peak)), binWatts(histogram, b.peak)]
+    const apart = (high + histogram.offsetW / 2) / (low + histogram.offsetW / 2)
+    const score = Math.min(
       limits.maxValley / Math.max(valley, 1e-9),
       Math.log(Math.max(apart, 1.0001)) / Math.log(limits.minRatio),
       Math.min(mass(a), mass(b)) / limits.minShare,
-    ]
-    const score = Math.min(...scores)
+      low < limits.quantumW / 2 ? Infinity : (high - low) / (1.5 * limits.quantumW),
+    )
     if (score < worstScore) {
       worstScore = score
       worst = i

@@ -3,10 +3,9 @@ import type { Sample } from '@hours/sensing'
 /** Truth of a generated recording: the nominal state of each sample, under left-hold (records.md, section 4). */
 export interface Generated {
   readonly name: string
-  readonly family: Family
   readonly samples: readonly Sample[]
   readonly runs: readonly { readonly from: number; readonly to: number }[]
-  readonly runHours: number
+  readonly expect: 'accept' | 'refuse'
 }
 
 export const families = [
@@ -103,9 +102,9 @@ export function generate(family: Family | Refusal, seed: number): Generated {
   }
   return {
     name: `${family} ${seed}: ${full.toFixed(0)} W, standby ${standby.toFixed(1)} W`,
-    family: family as Family,
     samples,
-    ...runsOf(truth),
+    runs: runsOf(truth),
+    expect: refusals.some((refusal) => refusal === family) ? 'refuse' : 'accept',
   }
 }
 
@@ -138,14 +137,12 @@ function plan(
 
 function runsOf(truth: readonly { at: number; run: boolean }[]) {
   const runs: { from: number; to: number }[] = []
-  let ms = 0
   for (const [i, { at, run }] of truth.entries()) {
     const next = truth[i + 1]?.at
     if (!run || next === undefined || next - at > 30_000) continue
-    ms += next - at
     const last = runs.at(-1)
     if (last?.to === at) last.to = next
     else runs.push({ from: at, to: next })
   }
-  return { runs, runHours: ms / 3_600_000 }
+  return runs
 }

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { checkFamily, checkRefusal } from '../long/calibration-check.ts'
-import { families, refusals } from '../long/calibration-families.ts'
+import { heldOut, kinds, watch } from '../long/appliances.ts'
+import { check, machines } from '../long/calibration-check.ts'
+import { families, generate, refusals } from '../long/calibration-families.ts'
 
-// Forty-five recordings from the generator of test/long/calibration.test.ts, with other seeds.
+// Fifty-two of the recordings of test/long/calibration.test.ts, with other seeds.
 describe('calibration on generated recordings with known truth', () => {
-  it.each(families)('finds the run hours of three machines of the family %s', (family) => {
-    const result = checkFamily(family, 9_001, 3)
-    expect(result.wrong).toEqual([])
+  it.each(families)('finds the run hours of a machine of the family %s', (family) => {
+    expect(check(machines((seed) => generate(family, seed), 9_001, 1)).wrong).toEqual([])
   })
   it.each(refusals)('refuses: %s', (refusal) => {
-    expect(checkRefusal(refusal, 9_001, 4)).toEqual([])
+    expect(check(machines((seed) => generate(refusal, seed), 9_001, 1)).wrong).toEqual([])
+  })
+  it.each(kinds)('finds the run hours of held-out machines, or says what it cannot tell: %s', (kind) => {
+    const { errors, invented, refused } = check(machines((seed) => watch(kind, seed), heldOut + 500, 2))
+    expect(errors.filter((error) => error > 0.02)).toEqual([])
+    expect(invented).toBe(0)
+    expect(refused).toBeLessThanOrEqual(1)
   })
 })
