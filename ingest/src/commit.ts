@@ -4,6 +4,7 @@ import { type Clock, parseTopic, type Topic, type UpMessage } from '@hours/proto
 import type { Logger } from 'pino'
 import type { Judged, PageJudge } from './accept-page.ts'
 import type { ClockGuard } from './clock-guard.ts'
+import type { CounterStore } from './counter-store.ts'
 import { IngestError } from './ingest-error.ts'
 import type { Tables } from './index/page-projection.ts'
 import type { Projectable, Projector } from './index/projector.ts'
@@ -29,6 +30,7 @@ export interface CommitOptions {
   readonly quarantine: QuarantineStore
   readonly live: LiveWriter
   readonly power: PowerStoreWriter
+  readonly counters: Pick<CounterStore, 'put'>
   readonly registry: RegistryWriter
   readonly projector: Projector
   readonly writer: RecordWriter
@@ -40,10 +42,9 @@ type ToLog = Extract<Judged, { to: 'log' }>
 
 /** Takes messages: pages wait until they are durable, everything else is done at once; bad data only goes aside. */
 export function createCommit(options: CommitOptions) {
-  const { clock, log, judge, receipts, quarantine, live, power, registry, projector, writer, logger } =
-    options
+  const { clock, log, judge, receipts, quarantine, live, registry, projector, writer, logger } = options
   const counts = { pages: 0, duplicates: 0, refused: 0 }
-  const unlogged = createUnlogged({ clock, guard: options.guard, registry, live, power, receipts, aside })
+  const unlogged = createUnlogged({ ...options, aside })
   /** Pages on their way into the log, by digest, with what the rules said. */
   const underway = new Map<string, ToLog>()
   const durable = new Map<string, ChainState>()

@@ -6,6 +6,7 @@ import { createPageJudge, type PageJudge } from './accept-page.ts'
 import { createClockGuard } from './clock-guard.ts'
 import { createCommit } from './commit.ts'
 import { createConfigSender } from './config-sender.ts'
+import { createCounterStore } from './counter-store.ts'
 import { createFigureReader } from './figures/figure-reader.ts'
 import { createGatewayAccess } from './gateway-passwords.ts'
 import { checkHaste, type Haste } from './haste.ts'
@@ -59,6 +60,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   const quarantine = createQuarantine(operations)
   const heads = createHeads(operations)
   const power = createPowerStore(operations, clock)
+  const counters = createCounterStore(operations)
   const live = createLive(clock)
   const onError = (error: unknown) => logger.error({ err: error }, 'ingest')
   const opened = openIndex({
@@ -121,6 +123,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     quarantine,
     live,
     power,
+    counters,
     registry,
     projector,
     writer,
@@ -136,6 +139,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   chores.add('sizes of the log', 5_000, () => heads.remember(log))
   chores.add('refused messages', 1_000, () => quarantine.flush())
   chores.add('power', 60_000, () => power.flush())
+  chores.add('counters', 60_000, () => counters.flush())
   chores.add('witnesses', 60_000, () => void witnessing.round().catch(onError))
 
   function health(): { ok: boolean; reasons: readonly string[] } {
@@ -169,6 +173,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     }),
     quarantine,
     power,
+    counters,
     untold: opened.untold,
     clock,
     simulated,
@@ -208,7 +213,12 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       await projector.settled().catch(onError)
       receipts.close()
       // A store that takes nothing keeps neither the other one nor the log's lock from being let go.
-      for (const last of [() => heads.remember(log), () => power.flush(), () => quarantine.flush()])
+      for (const last of [
+        () => heads.remember(log),
+        () => power.flush(),
+        () => counters.flush(),
+        () => quarantine.flush(),
+      ])
         try {
           last()
         } catch (error) {

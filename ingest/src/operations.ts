@@ -9,6 +9,9 @@ CREATE INDEX IF NOT EXISTS quarantine_gateway ON quarantine (gateway);
 CREATE TABLE IF NOT EXISTS power (instrument TEXT, day INTEGER, minutes BLOB NOT NULL, PRIMARY KEY (instrument, day)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS power_recent (day INTEGER NOT NULL, instrument TEXT NOT NULL, start INTEGER NOT NULL, minutes BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS power_recent_day ON power_recent (day, instrument);
+CREATE TABLE IF NOT EXISTS counters (instrument TEXT, start INTEGER, stop INTEGER NOT NULL, energy_ours INTEGER,
+  energy_theirs INTEGER, on_ours INTEGER, on_theirs INTEGER, run_ours INTEGER, run_theirs INTEGER,
+  PRIMARY KEY (instrument, start)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS passwords (gateway TEXT PRIMARY KEY, hash TEXT NOT NULL, revoked INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS heads (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root TEXT NOT NULL) WITHOUT ROWID;
 `

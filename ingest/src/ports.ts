@@ -2,6 +2,7 @@ import type { AccountedSpan } from '@hours/ledger'
 import type {
   Clock,
   Commit,
+  CounterTally,
   GatewayId,
   InstrumentKey,
   InstrumentSettings,
@@ -228,6 +229,17 @@ export interface UntoldDays {
   clear(upTo: number): void
 }
 
+/** What devices counted for themselves beside what gateways made of their readings, a tally a day and after each restart. */
+export interface CounterReader {
+  /** Of the tallies that begin in [from, to). */
+  sum(key: InstrumentKey, from: Millis, to: Millis): CounterSum
+}
+/** Energy (mWh), powered and run time (ms) of so many tallies: ours and the device's; null where it has no such counter. */
+export interface CounterSum extends Required<Pick<CounterTally, 'energy' | 'on'>> {
+  readonly tallies: number
+  readonly run: CounterTally['energy']
+}
+
 /** The whole of ingest behind one door; `up` and `serve` wire it, the HTTP API reads it. */
 export interface Ingest {
   /** What the broker awaits before the PUBACK. */
@@ -238,6 +250,7 @@ export interface Ingest {
   readonly index: Index
   readonly quarantine: Quarantine
   readonly power: PowerStore
+  readonly counters: CounterReader
   readonly untold: UntoldDays
   readonly clock: Clock
   /** The demo's data is marked everywhere. */

@@ -15,6 +15,7 @@ import {
   type UpMessage,
 } from '@hours/protocol'
 import type { ClockGuard } from './clock-guard.ts'
+import type { CounterStore } from './counter-store.ts'
 import type { LiveWriter } from './live.ts'
 import type { Ingest } from './ports.ts'
 import type { PowerStoreWriter } from './power-store.ts'
@@ -43,10 +44,11 @@ export function createUnlogged(options: {
   readonly registry: RegistryWriter
   readonly live: LiveWriter
   readonly power: PowerStoreWriter
+  readonly counters: Pick<CounterStore, 'put'>
   readonly receipts: Receipts
   readonly aside: PutAside
 }): Unlogged {
-  const { clock, guard, registry, live, power, receipts, aside } = options
+  const { clock, guard, registry, live, power, counters, receipts, aside } = options
   const counts = { power: 0, events: 0, statuses: 0 }
   /** By gateway, the instrument of others that its last heartbeat named. */
   const strangers = new Map<string, string>()
@@ -78,7 +80,18 @@ export function createUnlogged(options: {
     }
     counts.statuses += 1
     live.status(site, gateway, ownOf(status.value, topic, message))
+    takeCounters(status.value, topic)
     if (status.value.seen !== undefined) receipts.holds(gateway, status.value.seen)
+  }
+
+  /** What is told of others' instruments, or of the future, is nobody's word. */
+  function takeCounters({ counters: told = {} }: Status, { site, gateway }: Topic): void {
+    const latest = now() + maxFutureMs
+    for (const [id, tally] of Object.entries(told)) {
+      const { from, to } = tally
+      if (to <= latest && to > from && registry.isEnrolled({ site, gateway, from, to }, id))
+        counters.put(instrumentKey(site, id as InstrumentId), tally)
+    }
   }
 
   /** Of its own instruments alone: a gateway that names others must not speak for them. */
@@ -148,10 +161,13 @@ export function createUnlogged(options: {
     return told.length > 1 ? Promise.all(told).then(() => undefined) : told[0]
   }
 
-  /** By how much a report speaks of the future, ms, as far as this machine's own clock can be believed. */
+  /** As far as this machine's own clock can be believed. */
+  const now = () => clock.wall() + guard.behind()
+
+  /** By how much a report speaks of the future, ms. */
   function aheadOfNow({ from, instruments }: PowerReport): Millis {
     const minutes = Math.max(0, ...instruments.map(({ mw }) => mw.length))
-    return from + minutes * MINUTE - (clock.wall() + guard.behind())
+    return from + minutes * MINUTE - now()
   }
 
   return {

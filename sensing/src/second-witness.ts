@@ -15,7 +15,7 @@ export interface Tally {
 
 export interface SecondWitness {
   add(sample: Sample, settings: Pick<InstrumentSettings, 'maxGapMs' | 'thresholds'>): void
-  /** Of the last whole day, or of the day so far until there is one. */
+  /** Of the day so far once it is an hour old, else of the last whole day: told often enough, nothing of a day is lost. */
   tally(): Tally | undefined
   /** What does not fit, in words; undefined while both agree or there is too little to say. */
   disagreement(): 'energy' | 'on' | 'run' | undefined
@@ -27,6 +27,8 @@ const energyGrainMwh = 100_000
 const onGrainMs = 900_000
 /** Less time than this says nothing. */
 const leastMs = 6 * 3_600_000
+/** A day so far is told from here on; until then the whole day before it is. */
+const toldAfterMs = 3_600_000
 
 interface Pair {
   ours: number
@@ -92,8 +94,6 @@ export function createSecondWitness(): SecondWitness {
     pair.theirs += grown.theirs
   }
 
-  const shown = () => whole ?? day
-
   return {
     add(sample, { maxGapMs, thresholds }) {
       const { at, energyMwh, onTimeMs, runTimeMs } = sample
@@ -112,17 +112,14 @@ export function createSecondWitness(): SecondWitness {
       last = judged(sample, thresholds)
     },
     tally() {
-      const seen = shown()
+      const seen = whole && day && day.to - day.from < toldAfterMs ? whole : day
       if (!seen || (seen.energy === null && seen.on === null && seen.run === null)) return undefined
       const { from, to } = seen
       return { from, to, energy: rounded(seen.energy), on: rounded(seen.on), run: rounded(seen.run) }
     },
     disagreement() {
-      const seen = shown()
-      if (!seen || seen.knownMs < leastMs) return undefined
-      if (seen.energy && differ(seen.energy, energyGrainMwh)) return 'energy'
-      if (seen.on && differ(seen.on, onGrainMs)) return 'on'
-      return seen.run && differ(seen.run, onGrainMs) ? 'run' : undefined
+      const seen = whole ?? day
+      return seen && seen.knownMs >= leastMs ? disagreementOf(seen) : undefined
     },
   }
 }
@@ -148,6 +145,16 @@ function createCounter() {
       return grown
     },
   }
+}
+
+/** What of so many tallies, added up, does not fit; undefined while all does. */
+export function disagreementOf(
+  { energy, on, run }: Pick<Tally, 'energy' | 'on' | 'run'>,
+  tallies = 1,
+): 'energy' | 'on' | 'run' | undefined {
+  if (energy && differ(energy, energyGrainMwh * tallies)) return 'energy'
+  if (on && differ(on, onGrainMs * tallies)) return 'on'
+  return run && differ(run, onGrainMs * tallies) ? 'run' : undefined
 }
 
 const differ = ({ ours, theirs }: Pair, grain: number): boolean =>

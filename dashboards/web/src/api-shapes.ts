@@ -37,6 +37,28 @@ export interface Health {
   } | null
 }
 
+/** `GET /api/v1/quality`, as far as this page reads it: durations in ms, energy in mWh. */
+export interface Quality {
+  readonly total: { readonly witnessed: number; readonly contradicted: number }
+  readonly items: readonly QualityRow[]
+}
+interface Counted {
+  readonly ours: number
+  readonly theirs: number
+}
+export interface QualityRow {
+  readonly instrument: string
+  readonly names: Names
+  readonly known: number
+  readonly reported: number
+  readonly witness: {
+    readonly energy: Counted | null
+    readonly on: Counted | null
+    readonly run: Counted | null
+    readonly differs: 'energy' | 'on' | 'run' | null
+  } | null
+}
+
 /** Bounds stand beside each figure (domain.md, D4); durations in ms, rates as fractions, money in fen. */
 export interface Figure {
   readonly of: string

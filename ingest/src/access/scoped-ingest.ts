@@ -38,6 +38,9 @@ export function scopeIngest(ingest: RunningIngest, current: CurrentView): Runnin
       put: (...given) => ingest.power.put(...given),
       read: (key, ...rest) => (hides(current(), key) ? [] : ingest.power.read(key, ...rest)),
     },
+    counters: {
+      sum: (key, from, to) => ingest.counters.sum(key, from, hides(current(), key) ? from : to),
+    },
     record,
     recordAll,
     // Reasons name gateways: who is bound to organisations learns only that something is the matter.

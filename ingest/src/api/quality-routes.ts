@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { DAY, GatewaySummary, Names, printedText } from '@hours/protocol'
+import { disagreementOf } from '@hours/sensing'
 import { gradeOf } from '@hours/usage'
 import { z } from 'zod'
+import { added } from '../counter-store.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { instrumentGaps } from '../figures/instrument-gaps.ts'
 import { askedPeriod } from './asked-period.ts'
@@ -18,6 +20,10 @@ const usual = 100
 const Query = z.strictObject({
   scope: z.string().max(100).default('all').describe('site/instrument, org:ID, channel:ID or all'),
   period: z.string().max(40).describe('2025, 2025-03, 2025-W02, AY2024, 2025-01-01..2025-01-08'),
+  doubtful: z
+    .stringbool()
+    .default(false)
+    .describe('true = only those with hours of a lower grade, or that their own counters contradict'),
   ...pageFields({ usual, most: 500 }),
 })
 
@@ -41,10 +47,25 @@ const Sums = z.object({
   coverage: z.number().nullable(),
   grade: z.enum(['A', 'B', 'C', 'not verifiable']),
 })
+const Pair = z.object({ ours: z.number(), theirs: z.number() }).nullable()
+/**
+ * Of the tallies that begin in the period, one a day and one after each restart of a gateway: energy (mWh), powered and run time (ms) as the device counts them itself, beside
+ * what was made of its readings in the same time; `differs` names what contradicts, by more than a tenth.
+ */
+const Witness = z.object({
+  tallies: z.int(),
+  energy: Pair,
+  on: Pair,
+  run: Pair,
+  differs: z.enum(['energy', 'on', 'run']).nullable(),
+})
+type Witness = z.infer<typeof Witness>
 const Row = Sums.extend({
   instrument: z.string(),
   names: Names,
   gateway: z.string(),
+  /** The device's own counters; null where it has none, or nothing of them was told. */
+  witness: Witness.nullable(),
   /** The longest first; null where the period is too long to look for them in so many instruments. */
   gaps: z.array(Gap).nullable(),
   gapCount: z.int().nullable(),
@@ -53,7 +74,10 @@ const Answer = z.object({
   scope: z.string(),
   period: z.string(),
   zone: z.string(),
-  total: Sums.describe('pooled over the scope'),
+  total: Sums.extend({
+    witnessed: z.int().describe('instruments whose devices have counters of their own'),
+    contradicted: z.int().describe('of these, those whose counters contradict the hours or the energy'),
+  }).describe('pooled over the scope'),
   items: z.array(Row).describe('the least covered first'),
   gateways: z
     .array(
@@ -100,27 +124,22 @@ export function qualityRoutes(
       config: { needs: 'read' },
     },
     async (request, reply) => {
-      const { scope, period, format } = request.query
+      const { scope, period, format, doubtful } = request.query
       const isCsv = wantsCsv(request, format)
       const entries = entriesOf(context, standing(), scope)
       const asked = askedPeriod(entries, period)
       tagged(context, { request, reply, until: asked.end })
       const parts = await ingest.figures.parts(entries, asked.in)
-      const judged: { part: InstrumentPart; sums: z.infer<typeof Sums> }[] = []
-      for (const part of parts) {
-        const reported = reportedIn(part)
-        judged.push({ part, sums: sumsOf([part], reported) })
-        // A year of such pages is read row by row.
-        if (reported > 0) await turn()
-      }
-      const rows = judged.sort(
-        (a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part),
-      )
+      const judged = await judge(parts)
+      const rows = judged
+        .filter(({ sums, witness }) => !doubtful || sums.reported > 0 || (witness?.differs ?? null) !== null)
+        .sort((a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part))
       const { items: page, next } = pageIn(rows, request.query, { usual, isCsv })
       const days = page.reduce((sum, { part: { span } }) => sum + (span.to - span.from) / DAY, 0)
       const items: Answer['items'] = []
-      for (const { part, sums } of page) {
-        items.push(rowOf(part, sums, days <= mostInstrumentDays ? gapsOf(part) : null))
+      for (const { part, sums, witness } of page) {
+        const gaps = days <= mostInstrumentDays ? gapsOf(part) : null
+        items.push(rowOf(part, sums, { gaps, witness }))
         await turn()
       }
       if (isCsv) return sendCsv(reply, 'quality', table(items), next)
@@ -129,10 +148,14 @@ export function qualityRoutes(
         scope,
         period,
         zone: asked.zone,
-        total: sumsOf(
-          parts,
-          rows.reduce((sum, { sums }) => sum + sums.reported, 0),
-        ),
+        total: {
+          ...sumsOf(
+            parts,
+            judged.reduce((sum, { sums }) => sum + sums.reported, 0),
+          ),
+          witnessed: judged.filter(({ witness }) => witness !== null).length,
+          contradicted: judged.filter(({ witness }) => (witness?.differs ?? null) !== null).length,
+        },
         items,
         gateways: ingest.registry
           .gateways()
@@ -146,8 +169,26 @@ export function qualityRoutes(
     },
   )
 
+  async function judge(parts: readonly InstrumentPart[]): Promise<readonly Judged[]> {
+    const judged: Judged[] = []
+    for (const part of parts) {
+      const reported = reportedIn(part)
+      judged.push({ part, sums: sumsOf([part], reported), witness: witnessOf(part) })
+      // A year of reported pages is read row by row.
+      if (reported > 0 || judged.length % 200 === 0) await turn()
+    }
+    return judged
+  }
+
   const reportedIn = ({ entry, during }: InstrumentPart): number =>
     during.reduce((sum, { from, to }) => sum + ingest.index.reported(entry.key, from, to), 0)
+
+  function witnessOf({ entry, during }: InstrumentPart): Witness | null {
+    const sum = during
+      .map(({ from, to }) => ingest.counters.sum(entry.key, from, to))
+      .reduce((all, one) => added(all, one))
+    return sum.tallies === 0 ? null : { ...sum, differs: disagreementOf(sum, sum.tallies) ?? null }
+  }
 
   function gapsOf({ entry, during }: InstrumentPart): z.infer<typeof Gap>[] {
     return during.flatMap((part) => {
@@ -160,6 +201,12 @@ export function qualityRoutes(
       }))
     })
   }
+}
+
+interface Judged {
+  readonly part: InstrumentPart
+  readonly sums: z.infer<typeof Sums>
+  readonly witness: Witness | null
 }
 
 const byKey = (a: InstrumentPart, b: InstrumentPart) => (a.entry.key < b.entry.key ? -1 : 1)
@@ -185,12 +232,13 @@ function sumsOf(parts: readonly InstrumentPart[], reported: number): z.infer<typ
 const rowOf = (
   { entry: { key, enrolment } }: InstrumentPart,
   sums: z.infer<typeof Sums>,
-  gaps: z.infer<typeof Gap>[] | null,
+  { gaps, witness }: { gaps: z.infer<typeof Gap>[] | null; witness: Witness | null },
 ): Answer['items'][number] => ({
   ...sums,
   instrument: key,
   names: enrolment.names,
   gateway: enrolment.gateway,
+  witness,
   gaps: gaps && gaps.toSorted((a, b) => b.ms - a.ms || a.from - b.from).slice(0, mostGaps),
   gapCount: gaps && gaps.length,
 })
@@ -208,6 +256,11 @@ const table = (items: Answer['items']): CsvTable => ({
     'coverage_pct',
     'grade',
     'gaps',
+    'energy_wh',
+    'device_energy_wh',
+    'device_on_h',
+    'device_run_h',
+    'second_witness',
   ],
   rows: items.map((one) => [
     one.instrument,
@@ -218,5 +271,12 @@ const table = (items: Answer['items']): CsvTable => ({
     printedText(one.coverage, 'share'),
     one.grade,
     one.gapCount,
+    ...[one.witness?.energy?.ours, one.witness?.energy?.theirs].map((mwh) =>
+      mwh === undefined ? null : Math.round(mwh / 1_000),
+    ),
+    ...[one.witness?.on?.theirs, one.witness?.run?.theirs].map((ms) =>
+      ms === undefined ? null : printedText(ms, 'ms'),
+    ),
+    one.witness === null ? null : (one.witness.differs ?? 'agrees'),
   ]),
 })

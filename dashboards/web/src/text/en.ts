@@ -130,6 +130,8 @@ export const en = {
   instrument: {
     id: 'Id',
     gateway: 'Gateway',
+    reported: 'another system’s word',
+    reportedHelp: 'Its states are what another system tells: evidence of a lower grade than a sensor’s',
     timeline: 'What it did',
     timelineHelp:
       'Drag to move, pinch or + and − to zoom, arrow keys to step, 1–5 for hour to year, Home for now.',
@@ -374,6 +376,14 @@ export const en = {
     noWitnesses:
       "No witness has signed. Without one run by another party, the log rests on the operator's word.",
     coverage: 'Coverage by instrument, this month',
+    doubt: 'Second witnesses, this month',
+    doubtHelp: (witnessed: number, contradicted: number) =>
+      `${witnessed} instrument(s) whose device counts energy or hours itself; ${contradicted} of them contradict what was made of their readings by more than a tenth. Hours stay as measured.`,
+    ours: 'Ours',
+    device: 'The device’s own',
+    reportedHours: 'Hours by report',
+    reportedHelp: 'Known hours that another system told: evidence of a lower grade than a sensor’s',
+    differs: { energy: 'energy differs', on: 'power-on hours differ', run: 'run hours differ' },
     noGateways: 'No gateway is enrolled yet.',
     noGatewaysDo: 'Enrol one under Set-up.',
     channels: 'Channels',

@@ -113,6 +113,8 @@ export const zh: Text = {
   instrument: {
     id: '编号',
     gateway: '网关',
+    reported: '由其他系统转报',
+    reportedHelp: '其状态由其他系统告知：证据等级低于传感器',
     timeline: '状态时间线',
     timelineHelp: '拖动平移；双指或 +、− 缩放；方向键移动；1–5 选择小时至年；Home 回到现在。',
     spans: { hour: '时', day: '日', week: '周', month: '月', year: '年' },
@@ -331,6 +333,14 @@ export const zh: Text = {
     witnesses: '见证方',
     noWitnesses: '尚无见证签名。若没有其他方运行的见证，日志只凭运营方一方之言。',
     coverage: '本月各仪器覆盖率',
+    doubt: '本月第二见证',
+    doubtHelp: (witnessed: number, contradicted: number) =>
+      `${witnessed} 台仪器的设备自带电量或小时计数，其中 ${contradicted} 台与读数所得相差超过十分之一。机时仍按测得计。`,
+    ours: '本系统',
+    device: '设备自计',
+    reportedHours: '转报机时',
+    reportedHelp: '由其他系统告知的已知机时：证据等级低于传感器',
+    differs: { energy: '电量不符', on: '开机小时不符', run: '运行小时不符' },
     noGateways: '尚未登记网关。',
     noGatewaysDo: '请在“设置”中登记。',
     channels: '渠道',

@@ -110,6 +110,7 @@ function Title({ item }: { item: InstrumentSummary }) {
           {words.gateway} <code>{item.gateway}</code>
           {item.gatewayOnline ? '' : ` (${now.gatewaySilent})`}
         </span>
+        {item.evidence === 'reported' ? <span title={words.reportedHelp}>{words.reported}</span> : null}
         {item.session ? (
           <span>
             {now.by} <span title={item.session.user}>{shortUser(item.session.user)}</span> (

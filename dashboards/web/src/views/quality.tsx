@@ -9,6 +9,7 @@ import { useResource } from '../resource.ts'
 import { Swatch } from '../state-mark.tsx'
 import { text } from '../text/text.ts'
 import { LogSection } from './quality-log.tsx'
+import { DoubtSection } from './quality-doubt.tsx'
 import { CoverageSection, QuarantineSection } from './quality-sections.tsx'
 
 /** How far the hours can be believed: coverage, gateways, refusals, log and witnesses. */
@@ -37,6 +38,7 @@ export function QualityView() {
         <CoverageSection />
         <LogSection />
       </div>
+      <DoubtSection />
       <QuarantineSection />
       <ChannelSection />
     </>
