@@ -42,6 +42,8 @@ export async function createModbusMeter(options: {
   readonly model: 'sdm120' | 'sdm630'
   readonly unit?: number
   readonly port?: number
+  /** Behind a converter, which answers for units that are not there; a line of its own is silent. */
+  readonly isConverted?: boolean
   readonly read: () => MeterReading
 }): Promise<ModbusMeter> {
   const requests = new Map<number, number>()
@@ -79,12 +81,14 @@ export async function createModbusMeter(options: {
 
 function answerTo(
   request: Buffer,
-  options: { readonly model: 'sdm120' | 'sdm630'; readonly unit?: number; readonly read: () => MeterReading },
+  options: Parameters<typeof createModbusMeter>[0],
   requests: Map<number, number>,
 ): Buffer | undefined {
   const unit = request[6] ?? 0
   const code = request[7] ?? 0
-  if (unit !== (options.unit ?? 1)) return undefined
+  if (unit !== (options.unit ?? 1))
+    // Exception 11: the gateway's target device failed to respond.
+    return options.isConverted === true ? frame(request, Buffer.from([code | 0x80, 11])) : undefined
   requests.set(code, (requests.get(code) ?? 0) + 1)
   if (code !== 4 || request.length < 12) return frame(request, Buffer.from([code | 0x80, 1]))
   const start = request.readUInt16BE(8)

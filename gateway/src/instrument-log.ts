@@ -84,6 +84,7 @@ export function createInstrumentLog(settings: InstrumentSettings, restored?: Ins
   let counters: Counters = restored?.counters ?? { onMs: 0, runMs: 0 }
   let lastSampleAt = restored?.detectors[0]?.last ?? null
   let powerSource = sources.length
+  const meters = sources.map(() => false)
   const delay = sealDelayMs(settings)
   const told = sources.some(({ kind }) => kind === 'sparkplug') ? { evidence: 'reported' } : {}
   const live = () =>
@@ -108,7 +109,10 @@ export function createInstrumentLog(settings: InstrumentSettings, restored?: Ins
 
   /** Power and energy are those of the first source that measures them; they are never summed. */
   function count({ at, powerMw }: Sample, source: number): void {
-    if (powerMw !== undefined) powerSource = Math.min(powerSource, source)
+    if (powerMw !== undefined) {
+      powerSource = Math.min(powerSource, source)
+      meters[source] = true
+    }
     if (powerMw !== undefined && source === powerSource) meter.add(at, powerMw, settings.maxGapMs)
     else meter.count(at)
   }
@@ -121,7 +125,7 @@ export function createInstrumentLog(settings: InstrumentSettings, restored?: Ins
     })
     if (lists.length === 1) return { spans: lists[0] ?? [], conflictMs: 0 }
     const toleranceMs = Math.max(settings.dwellMs, settings.maxGapMs)
-    const { spans, conflicts } = combineSources(settings.combine, lists, { from, to, toleranceMs })
+    const { spans, conflicts } = combineSources(settings.combine, lists, { from, to, toleranceMs, meters })
     return { spans, conflictMs: conflicts.reduce((sum, one) => sum + one.to - one.from, 0) }
   }
 

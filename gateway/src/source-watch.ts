@@ -1,4 +1,4 @@
-import { HOUR, type InstrumentSettings, type Millis } from '@hours/protocol'
+import { HOUR, type InstrumentSettings, type Millis, type Thresholds } from '@hours/protocol'
 import { createSecondWitness, type Sample, type SecondWitness, type Tally } from '@hours/sensing'
 
 /** How a source is named in alarms: the instrument for its first source, `sem-01+1` for the next ... */
@@ -14,8 +14,8 @@ export interface SourceWatch {
   online(instrument: string, source: number, online: boolean): void
   check(settings: InstrumentSettings, now: Millis): void
   /**
-   * Whether this sample only repeats what a stuck sensor says: the very same running power for hours, and no energy
-   * counter that goes on. Such a sample is no evidence of a run.
+   * Whether this sample only repeats what a stuck sensor says: the very same power, which the device's own energy counter
+   * contradicts or, of a run, nothing confirms for hours. Such a sample is no evidence of a state.
    */
   isStuck(settings: InstrumentSettings, source: number, sample: Sample): boolean
   /** What the device's own counters say beside ours, of the first source that has some. */
@@ -33,6 +33,8 @@ interface Watched {
   same: number
   /** The energy counter when the power began to be the same. */
   energyThen: number | undefined
+  /** The counter's growth since, counted from an hour later on: what came before may be told late. */
+  growth: { readonly from: number; readonly since: Millis; steps: number } | undefined
   readonly witness: SecondWitness
   online: boolean
   /** What is alarmed of it. */
@@ -54,6 +56,9 @@ const manyRefusals = 3
 /** A plug that reads the very same power above idle for so long measures nothing any more. */
 const stuckMs = 6 * HOUR
 const stuckSamples = 600
+/** A counter may tell this much late or in one step (mWh), and in fewer steps than these it proves nothing. */
+const counterGrainMwh = 200_000
+const provingSteps = 3
 
 export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: boolean) => void): SourceWatch {
   const watched = new Map<string, Watched>()
@@ -70,6 +75,7 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       sameSince: began,
       same: 0,
       energyThen: undefined,
+      growth: undefined,
       witness: createSecondWitness(),
       online: true,
       told: new Set(),
@@ -87,7 +93,7 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
     one.online = online
     onAlarm(`source_offline:${name}`, !online)
   }
-  function checkOne(name: string, maxGapMs: number, now: Millis): void {
+  function checkOne(name: string, settings: InstrumentSettings, now: Millis): void {
     const one = of(name)
     // Looked at for each source every few seconds: a name is made only when there is something to tell.
     const tell = (what: Checked, on: boolean) => {
@@ -97,8 +103,8 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       onAlarm(`${what}:${name}`, on)
     }
     const differs = one.witness.disagreement()
-    tell('source_silent', now - one.heardAt > Math.max(silentMs, maxGapMs))
-    tell('source_stuck', isSame(one, now))
+    tell('source_silent', now - one.heardAt > Math.max(silentMs, settings.maxGapMs))
+    tell('source_stuck', isContradicted(one, now) || isSame(one, settings.thresholds, now))
     tell('energy_differs', differs === 'energy')
     tell('on_time_differs', differs === 'on')
     tell('run_time_differs', differs === 'run')
@@ -111,18 +117,18 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       const { powerMw, energyMwh } = sample
       const one = of(name)
       one.witness.add(sample, settings)
+      // What the counter grew by while nobody looked says nothing of the power that was read.
+      if (now - one.heardAt > settings.maxGapMs) one.growth = undefined
       one.heardAt = now
       forgive(name, one)
-      if (energyMwh !== undefined) {
-        if (one.energy !== undefined && energyMwh < one.energy) one.resetAt = now
-        one.energy = energyMwh
-      }
+      if (energyMwh !== undefined) count(one, energyMwh, now)
       if (powerMw === undefined) return
-      if (powerMw === one.mw && powerMw >= settings.thresholds.onStartMw) one.same += 1
+      if (powerMw === one.mw) one.same += 1
       else {
         one.same = 0
         one.sameSince = now
         one.energyThen = one.energy
+        one.growth = undefined
       }
       one.mw = powerMw
     },
@@ -140,13 +146,18 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
       const name = sourceName(instrument, source)
       setOnline(name, of(name), online)
     },
-    check({ id, others = [], maxGapMs }, now) {
-      for (let source = 0; source <= others.length; source++) checkOne(sourceName(id, source), maxGapMs, now)
+    check(settings, now) {
+      const { id, others = [] } = settings
+      for (let source = 0; source <= others.length; source++) checkOne(sourceName(id, source), settings, now)
     },
     isStuck({ id, thresholds }, source, { powerMw, at }) {
       const one = of(sourceName(id, source))
+      if (powerMw === undefined || powerMw !== one.mw) return false
+      if (isContradicted(one, at)) return true
       // A coarse meter may well say the same standby for days; a run that never moves by a digit is no run.
-      return powerMw === one.mw && (powerMw ?? 0) >= thresholds.runStartMw && isSame(one, at)
+      const expected = (powerMw * (at - one.sameSince)) / HOUR
+      const isDenied = one.energyThen !== undefined && expected > counterGrainMwh
+      return isSame(one, thresholds, at) && (powerMw >= thresholds.runStartMw || isDenied)
     },
     tally({ id, others = [] }) {
       const names = [id, ...others.map((_, i) => sourceName(id, i + 1))]
@@ -159,7 +170,30 @@ export function createSourceWatch(began: Millis, onAlarm: (alarm: string, on: bo
 const refusalAlarm = (name: string, code: string): string =>
   code === 'negative_power' ? `source_reversed:${name}` : `source_refused:${name}:${code}`
 
-const isSame = (one: Watched, now: Millis): boolean =>
+/** One step of the energy counter, while the power has been the same for an hour. */
+function count(one: Watched, energy: number, now: Millis): void {
+  const before = one.energy
+  one.energy = energy
+  if (before !== undefined && energy < before) {
+    one.resetAt = now
+    one.energyThen = energy
+    one.growth = undefined
+  } else if (now - one.sameSince < HOUR) return
+  else if (one.growth === undefined) one.growth = { from: energy, since: now, steps: 0 }
+  else if (before !== undefined && energy > before) one.growth.steps += 1
+}
+
+/** The device counts far more energy than the power it goes on to say can bring: that power is not what flows. */
+function isContradicted({ growth, energy, mw }: Watched, now: Millis): boolean {
+  if (growth === undefined || energy === undefined || mw === undefined) return false
+  if (growth.steps < provingSteps) return false
+  const expected = (Math.max(0, mw) * (now - growth.since)) / HOUR
+  return energy - growth.from - expected > Math.max(counterGrainMwh, expected / 2)
+}
+
+/** A power above idle that has not moved for hours, while no counter goes on. */
+const isSame = (one: Watched, { onStartMw }: Thresholds, now: Millis): boolean =>
+  (one.mw ?? 0) >= onStartMw &&
   one.same >= stuckSamples &&
   now - one.sameSince >= stuckMs &&
   (one.energyThen === undefined || one.energy === undefined || one.energy <= one.energyThen)

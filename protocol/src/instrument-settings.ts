@@ -13,6 +13,9 @@ const SparkplugId = z
   .max(200)
   .regex(/^[^/+#]+$/, 'without /, + and #')
 
+/** What a closed contact says. */
+const ContactMeans = z.enum(['run', 'powered', 'fault'])
+
 /** Where readings come from (wire.md, section 5); `kind` picks the decoder. A source can only be read. */
 export const Source = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -22,6 +25,11 @@ export const Source = z.discriminatedUnion('kind', [
     /** 1-based phase or channel of an array; absent = sum of all. */
     channel: z.int().min(1).max(8).optional(),
     zone: Zone.optional(),
+    /** Dry contacts at its inputs: what each says when it is ON, by the key of the message (`Switch1`). */
+    inputs: z
+      .record(z.string().regex(/^Switch\d{1,2}$/, 'such as Switch1'), ContactMeans)
+      .refine((inputs) => Object.keys(inputs).length <= 8, 'at most 8 inputs')
+      .optional(),
   }),
   z.strictObject({
     kind: z.literal('shelly'),
@@ -31,6 +39,8 @@ export const Source = z.discriminatedUnion('kind', [
       .string()
       .regex(/^(switch|pm1|em1|em|input):\d{1,2}$/, 'such as switch:0, pm1:0, em1:0, em:0 or input:0')
       .default('switch:0'),
+    /** What a closed `input:N` says (default run). */
+    means: ContactMeans.optional(),
   }),
   z.strictObject({
     kind: z.literal('shelly-gen1'),
@@ -67,7 +77,7 @@ export const Source = z.discriminatedUnion('kind', [
     chip: Name.default('/dev/gpiochip0'),
     line: z.int().min(0).max(1_023),
     activeLow: z.boolean().default(false),
-    means: z.enum(['run', 'powered', 'fault']).default('run'),
+    means: ContactMeans.default('run'),
     everyMs: z.int().min(100).max(60_000).default(1_000),
   }),
   z.strictObject({

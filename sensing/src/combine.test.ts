@@ -5,7 +5,8 @@ import { type CombineMode, combineSources } from './combine.ts'
 const line = (...spans: [KnownState, number, number][]) =>
   spans.map(([state, from, to]) => ({ state, from, to }))
 const combined = (mode: CombineMode, ...sources: ReturnType<typeof line>[]) => {
-  const { spans, conflicts } = combineSources(mode, sources, { from: 0, to: 100, toleranceMs: 10 })
+  const window = { from: 0, to: 100, toleranceMs: 10, meters: [true, false] }
+  const { spans, conflicts } = combineSources(mode, sources, window)
   return { spans: spans.map((s) => [s.state, s.from, s.to]), conflicts: conflicts.map((c) => [c.from, c.to]) }
 }
 
@@ -40,6 +41,30 @@ describe('several sources on one instrument', () => {
       ['run', 20, 40],
       ['run', 60, 100],
     ])
+  })
+  it.each([
+    [
+      'any',
+      [
+        ['run', 0, 30],
+        ['off', 30, 50],
+        ['run', 50, 100],
+      ],
+    ],
+    [
+      'all',
+      [
+        ['off', 0, 95],
+        ['standby', 95, 100],
+      ],
+    ],
+  ] as const)('%s: a run without power is counted by the rule, and shown', (mode, spans) => {
+    const plug = line(['run', 0, 30], ['off', 30, 95], ['standby', 95, 100])
+    const contact = line(['off', 0, 50], ['run', 50, 100])
+    expect(combined(mode, plug, contact)).toEqual({ spans, conflicts: [[50, 95]] })
+    // Of two supplies one may well be off while the machine runs by the other.
+    const window = { from: 0, to: 100, toleranceMs: 10, meters: [true, true] }
+    expect(combineSources(mode, [plug, contact], window).conflicts).toEqual([])
   })
   it('all: the lowest, and with a source silent only off', () => {
     const a = line(['run', 0, 60], ['off', 60, 100])

@@ -7,7 +7,7 @@ export type CombineMode = 'primary' | 'any' | 'all'
 export interface Combined {
   /** Known spans; what they leave out is unknown. */
   readonly spans: readonly KnownSpan[]
-  /** Where sources contradict each other: unknown, and visible. */
+  /** Where sources contradict each other: visible, and unknown in `primary`. */
   readonly conflicts: readonly { readonly from: number; readonly to: number }[]
 }
 
@@ -21,17 +21,27 @@ const rank: Readonly<Record<KnownState, number>> = { off: 0, standby: 1, run: 2,
  * - `any`: the highest state of all, for machines with several supplies or a plug and a run contact. With a source
  *   unknown only run and fault stand, because more cannot be said.
  * - `all`: the lowest state of all; with a source unknown only off stands.
+ *
+ * `any` and `all` are there for sources that differ; what no rule makes possible is a machine that is said to run while
+ * each of `meters` (whether a source measures power) says off: a conflict that is shown, and counted by the rule.
  */
 export function combineSources(
   mode: CombineMode,
   sources: readonly (readonly KnownSpan[])[],
-  window: { readonly from: number; readonly to: number; readonly toleranceMs: number },
+  window: {
+    readonly from: number
+    readonly to: number
+    readonly toleranceMs: number
+    readonly meters?: readonly boolean[]
+  },
 ): Combined {
   const pieces = elementary(sources, window.from, window.to)
   const judged = pieces.map((piece) => ({ ...piece, state: judge(mode, piece.states) }))
-  const conflicts = mode === 'primary' ? joined(judged.filter(({ states }) => contradict(states))) : []
+  const differ = mode === 'primary' ? contradict : (states: States) => runsUnpowered(states, window.meters)
+  const conflicts = joined(judged.filter(({ states }) => differ(states)))
   const serious = conflicts.filter((one) => one.to - one.from >= window.toleranceMs)
-  const inConflict = (from: number) => serious.some((one) => from >= one.from && from < one.to)
+  const inConflict = (from: number) =>
+    mode === 'primary' && serious.some((one) => from >= one.from && from < one.to)
   const spans: KnownSpan[] = []
   for (const { from, to, state } of judged) {
     if (state === undefined || inConflict(from)) continue
@@ -80,6 +90,13 @@ function judge(mode: CombineMode, states: States): KnownState | undefined {
 
 const contradict = (states: States): boolean =>
   states.includes('off') && (states.includes('run') || states.includes('fault'))
+
+function runsUnpowered(states: States, meters: readonly boolean[] = []): boolean {
+  const measured = states.filter((_, i) => meters[i] === true)
+  const stated = states.filter((_, i) => meters[i] !== true)
+  const isUnpowered = measured.length > 0 && measured.every((state) => state === 'off')
+  return isUnpowered && stated.some((state) => state === 'run' || state === 'fault')
+}
 
 function joined(pieces: readonly Piece[]): { from: number; to: number }[] {
   const all: { from: number; to: number }[] = []

@@ -1,6 +1,8 @@
+import { Source } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
 import type { DecodedReading } from './reading.ts'
 import { decodeShelly, decodeShellyGen1 } from './shelly.ts'
+import { mqttSourceDecoder } from './source-decoder.ts'
 import { decodeTasmota } from './tasmota.ts'
 import { decodeZigbee2Mqtt } from './zigbee2mqtt.ts'
 
@@ -231,6 +233,21 @@ describe('Tasmota', () => {
     expect(decode({ Switch1: 'run' })).toEqual({ at, contact: { run: false } })
     expect(decode({ Switch1: 'run', Switch2: 'fault' })).toEqual({ at, contact: { run: false, fault: true } })
     expect(decode({})).toBe('nothing')
+  })
+  it('has the inputs that its configuration names', () => {
+    const at = utc('2021-06-27T13:03:44Z')
+    const said = (source: object, topic: string, payload: string) => {
+      const read = mqttSourceDecoder(Source.parse(source))?.decode(topic, bytes(payload), at)
+      return read && brief(read)
+    }
+    const plug = { kind: 'tasmota', topic: 'demo', inputs: { Switch1: 'powered', Switch2: 'run' } }
+    expect(said(plug, 'tele/demo/SENSOR', T6)).toEqual({ at, contact: { powered: false, run: true } })
+    const shelly = { kind: 'shelly', topic: 'i4', component: 'input:2', means: 'fault' }
+    expect(said(shelly, 'i4/status/input:2', '{"id":2,"state":true}')).toEqual({
+      at,
+      contact: { fault: true },
+    })
+    expect(Source.safeParse({ ...plug, inputs: { POWER: 'run' } }).success).toBe(false)
   })
   it('takes one phase when a channel is named', () => {
     const payload = bytes('{"ENERGY":{"Power":[100,200],"Total":[1,2]}}')

@@ -27,7 +27,7 @@ export {
   type ShellyGen1Options,
   type ShellyOptions,
 } from './shelly.ts'
-export { type MqttSourceDecoder, mqttSourceDecoder, type SourceOptions } from './source-decoder.ts'
+export { type MqttSourceDecoder, mqttSourceDecoder } from './source-decoder.ts'
 export { decodeTasmota, type TasmotaOptions } from './tasmota.ts'
 export { decodeZigbee2Mqtt, type Zigbee2MqttOptions } from './zigbee2mqtt.ts'
 export { createDayCutter, type CivilDay } from './day-cutter.ts'

@@ -2,7 +2,7 @@ import type { Source } from '@hours/protocol'
 import { decodeShelly, decodeShellyGen1 } from './shelly.ts'
 import { decodeTasmota } from './tasmota.ts'
 import { decodeZigbee2Mqtt } from './zigbee2mqtt.ts'
-import type { Contact, DecodedReading, DecodeOptions } from './reading.ts'
+import type { DecodedReading, DecodeOptions } from './reading.ts'
 
 /** How one configured MQTT source is read: what to subscribe, and what a message says. Nothing here can publish. */
 export interface MqttSourceDecoder {
@@ -10,15 +10,10 @@ export interface MqttSourceDecoder {
   decode(topic: string, payload: Uint8Array, arrival: number): DecodedReading
 }
 
-/** Options beside the source's own: the gateway's zone, and what inputs (Tasmota `Switch1`, Shelly `input:0`) say. */
-export interface SourceOptions extends DecodeOptions {
-  readonly inputs?: Readonly<Record<string, keyof Contact>> | undefined
-}
-
 /** The decoder of a source that speaks MQTT; undefined for sources that are polled. */
 export function mqttSourceDecoder(
   source: Source,
-  options: SourceOptions = {},
+  options: DecodeOptions = {},
 ): MqttSourceDecoder | undefined {
   switch (source.kind) {
     case 'tasmota':
@@ -29,7 +24,11 @@ export function mqttSourceDecoder(
           (end) => `${source.topic}/${end}`,
         ),
         decode: (topic, payload, arrival) =>
-          decodeShelly(topic, payload, arrival, { ...options, component: source.component }),
+          decodeShelly(topic, payload, arrival, {
+            ...options,
+            component: source.component,
+            means: source.means,
+          }),
       }
     case 'shelly-gen1': {
       const root = source.topic.includes('/') ? source.topic : `shellies/${source.topic}`
@@ -59,7 +58,7 @@ export function mqttSourceDecoder(
 }
 
 /** A full topic (with `/`) stands for itself, beside the LWT next to it; a bare name for Tasmota's standard topics. */
-function tasmota(source: Extract<Source, { kind: 'tasmota' }>, options: SourceOptions): MqttSourceDecoder {
+function tasmota(source: Extract<Source, { kind: 'tasmota' }>, options: DecodeOptions): MqttSourceDecoder {
   const full = source.topic.includes('/')
   const stem = full ? source.topic.slice(0, source.topic.lastIndexOf('/')) : `tele/${source.topic}`
   const filters = full
@@ -71,6 +70,7 @@ function tasmota(source: Extract<Source, { kind: 'tasmota' }>, options: SourceOp
         `stat/${source.topic}/STATUS8`,
         `stat/${source.topic}/STATUS10`,
       ]
-  const own = { ...options, zone: source.zone ?? options.zone, channel: source.channel }
+  const { channel, inputs } = source
+  const own = { ...options, zone: source.zone ?? options.zone, channel, inputs }
   return { filters, decode: (topic, payload, arrival) => decodeTasmota(topic, payload, arrival, own) }
 }

@@ -53,7 +53,7 @@ describe('a plug and a contact on one instrument', () => {
       ],
       false,
     ],
-    ['any', 'run', [['run', 0, 10]], false],
+    ['any', 'run', [['run', 0, 10]], true],
     [
       'any',
       'standby',
@@ -79,7 +79,7 @@ describe('a plug and a contact on one instrument', () => {
         ['run', 0, 5],
         ['off', 5, 10],
       ],
-      false,
+      true,
     ],
     [
       'all',

@@ -18,8 +18,11 @@ import { fileURLToPath } from 'node:url'
 
 const never = new AbortController().signal
 
-async function meter(model: 'sdm120' | 'sdm630', watts: number, unit = 1) {
-  const made = await createModbusMeter({ model, unit, read: () => ({ watts, wattHours: 10 }) })
+async function meter(model: 'sdm120' | 'sdm630', watts: number, unit?: number) {
+  const read = () => ({ watts, wattHours: 10 })
+  const made = await createModbusMeter(
+    unit === undefined ? { model, isConverted: true, read } : { model, unit, read },
+  )
   onTestFinished(() => made.close())
   return made
 }
@@ -81,6 +84,14 @@ describe('discovery', () => {
     for (const one of [sdm120, sdm630]) expect([...one.requests.keys()]).toEqual([4])
   })
 
+  it('finds a meter that is not unit 1: the silence of one unit says nothing of the next', async () => {
+    const { port } = await meter('sdm120', 41, 2)
+    const found = await discoverMeters(parseSegment(`127.0.0.1:${port}`), never)
+    expect(found.map(({ source, mw }) => [source, mw])).toMatchObject([
+      [{ kind: 'modbus-tcp', unit: 2, meter: 'sdm120' }, 41_000],
+    ])
+  })
+
   it('is a command that needs no configuration', async () => {
     const { port } = await meter('sdm120', 412.5)
     const hours = fileURLToPath(new URL('../../hours.ts', import.meta.url))
@@ -111,7 +122,7 @@ describe('discovery', () => {
       const script = fileURLToPath(new URL('pymodbus-meter.py', import.meta.url))
       const peer = startPeer(python, [script, 'tcp', String(port)])
       await peer.says('ready')
-      const seen = await vi.waitFor(() => discoverMeters(parseSegment(`127.0.0.1:${port}`), never))
+      const seen = await vi.waitFor(() => discoverMeters(parseSegment(`127.0.0.1:${port}`), never), 15_000)
       expect(seen).toEqual([])
     },
   )

@@ -1,14 +1,15 @@
 import type { RegisterBlock } from '@hours/sensing'
 import modbusSerial from 'modbus-serial'
+import { isException } from './modbus-exception.ts'
 import { within } from './within.ts'
 
 // A CommonJS package whose class is both `module.exports` and its `default`.
 const { default: ModbusRtu } = modbusSerial
 type Line = InstanceType<typeof ModbusRtu>
 
-/** Where a bus is: a TCP meter or converter, or a serial line. */
+/** Where a bus is: a TCP meter or converter, or a serial line; how long an answer is waited for. */
 export type BusAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly waitMs?: number }
   | { readonly kind: 'rtu'; readonly path: string; readonly baud: number }
 
 /** A bus that several meters share. It only reads: there is no function here that writes a register. */
@@ -52,18 +53,19 @@ export function openModbusBus(address: BusAddress): ModbusBus {
 function createShared(address: BusAddress): Shared {
   let line: Line | undefined
   let tail: Promise<unknown> = Promise.resolve()
+  const waitMs = (address.kind === 'tcp' ? address.waitMs : undefined) ?? timeoutMs
 
   async function open(): Promise<Line> {
     if (line?.isOpen) return line
     const fresh = new ModbusRtu()
-    fresh.setTimeout(timeoutMs)
+    fresh.setTimeout(waitMs)
     // A line that breaks while nobody asks must not end the process; the next read opens it again.
     fresh.on('error', () => undefined)
     await within(
       address.kind === 'tcp'
         ? fresh.connectTCP(address.host, { port: address.port })
         : fresh.connectRTUBuffered(address.path, { baudRate: address.baud }),
-      timeoutMs,
+      waitMs,
       () => fresh.destroy(() => undefined),
     )
     line = fresh
@@ -105,6 +107,3 @@ function createShared(address: BusAddress): Shared {
     },
   }
 }
-
-const isException = (error: unknown): boolean =>
-  error instanceof Error && 'modbusCode' in error && typeof error.modbusCode === 'number'
