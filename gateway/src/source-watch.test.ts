@@ -13,7 +13,10 @@ const settings = InstrumentSettings.parse({
 /** A plug read every 20 s for so many hours: what it says, W, and what its counter really counts, W; steps of 10 Wh. */
 function plug(hours: number, says: (at: number) => number, draws: ((at: number) => number) | null) {
   const alarms = new Set<string>()
-  const watch = createSourceWatch(start, (name, on) => void (on ? alarms.add(name) : alarms.delete(name)))
+  const watch = createSourceWatch(start, (name, on) => {
+    if (on) alarms.add(name)
+    else alarms.delete(name)
+  })
   let [wh, stuckAt] = [0, Number.NaN]
   for (let at = start; at < start + hours * HOUR; at += 20_000) {
     const powerMw = says(at - start) * 1_000

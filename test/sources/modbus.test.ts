@@ -18,7 +18,7 @@ const script = fileURLToPath(new URL('pymodbus-meter.py', import.meta.url))
 const pymodbus = hasPeer('python3-pymodbus with python3-serial', python, '-c', 'import pymodbus.server')
 const socat = hasPeer('socat', 'socat', '-V')
 
-const tcp = (port: number, change: Partial<SourceText> = {}): SourceText => ({
+const tcp = (port: number, change: { unit?: number; meter?: string } = {}): SourceText => ({
   kind: 'modbus-tcp',
   host: '127.0.0.1',
   port,
