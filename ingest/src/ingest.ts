@@ -15,7 +15,8 @@ import { IngestError } from './ingest-error.ts'
 import { openKeys, pinnedKeys } from './keys.ts'
 import { createHeads } from './known-heads.ts'
 import { createLive } from './live.ts'
-import { checkDatabase } from './open-database.ts'
+import { removeIndexDb } from './index/index-db.ts'
+import { checkDatabase, isDamaged } from './open-database.ts'
 import { openIndex } from './open-index.ts'
 import { openLog } from './open-log.ts'
 import { openOperations } from './operations.ts'
@@ -45,9 +46,32 @@ export interface IngestOptions {
 
 /**
  * decode -> verify -> append -> receipt -> project, behind one door. Resolves when the log has been recovered and the
- * index has caught up with it. Throws `locked`, `log_damaged`, `log_rolled_back`, `bad_key`, `bad_option`.
+ * index has caught up with it; an index that proves damaged on the way is made again from the log. Throws `locked`,
+ * `log_damaged`, `log_rolled_back`, `bad_key`, `bad_option`, and `store_failed` for operations that are damaged.
  */
 export async function createIngest(options: IngestOptions): Promise<RunningIngest> {
+  const path = join(options.dataDir, 'index.sqlite')
+  const attempt = async (): Promise<RunningIngest> => {
+    const opening = new AsyncDisposableStack()
+    try {
+      return await openIngest(options, opening)
+    } catch (error) {
+      await opening.disposeAsync()
+      throw error
+    }
+  }
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!isDamaged(error, path)) throw error
+    options.log.warn({ reason: (error as Error).message }, 'the index is made again from the log')
+    removeIndexDb(path)
+    return attempt()
+  }
+}
+
+/** `opening` closes what was opened, where the rest fails. */
+async function openIngest(options: IngestOptions, opening: AsyncDisposableStack): Promise<RunningIngest> {
   const { dataDir, clock, logName, simulated, log: logger, haste } = options
   checkHaste(options)
   const survivesPowerCut = haste?.survivesPowerCut ?? true
@@ -55,6 +79,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   const keys = openKeys(join(dataDir, 'keys'))
   const operationsPath = join(dataDir, 'operations.sqlite')
   const operations = openOperations(operationsPath)
+  opening.defer(() => void (operations.isOpen && operations.close()))
   checkDatabase(operations, operationsPath)
   if (!survivesPowerCut) operations.exec('PRAGMA synchronous = OFF')
   const quarantine = createQuarantine(operations)
@@ -63,8 +88,9 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
   const counters = createCounterStore(operations)
   const live = createLive(clock)
   const onError = (error: unknown) => logger.error({ err: error }, 'ingest')
+  const indexPath = join(dataDir, 'index.sqlite')
   const opened = openIndex({
-    path: join(dataDir, 'index.sqlite'),
+    path: indexPath,
     clock,
     survivesPowerCut,
     projectAtLeast: haste?.projectAtLeast,
@@ -75,6 +101,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     onError,
     rejected: (gateway) => quarantine.countOf(gateway),
   })
+  opening.defer(() => opened.close())
   const { registry, projector, index, tables } = opened
   const guard = createClockGuard(clock, () => tables.times.newest()?.at)
   const times = createTimeRecords(clock, keys.service, guard)
@@ -99,6 +126,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
       projector.put(commit.published(batch))
     },
   })
+  opening.defer(() => log.close())
   const witnessing = createWitnessing({ log, clock })
   for (const witness of options.witnesses ?? []) witnessing.add(witness)
   await projector.catchUp(log)
@@ -144,7 +172,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
 
   function health(): { ok: boolean; reasons: readonly string[] } {
     const reasons = [
-      projector.failure(),
+      projector.failure() ?? opened.damage(),
       log.halted(),
       ...commit.alarms(),
       ...guard.alarms(),
@@ -182,7 +210,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
     setGatewayRevoked: access.setRevoked,
     keys,
     stampTime: () => times.stamp(log),
-    halted: () => projector.failure() ?? log.halted(),
+    halted: () => projector.failure() ?? opened.damage() ?? log.halted(),
     trust: () => pinnedKeys(keys, log.vkey()),
     record: async (kind, stream, body) => {
       const [done] = await writer.write([{ kind, stream, body } as never])
@@ -225,6 +253,7 @@ export async function createIngest(options: IngestOptions): Promise<RunningInges
           onError(error)
         }
       await opened.close()
+      if (opened.damage() !== undefined) removeIndexDb(indexPath)
       operations.close()
     },
   }

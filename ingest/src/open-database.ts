@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import { IngestError } from './ingest-error.ts'
 
 /** SQLite's primary result codes (sqlite3.h) that mean that the file is none, or no longer one. */
@@ -110,9 +110,61 @@ function moveAside(path: string): string {
   return to
 }
 
-/** Whether `error` of `openDatabase` or `checkDatabase` says that the file's content is no database any more. */
-export const isDamaged = (error: unknown): boolean =>
-  error instanceof IngestError && damaged.includes(codeOf(error.cause) ?? 0)
+/**
+ * Whether `error` of `openDatabase`, `checkDatabase` or `watchDamage` says that the content of the file (at `path`, where it
+ * is given) is no database any more.
+ */
+export const isDamaged = (error: unknown, path = ''): boolean =>
+  error instanceof IngestError &&
+  damaged.includes(codeOf(error.cause) ?? 0) &&
+  error.message.startsWith(path)
+
+/**
+ * Has every statement of `db` say of damage where it lies, wherever SQLite first comes upon it: a file is read long after it
+ * was opened. `onDamage` hears the `store_failed` that is thrown then, with `fix` in it; other errors pass as they are.
+ */
+export function watchDamage(
+  db: DatabaseSync,
+  { path, fix, onDamage }: { path: string; fix: string; onDamage?: ((error: IngestError) => void) | undefined },
+): void {
+  const told = (error: unknown): unknown => {
+    if (error instanceof IngestError || !damaged.includes(codeOf(error) ?? 0)) return error
+    const damage = new IngestError('store_failed', `${path}: ${(error as Error).message}. Fix: ${fix}.`, {
+      cause: error,
+    })
+    onDamage?.(damage)
+    return damage
+  }
+  const watched =
+    <A extends unknown[], R>(call: (...given: A) => R) =>
+    (...given: A): R => {
+      try {
+        return call(...given)
+      } catch (error) {
+        throw told(error)
+      }
+    }
+  const prepare = watched(db.prepare.bind(db))
+  db.exec = watched(db.exec.bind(db))
+  db.prepare = (sql) => {
+    const statement = prepare(sql)
+    const iterate = statement.iterate.bind(statement) as (...given: SQLInputValue[]) => Iterable<Row>
+    return Object.assign(statement, {
+      run: watched(statement.run.bind(statement)),
+      get: watched(statement.get.bind(statement)),
+      all: watched(statement.all.bind(statement)),
+      iterate: function* (...given: SQLInputValue[]) {
+        try {
+          yield* iterate(...given)
+        } catch (error) {
+          throw told(error)
+        }
+      },
+    })
+  }
+}
+
+type Row = Record<string, SQLOutputValue>
 
 /** The primary result code of an error of node:sqlite. */
 function codeOf(error: unknown): number | undefined {

@@ -28,6 +28,8 @@ export interface OpenedIndex {
   readonly untold: UntoldDays
   /** Position of an entry by the digest of its bytes. */
   readonly find: (digest: string) => Position | undefined
+  /** What SQLite has come upon in it, if anything: then it is to be made again. */
+  damage(): string | undefined
   close(): Promise<void>
 }
 
@@ -47,7 +49,8 @@ export interface OpenIndexOptions {
 /** Opens the index at `path`, with the registry as its rows have it; `projector.catchUp` brings it up to the log. */
 export function openIndex(options: OpenIndexOptions): OpenedIndex {
   const { path, clock = systemClock } = options
-  const db = openIndexDb(path)
+  let damage: string | undefined
+  const db = openIndexDb(path, ({ message }) => (damage ??= message))
   // What changes at every commit is copied from the journal once in 64 MiB then, not once in 4.
   if (options.survivesPowerCut === false)
     db.exec('PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 16384')
@@ -113,6 +116,7 @@ export function openIndex(options: OpenIndexOptions): OpenedIndex {
       const found = byHash.get(parseBase64url(digest) ?? null)
       return found && { year: Number(found['year']), index: Number(found['idx']) }
     },
+    damage: () => damage,
     async close() {
       await figures().close()
       db.close()

@@ -191,7 +191,7 @@ describe('a site of its own', () => {
     expect(stranger.stderr).toContain('not the --pin')
     const enrolled = hours(...args, '--pin', pin)
     expect(enrolled.stderr).toBe('')
-    expect(enrolled.stdout).toContain('gateway: gw-7')
+    expect(enrolled.stdout).toContain('gateway: "gw-7"')
     expect(statSync(join(device, 'tls.key')).mode & 0o077).toBe(0)
     expect(hours(...args, '--pin', pin).stderr).toContain('401')
 

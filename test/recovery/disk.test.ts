@@ -187,14 +187,15 @@ describe.skipIf(!limitable)('a file system that takes no large file', { timeout:
     await vi.waitFor(
       async () => {
         expect(await health()).toBe(503)
-        expect(site?.logged(50).join()).toContain('disk I/O error')
+        // Other stores of the site meet the limit too; they go on by themselves.
+        expect(site?.logged(50).join()).toContain('the index stopped')
       },
-      { timeout: 20_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     )
     await publishing.standstill()
     limit(64 << 20)
     await publishing.grown(40)
-    expect(site?.logged(50).join()).toContain('opened again')
+    await vi.waitFor(() => expect(site?.logged(50).join()).toContain('opened again'), { timeout: 20_000 })
     await publishing.end()
     await finish()
   })

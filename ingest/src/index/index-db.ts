@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { figureSchema } from '../figures/figure-schema.ts'
-import { isDamaged, openDatabase } from '../open-database.ts'
+import type { IngestError } from '../ingest-error.ts'
+import { checkDatabase, isDamaged, openDatabase, watchDamage } from '../open-database.ts'
 import { reportedBit } from './page-mark.ts'
 
 /** Another number throws the file away and makes it again from the log. */
@@ -52,9 +53,13 @@ INSERT INTO series_days SELECT start, instrument, stop, 1 FROM days
 const reportedSchema = `CREATE INDEX IF NOT EXISTS accounts_reported ON accounts (instrument, start)
   WHERE (mark & ${reportedBit}) <> 0`
 
-/** Opens `index.sqlite`, durable at each commit; one of another schema, or damaged, is thrown away and made again. */
-export function openIndexDb(path: string): DatabaseSync {
+/**
+ * Opens `index.sqlite`, durable at each commit; one of another schema, or damaged, is thrown away and made again. Damage that
+ * is come upon later is thrown as `store_failed`, and told to `onDamage`.
+ */
+export function openIndexDb(path: string, onDamage?: (error: IngestError) => void): DatabaseSync {
   const db = openDb(path)
+  watchDamage(db, { path, fix: 'start again; it is made again from the log then', onDamage })
   const version = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0])
   if (version === indexSchemaVersion) {
     if (!hasTable(db, 'series_days')) db.exec(`BEGIN; ${untoldSchema} COMMIT`)
@@ -64,7 +69,7 @@ export function openIndexDb(path: string): DatabaseSync {
   if (version !== 0) {
     db.close()
     removeIndexDb(path)
-    return openIndexDb(path)
+    return openIndexDb(path, onDamage)
   }
   db.exec(
     `BEGIN; ${schema} ${figureSchema} ${untoldSchema} ${reportedSchema}; PRAGMA user_version = ${indexSchemaVersion}; COMMIT`,
@@ -78,13 +83,16 @@ export function removeIndexDb(path: string): void {
 }
 
 function openDb(path: string): DatabaseSync {
-  const open = () =>
-    openDatabase(path, (db) => {
-      db.exec(
+  const open = () => {
+    const db = openDatabase(path, (opening) => {
+      opening.exec(
         'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536',
       )
-      db.prepare('SELECT count(*) FROM sqlite_schema').get()
+      opening.prepare('SELECT count(*) FROM sqlite_schema').get()
     })
+    if (path !== ':memory:') checkDatabase(db, path)
+    return db
+  }
   try {
     return open()
   } catch (error) {

@@ -156,8 +156,8 @@ export function createProjector(options: ProjectorOptions): Projector {
       try {
         batch(items)
       } catch (error) {
-        failure = `the index stopped at ${position?.year ?? 0}/${position?.index ?? 0}: ${error instanceof Error ? error.message : String(error)}. Fix: mend the disk and start again, or hours rebuild.`
-        options.onError(error)
+        failure = failureAt(position, error)
+        options.onError(new IngestError('log_halted', failure, { cause: error }))
         return
       }
       queue = queue.slice(items.length)
@@ -222,6 +222,13 @@ export function createProjector(options: ProjectorOptions): Projector {
       if (page?.ok) pages.resume(page.value, at)
     }
   }
+}
+
+function failureAt(position: Position | null, error: unknown): string {
+  const at = `the index stopped at ${position?.year ?? 0}/${position?.index ?? 0}`
+  if (error instanceof IngestError) return `${at}: ${error.message}`
+  const said = error instanceof Error ? error.message : String(error)
+  return `${at}: ${said}. Fix: mend the disk and start again, or hours rebuild.`
 }
 
 const digestOf = (bytes: Uint8Array) =>
