@@ -23,7 +23,9 @@ it('damage that SQLite meets while ingest runs halts it by name, and the next st
   const { dataDir, clock, ingest, gateway, second } = site
   const other = new DatabaseSync(join(dataDir, 'index.sqlite'))
   other.enableDefensive(false)
-  other.exec("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 900000 WHERE name = 'accounts'")
+  other.exec(
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 900000 WHERE name = 'accounts'",
+  )
   const { schema_version: version } = other.prepare('PRAGMA schema_version').get() ?? {}
   other.exec(`PRAGMA schema_version = ${Number(version) + 1}`)
   other.close()
@@ -49,7 +51,9 @@ it('damage in an index too large to be looked through at the start is met when i
   const path = join(dataDir, 'index.sqlite')
   const db = new DatabaseSync(path)
   const pageSize = Number(db.prepare('PRAGMA page_size').get()?.['page_size'])
-  const root = Number(db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'records'").get()?.['rootpage'])
+  const root = Number(
+    db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'records'").get()?.['rootpage'],
+  )
   db.close()
   const file = openSync(path, 'r+')
   writeSync(file, Buffer.alloc(pageSize, 0xff), 0, pageSize, (root - 1) * pageSize)

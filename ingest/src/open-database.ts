@@ -115,9 +115,7 @@ function moveAside(path: string): string {
  * is given) is no database any more.
  */
 export const isDamaged = (error: unknown, path = ''): boolean =>
-  error instanceof IngestError &&
-  damaged.includes(codeOf(error.cause) ?? 0) &&
-  error.message.startsWith(path)
+  error instanceof IngestError && damaged.includes(codeOf(error.cause) ?? 0) && error.message.startsWith(path)
 
 /**
  * Has every statement of `db` say of damage where it lies, wherever SQLite first comes upon it: a file is read long after it
@@ -125,7 +123,11 @@ export const isDamaged = (error: unknown, path = ''): boolean =>
  */
 export function watchDamage(
   db: DatabaseSync,
-  { path, fix, onDamage }: { path: string; fix: string; onDamage?: ((error: IngestError) => void) | undefined },
+  {
+    path,
+    fix,
+    onDamage,
+  }: { path: string; fix: string; onDamage?: ((error: IngestError) => void) | undefined },
 ): void {
   const told = (error: unknown): unknown => {
     if (error instanceof IngestError || !damaged.includes(codeOf(error) ?? 0)) return error

@@ -104,10 +104,18 @@ function bdSeqOf(payload: unknown): number | undefined {
   return numberAt(one, 'value')
 }
 
-/** A number of a decoded message; 64-bit ones come as an object that says its number. */
+/** A number of a decoded message; 64-bit ones come as an object that says its number, strangers as one that may not. */
 function numberAt(value: unknown, key: 'seq' | 'value'): number | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const found = (value as Partial<Record<typeof key, unknown>>)[key]
-  const number = typeof found === 'object' && found !== null ? Number(found) : found
+  const number = typeof found === 'object' && found !== null ? numberOf(found) : found
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined
+}
+
+function numberOf(value: object): number | undefined {
+  try {
+    return Number(value)
+  } catch {
+    return undefined
+  }
 }

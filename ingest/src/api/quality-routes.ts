@@ -7,6 +7,7 @@ import { added } from '../counter-store.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { instrumentGaps } from '../figures/instrument-gaps.ts'
 import { askedPeriod } from './asked-period.ts'
+import type { CounterSum } from '../ports.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
@@ -186,7 +187,7 @@ export function qualityRoutes(
   function witnessOf({ entry, during }: InstrumentPart): Witness | null {
     const sum = during
       .map(({ from, to }) => ingest.counters.sum(entry.key, from, to))
-      .reduce((all, one) => added(all, one))
+      .reduce((all, one) => added(all, one), nothingTold)
     return sum.tallies === 0 ? null : { ...sum, differs: disagreementOf(sum, sum.tallies) ?? null }
   }
 
@@ -202,6 +203,9 @@ export function qualityRoutes(
     })
   }
 }
+
+/** An instrument may have no time in a period at all. */
+const nothingTold: CounterSum = { tallies: 0, energy: null, on: null, run: null }
 
 interface Judged {
   readonly part: InstrumentPart
