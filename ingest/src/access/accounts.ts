@@ -102,6 +102,8 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
   addColumn(db, 'account', 'let_in_by TEXT')
   addColumn(db, 'account', 'let_in_at INTEGER NOT NULL DEFAULT 0')
   const actorOf = createActors(db)
+  const list = () =>
+    (db.prepare('SELECT * FROM account ORDER BY id').all() as unknown as AccountRow[]).map(accountOf)
   const find = (id: string) =>
     db.prepare('SELECT * FROM account WHERE id = ?').get(id) as unknown as AccountRow | undefined
 
@@ -163,8 +165,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
       const row = find(id)
       return row && accountOf(row)
     },
-    list: () =>
-      (db.prepare('SELECT * FROM account ORDER BY id').all() as unknown as AccountRow[]).map(accountOf),
+    list,
     async signIn(id, password) {
       // The check runs for unknown and for locked names too, so that its time tells nothing.
       const right = await checkPassword(password.slice(0, 200), find(id)?.password ?? undefined)
@@ -199,10 +200,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
       return one !== undefined && one === other && find(one)?.role !== 'operator'
     },
     byActor(actor) {
-      const row = (db.prepare('SELECT * FROM account').all() as unknown as AccountRow[]).find(
-        ({ id }) => actorOf(id) === actor,
-      )
-      return row && accountOf(row)
+      return list().find(({ id }) => actorOf(id) === actor)
     },
     signOut: (token) => void db.prepare('DELETE FROM login WHERE hash = ?').run(tokenHash(token)),
     bySession(token) {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { may } from '../access/rights.ts'
-import { lagText } from '../series/series-lag.ts'
+import { behindMs, lagText } from '../series/series-lag.ts'
 import type { ApiContext } from './context.ts'
 import type { Api } from './server.ts'
 
@@ -54,9 +54,9 @@ function seriesOf({ ingest, outbox }: ApiContext, all: boolean) {
   if (!state) return null
   const now = ingest.clock.wall()
   const { pending, oldest } = state
-  const behindMs = oldest === null ? 0 : Math.max(0, now - oldest)
   const failing = all || state.failing === null ? state.failing : 'ask the operator'
-  const kept = { pending, oldest, failing, behindMs, queued: pending, reason: failing }
+  const behind = { behindMs: behindMs(state, now), queued: pending, reason: failing }
+  const kept = { pending, oldest, failing, ...behind }
   return all ? { ...state, ...kept, says: lagText(state, now) } : kept
 }
 
@@ -75,8 +75,7 @@ function metricsText({ ingest, outbox }: ApiContext): string {
           hours_series_dropped: series.dropped,
           hours_series_lacking: series.lacking === null ? 0 : 1,
           hours_series_failing: series.failing === null ? 0 : 1,
-          hours_series_behind_seconds:
-            series.oldest === null ? 0 : Math.max(0, ingest.clock.wall() - series.oldest) / 1_000,
+          hours_series_behind_seconds: behindMs(series, ingest.clock.wall()) / 1_000,
         }
       : {}),
     process_resident_memory_bytes: process.memoryUsage().rss,

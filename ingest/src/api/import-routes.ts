@@ -5,6 +5,7 @@ import { fileText } from '../sessions/file-text.ts'
 import { formatOf, formats, readFile } from '../sessions/read-file.ts'
 import { createBudget, nameOf, whenAnswered } from './body-budget.ts'
 import type { ApiContext } from './context.ts'
+import { fileOf, takeFiles } from './file-body.ts'
 import { Problem } from './problem.ts'
 import { answerOf, TakenAnswer } from './record-answer.ts'
 import { senderOf } from './sender.ts'
@@ -51,7 +52,6 @@ const statusOf: Readonly<Record<string, number>> = { zip: 415, binary: 415, bad_
 export function importRoutes(app: Api, context: ApiContext): void {
   const { ingest } = context
   const places = createBudget({ all: maxUnderway, each: maxUnderwayOfOne })
-  // A plugin of its own: here, and nowhere else, a body of any type is taken as bytes.
   app.register((scope, _options, done) => {
     // Before the body is read, as it is the body that takes the memory.
     scope.addHook('onRequest', (request, reply, done) => {
@@ -60,8 +60,7 @@ export function importRoutes(app: Api, context: ApiContext): void {
       const busy = new Problem(503, 'other files are being read', { fix: 'send it again in a minute' })
       done(leave ? undefined : busy)
     })
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
+    takeFiles(scope)
     scope.setErrorHandler((error: Error & { code?: string }) => {
       if (error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') throw error
       throw new Problem(413, 'the file is too large', {
@@ -93,8 +92,7 @@ export function importRoutes(app: Api, context: ApiContext): void {
     >
     const type = request.headers['content-type']
     const named = /charset=["']?([\w-]+)/i.exec(type ?? '')?.[1]
-    const bytes = request.body instanceof Uint8Array ? request.body : new Uint8Array()
-    const text = known(fileText(bytes, charset ?? named))
+    const text = known(fileText(fileOf(request), charset ?? named))
     const as = format ?? known(formatOf(text, type))
     const file = known(
       readFile(text, as, {

@@ -49,10 +49,11 @@ export function membershipRoutes(
         void reply.code(isNew ? 201 : 200)
         const stands = ingest.registry
           .records('membership')
-          .findLast(({ record }) =>
-            [record.channel, record.instrument, record.organisation].every(
-              (one, i) => one === [channel, instrument, organisation][i],
-            ),
+          .findLast(
+            ({ record }) =>
+              record.channel === channel &&
+              record.instrument === instrument &&
+              record.organisation === organisation,
           )
         return Row.parse(stands?.record)
       }),

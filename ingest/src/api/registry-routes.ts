@@ -8,6 +8,7 @@ import { planRegistry, type RegistryFate, registryFates, type RegistryPlan } fro
 import { readRegistry } from '../setup/read-registry.ts'
 import { registryKinds } from '../setup/registry-columns.ts'
 import type { ApiContext } from './context.ts'
+import { fileOf, takeFiles } from './file-body.ts'
 import { followGateway, leaveGateway } from './follow-gateway.ts'
 import { Problem } from './problem.ts'
 import type { Registrar, Telling } from './registrar.ts'
@@ -46,10 +47,8 @@ const maxFileBytes = 8 * 1024 * 1024
 /** Registers as CSV: organisations, instruments, opening hours, listings; each row's fate, and a dry run before. */
 export function registryRoutes(app: Api, context: ApiContext, { registrar }: { registrar: Registrar }): void {
   const { ingest } = context
-  // A plugin of its own: here a body of any type is taken as bytes.
   app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
+    takeFiles(scope)
     ;(scope as unknown as Api).post(
       url,
       {
@@ -78,8 +77,7 @@ export function registryRoutes(app: Api, context: ApiContext, { registrar }: { r
       dryRun: string
       charset?: string
     }
-    const bytes = request.body instanceof Uint8Array ? request.body : new Uint8Array()
-    const text = known(fileText(bytes, charset))
+    const text = known(fileText(fileOf(request), charset))
     const file = known(readRegistry(text, kind))
     const dry = dryRun === '1' || dryRun === 'true'
     request.about = `${file.kind}${dry ? ' (dry run)' : ''}`

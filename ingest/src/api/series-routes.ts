@@ -1,5 +1,5 @@
 import { SeriesStatus } from '@hours/protocol'
-import { lagText } from '../series/series-lag.ts'
+import { behindMs, lagText } from '../series/series-lag.ts'
 import type { ApiContext } from './context.ts'
 import { Problem } from './problem.ts'
 import type { Api } from './server.ts'
@@ -20,7 +20,7 @@ export function seriesRoutes(app: Api, { ingest, series, outbox }: ApiContext): 
         ...state,
         store: series.name,
         says: lagText({ ...state, oldest }, now),
-        behindMs: oldest === null ? 0 : Math.max(0, now - oldest),
+        behindMs: behindMs({ oldest }, now),
         reasons: [...state.reasons],
         foreign: [...state.foreign],
         untold: ingest.untold.any(),

@@ -4,14 +4,17 @@ import type { RunningOutbox } from './series-outbox.ts'
 type Waiting = Pick<ReturnType<RunningOutbox['state']>, 'pending' | 'oldest' | 'failing' | 'quarantined'> &
   Partial<Pick<ReturnType<RunningOutbox['state']>, 'dropped' | 'lacking' | 'reasons' | 'foreign' | 'expired'>>
 
+/** How long the oldest point that waits has waited, ms; 0 where none does. */
+export const behindMs = ({ oldest }: Pick<Waiting, 'oldest'>, now: Millis): number =>
+  oldest === null ? 0 : Math.max(0, now - oldest)
+
 /** How far the series store is behind, why, and what to do, in plain words. */
 export function lagText(state: Waiting, now: Millis): string {
-  const { pending, oldest, failing, quarantined, dropped = 0, lacking = null, expired = 0 } = state
-  const behind = oldest === null ? 0 : Math.max(0, now - oldest)
+  const { pending, failing, quarantined, dropped = 0, lacking = null, expired = 0 } = state
   return [
     pending === 0
       ? 'The series is up to date.'
-      : `The series is ${duration(behind)} behind: ${pending.toLocaleString('en')} points wait.`,
+      : `The series is ${duration(behindMs(state, now))} behind: ${pending.toLocaleString('en')} points wait.`,
     failing,
     dropped > 0
       ? `${dropped.toLocaleString('en')} points were dropped as too much waited. Fix: hours rebuild --series.`
