@@ -122,19 +122,18 @@ function copyLog(from: string, to: string): void {
 
 function copyTree(from: string, to: string, leaveOut: (name: string) => boolean = () => false): void {
   if (!statSync(from).isDirectory()) {
-    copyIfThere(from, to)
+    copyFileSync(from, to)
     return
   }
   mkdirSync(to, { recursive: true, mode: 0o700 })
   for (const name of readdirSync(from))
-    if (!leaveOut(name) && statIfThere(join(from, name))) copyTree(join(from, name), join(to, name), leaveOut)
+    if (!leaveOut(name)) unlessGone(() => copyTree(join(from, name), join(to, name), leaveOut))
 }
 
-const statIfThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined
-
-function copyIfThere(from: string, to: string): void {
+/** A running log takes tiles, and whole folders of them, away as soon as wider ones replace them. */
+function unlessGone(copy: () => void): void {
   try {
-    copyFileSync(from, to)
+    copy()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
