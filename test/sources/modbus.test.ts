@@ -1,5 +1,7 @@
 import { createServer, type Socket } from 'node:net'
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { join } from 'node:path'
 import { createModbusMeter, type MeterReading } from '@hours/firmware-sim'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -16,6 +18,7 @@ import {
 
 const script = fileURLToPath(new URL('pymodbus-meter.py', import.meta.url))
 const pymodbus = hasPeer('python3-pymodbus with python3-serial', python, '-c', 'import pymodbus.server')
+const mbpoll = hasPeer('mbpoll', 'mbpoll', '-V')
 const socat = hasPeer('socat', 'socat', '-V')
 
 const tcp = (port: number, change: { unit?: number; meter?: string } = {}): SourceText => ({
@@ -98,6 +101,33 @@ describe('a Modbus TCP meter', () => {
   it('that nobody knows is refused at the start, by name', async () => {
     const bench = runSources([instrument(tcp(1, { meter: 'sdm999' }))])
     await bench.raises('source_failed:sem-01')
+  })
+})
+
+describe.skipIf(!mbpoll)('our simulated meter, asked by mbpoll', () => {
+  const poll = (port: number, ...args: readonly string[]) =>
+    promisify(execFile)('mbpoll', ['-0', '-1', '-p', String(port), ...args])
+  /** Floats of input registers, the high word first, as the meter's manual has them. */
+  const floats = ['-t', '3:float', '-B', '-c', '1']
+
+  it('says what it measures where a meter of its kind says it', async () => {
+    const { port, requests } = await meter({ watts: 812.5, wattHours: 1_250 })
+    const at = async (register: number) => {
+      const { stdout } = await poll(port, ...floats, '-r', String(register), '127.0.0.1')
+      return Number(new RegExp(`^\\[${register}\\]:\\s+(\\S+)`, 'm').exec(stdout)?.[1])
+    }
+    expect(await at(0x0c)).toBe(812.5)
+    expect(await at(0x46)).toBe(50)
+    expect(await at(0x0156)).toBe(1.25)
+    expect([...requests.keys()]).toEqual([4])
+  })
+
+  it('takes no write, and says nothing for another unit', async () => {
+    const { port } = await meter({ watts: 1, wattHours: 1 })
+    await expect(poll(port, '-t', '4', '-r', '0', '127.0.0.1', '1')).rejects.toThrow(/Illegal function/)
+    await expect(poll(port, ...floats, '-r', '12', '-a', '7', '-o', '0.3', '127.0.0.1')).rejects.toThrow(
+      /timed out/,
+    )
   })
 })
 
