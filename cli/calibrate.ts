@@ -5,7 +5,7 @@ import { calibrationSvg, calibrationText } from './calibrate-text.ts'
 import { typedPath } from './paths.ts'
 import { UsageError } from './recording-file.ts'
 import { calibrateRecording, replayRecording } from './recorded.ts'
-import { type ColumnOptions, openTyped, withColumns } from './replay-options.ts'
+import { type ColumnOptions, openTyped, sayOrder, withColumns } from './replay-options.ts'
 
 type Options = ColumnOptions & { readonly json?: boolean; readonly svg?: string }
 
@@ -30,6 +30,7 @@ export function calibrateCommand(): Command {
 
 async function run(paths: readonly string[], options: Options): Promise<void> {
   const recording = await openTyped(paths, options)
+  sayOrder(recording)
   const found = await calibrateRecording(recording)
   const replay = found.thresholds
     ? await replayRecording(recording, proposalSettings(found.thresholds), options.zone)

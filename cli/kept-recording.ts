@@ -37,7 +37,7 @@ export function openKeptRecording(options: KeptOptions): Recording {
   }
   return {
     timeFormat: 'kept minutes',
-    dayFirstTaken: false,
+    orderTaken: undefined,
     intervalMs: keptSampleMs,
     read(onRow, progress) {
       const power = openKeptPower(dataDir)

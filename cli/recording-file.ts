@@ -20,8 +20,8 @@ export class UsageError extends Error {}
 /** A recording whose columns and formats are settled; rows are streamed, never held. */
 export interface Recording {
   readonly timeFormat: string
-  /** True when day and month could not be told apart and day first was taken. */
-  readonly dayFirstTaken: boolean
+  /** Which of both was taken for the first where no number of the first rows can only be a day. */
+  readonly orderTaken: 'day' | 'month' | undefined
   /** Median distance of the first rows, ms. */
   readonly intervalMs: number
   /** Streams every row of every file, in the order of their first times; `progress` is told bytes read of all. */
@@ -65,10 +65,7 @@ export function openRecording(paths: readonly string[], options: RecordingOption
   const order = [...files].sort((a, b) => (firstTimes.get(a) ?? 0) - (firstTimes.get(b) ?? 0))
   return {
     timeFormat,
-    dayFirstTaken:
-      options.timeFormat === undefined &&
-      /^dd.MM/.test(timeFormat) &&
-      !times.some((t) => Number(t.slice(0, 2)) > 12),
+    orderTaken: options.timeFormat === undefined ? orderTaken(timeFormat, times) : undefined,
     intervalMs: median(files.flatMap((file) => distances(heads(file, open())))),
     async read(onRow, progress) {
       const rows = open()
@@ -85,6 +82,13 @@ export function openRecording(paths: readonly string[], options: RecordingOption
       }
     },
   }
+}
+
+function orderTaken(timeFormat: string, times: readonly string[]): Recording['orderTaken'] {
+  const order = /^(dd|MM)\W(dd|MM)\W/.exec(timeFormat)
+  const days = times.flatMap((time) => time.split(/\D+/, 2)).filter((number) => Number(number) > 12)
+  if (!order || days.length > 0) return undefined
+  return order[1] === 'dd' ? 'day' : 'month'
 }
 
 function zoneChecked(zone: string): string {

@@ -109,6 +109,14 @@ export async function openTyped(paths: readonly string[], options: ColumnOptions
   return openRecording(paths.map(typedPath), { ...options, time, power })
 }
 
+/** Says on stderr which of day and month was taken for the first where the recording does not tell for sure. */
+export function sayOrder({ orderTaken, timeFormat }: Recording): void {
+  if (orderTaken)
+    process.stderr.write(
+      `Dates are read ${orderTaken} first (${timeFormat}); --time-format says otherwise.\n`,
+    )
+}
+
 /** Power that nothing reaches: without a run level nothing is run. */
 const neverMw = 1_000_000_000_000
 

@@ -7,6 +7,7 @@ import {
   type ColumnOptions,
   type LevelOptions,
   openTyped,
+  sayOrder,
   settingsOf,
   withColumns,
   withLevels,
@@ -35,10 +36,7 @@ export function replayCommand(): Command {
 
 async function run(paths: readonly string[], options: Options): Promise<void> {
   const recording = await openTyped(paths, options)
-  if (recording.dayFirstTaken)
-    process.stderr.write(
-      `Dates are read day first (${recording.timeFormat}); --time-format says otherwise.\n`,
-    )
+  sayOrder(recording)
   const found = options.run === undefined ? await foundSettings(recording) : undefined
   const settings = settingsOf(options, recording.intervalMs, found)
   const spans: Span[] = []

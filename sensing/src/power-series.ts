@@ -104,7 +104,7 @@ export function createPowerColumns(): {
 }
 
 /** The q-quantile of plain numbers; undefined of none. */
-export function quantile(values: ArrayLike<number>, q: number): number | undefined {
-  const sorted = Float64Array.from(values).sort()
+export function quantile(values: readonly number[] | Float32Array, q: number): number | undefined {
+  const sorted = values instanceof Float32Array ? values.toSorted() : Float64Array.from(values).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
 }

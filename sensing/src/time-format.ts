@@ -141,10 +141,22 @@ export function detectTimeFormat(times: readonly string[]): string | undefined {
   const first = times.map((text) => slashed.exec(text)).filter((match) => match !== null)
   const one = first[0]
   if (first.length * 2 <= times.length || !one) return undefined
-  // Day first unless a second number over 12 can only be a day.
-  const monthFirst = first.some((match) => Number(match[3]) > 12)
+  const monthFirst = isMonthFirst(first, one.at(-1) !== undefined)
   const [, , separator = '/', , year = '', gap = ' ', seconds, fraction, half] = one
   const date = (monthFirst ? ['MM', 'dd'] : ['dd', 'MM']).join(separator) + separator
   const time = `HH:mm${seconds ? ':ss' : ''}${fraction ? `${fraction.charAt(0)}SSS` : ''}`
   return `${date}${year.length === 4 ? 'yyyy' : 'yy'}${gap}${time}${half ? `${half.startsWith(' ') ? ' ' : ''}a` : ''}`
+}
+
+/**
+ * A number over 12 can only be a day, and so can the one that alone goes up from row to row. Where neither tells, a clock of
+ * twelve hours says where it was written.
+ */
+function isMonthFirst(dates: readonly RegExpExecArray[], twelveHours: boolean): boolean {
+  const [first, second] = [1, 3].map((place) => new Set(dates.map((match) => Number(match[place]))))
+  const over = (numbers: ReadonlySet<number> = new Set()) => [...numbers].some((number) => number > 12)
+  if (over(first) || over(second)) return over(second)
+  if (first?.size !== second?.size && Math.min(first?.size ?? 0, second?.size ?? 0) === 1)
+    return (second?.size ?? 0) > 1
+  return twelveHours
 }
