@@ -88,6 +88,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     }))
   }
 
+  /** A gateway is handed what it is to go by before its first page, as one is that is set up beside its instruments. */
+  function provision(gateway: string, spool: Spool): void {
+    const signed = ingest.registry.records('config').findLast(({ record }) => record.gateway === gateway)
+    if (signed && !spool.get('config')) spool.set('config', ingest.log.entry(signed.position))
+  }
+
   async function stopGateways(): Promise<void> {
     const ending = running
     running = []
@@ -110,6 +116,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         const spool = openSpool(join(config.data, 'spool.sqlite'), config.spool, () => clock.wall(), {
           survivesPowerCut: pageMs < historyPageMs,
         })
+        provision(config.gateway, spool)
         const gateway = createGateway({
           // Simulated days pass in seconds: the open page goes to disk by simulated time too, but not each 5 s of it.
           config: { ...config, checkpointMs: 900_000 },

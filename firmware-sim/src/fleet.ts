@@ -10,7 +10,7 @@ import {
   Source,
 } from '@hours/protocol'
 import { type SimInstrument, settingsOf } from './instrument.ts'
-import { type Kind, type KindId, kinds } from './kinds.ts'
+import { type Kind, type KindId, kinds, queued } from './kinds.ts'
 
 /** A simulated installation: its instruments and the organisations that manage them. */
 export interface Fleet {
@@ -23,7 +23,7 @@ type Line = readonly [
   gateway: string,
   id: string,
   unit: string,
-  kind: KindId,
+  kind: Kind,
   speaks: 'tasmota' | 'shelly' | 'shelly-gen1' | 'zigbee2mqtt',
   busy: number,
   zh: string,
@@ -31,20 +31,20 @@ type Line = readonly [
 
 /** Two entities of the South China survey: a shared centre inside an institute, and a two-level university. */
 const demoLines: readonly Line[] = [
-  ['gz-gibh', 'gibh-em', 'sem-01', 'gibh-common', 'sem', 'tasmota', 1, '场发射扫描电镜'],
-  ['gz-gibh', 'gibh-em', 'tem-01', 'gibh-common', 'tem', 'shelly', 0.9, '冷冻透射电镜'],
-  ['gz-gibh', 'gibh-em', 'confocal-01', 'gibh-common', 'confocal', 'zigbee2mqtt', 1.1, '激光共聚焦 LSM'],
-  ['gz-gibh', 'gibh-omics', 'ms-01', 'gibh-common', 'ms', 'tasmota', 1, '高分辨质谱'],
-  ['gz-gibh', 'gibh-omics', 'seq-01', 'gibh-common', 'sequencer', 'shelly', 1, '高通量测序仪'],
-  ['gz-gibh', 'gibh-omics', 'nmr-01', 'gibh-common', 'nmr', 'tasmota', 0.9, '600 兆核磁'],
-  ['gz-sysu', 'sysu-centre', 'nmr-02', 'sysu-centre', 'nmr', 'shelly', 1.1, '校级测试中心核磁'],
-  ['gz-sysu', 'sysu-centre', 'xrd-01', 'sysu-centre', 'xrd', 'tasmota', 1, '粉末衍射仪'],
-  ['gz-sysu', 'sysu-centre', 'sem-02', 'sysu-centre', 'sem', 'shelly', 0.9, '环境扫描电镜'],
-  ['gz-sysu', 'sysu-centre', 'ms-02', 'sysu-centre', 'ms', 'zigbee2mqtt', 0.8, '气相色谱质谱'],
-  ['gz-sysu', 'sysu-chem', 'furnace-01', 'sysu-chem', 'furnace', 'shelly-gen1', 1, '管式高温炉'],
-  ['gz-sysu', 'sysu-chem', 'xrd-02', 'sysu-chem', 'xrd', 'tasmota', 0.6, '单晶衍射仪'],
-  ['gz-sysu', 'sysu-chem', 'compute-01', 'sysu-chem', 'compute', 'tasmota', 0.7, '化学院计算节点'],
-  ['gz-sysu', 'sysu-chem', 'confocal-02', 'sysu-chem', 'confocal', 'shelly', 0.5, '拉曼共聚焦'],
+  ['gz-gibh', 'gibh-em', 'sem-01', 'gibh-common', kinds.sem, 'tasmota', 1, '场发射扫描电镜'],
+  ['gz-gibh', 'gibh-em', 'tem-01', 'gibh-common', kinds.tem, 'shelly', 0.9, '冷冻透射电镜'],
+  ['gz-gibh', 'gibh-em', 'confocal-01', 'gibh-common', kinds.confocal, 'zigbee2mqtt', 1.1, '激光共聚焦 LSM'],
+  ['gz-gibh', 'gibh-omics', 'ms-01', 'gibh-common', kinds.ms, 'tasmota', 1, '高分辨质谱'],
+  ['gz-gibh', 'gibh-omics', 'seq-01', 'gibh-common', queued.sequencer, 'shelly', 1, '高通量测序仪'],
+  ['gz-gibh', 'gibh-omics', 'nmr-01', 'gibh-common', queued.nmr, 'tasmota', 0.9, '600 兆核磁'],
+  ['gz-sysu', 'sysu-centre', 'nmr-02', 'sysu-centre', kinds.nmr, 'shelly', 1.1, '校级测试中心核磁'],
+  ['gz-sysu', 'sysu-centre', 'xrd-01', 'sysu-centre', kinds.xrd, 'tasmota', 1, '粉末衍射仪'],
+  ['gz-sysu', 'sysu-centre', 'sem-02', 'sysu-centre', kinds.sem, 'shelly', 0.9, '环境扫描电镜'],
+  ['gz-sysu', 'sysu-centre', 'ms-02', 'sysu-centre', kinds.ms, 'zigbee2mqtt', 0.8, '气相色谱质谱'],
+  ['gz-sysu', 'sysu-chem', 'furnace-01', 'sysu-chem', kinds.furnace, 'shelly-gen1', 1, '管式高温炉'],
+  ['gz-sysu', 'sysu-chem', 'xrd-02', 'sysu-chem', kinds.xrd, 'tasmota', 0.6, '单晶衍射仪'],
+  ['gz-sysu', 'sysu-chem', 'compute-01', 'sysu-chem', queued.compute, 'tasmota', 0.7, '化学院计算节点'],
+  ['gz-sysu', 'sysu-chem', 'confocal-02', 'sysu-chem', kinds.confocal, 'shelly', 0.5, '拉曼共聚焦'],
 ]
 
 /** An organisation of a simulated installation; zones come from the top. */
@@ -121,7 +121,7 @@ export function gridFleet(options: {
             `gw-${String(g).padStart(4, '0')}`,
             `${kind}-${String(n).padStart(5, '0')}`,
             'grid-unit',
-            kind,
+            kinds[kind],
             words[n % words.length] ?? 'tasmota',
             1,
             `模拟仪器 ${n}`,
@@ -140,7 +140,7 @@ export function gridFleet(options: {
 }
 
 const instrumentOf = ([site, gateway, id, unit, kind, speaks, busy, zh]: Line, seed: number): SimInstrument =>
-  createSimInstrument({ site, gateway, id, unit, kind: kinds[kind], speaks, busy, zh, seed })
+  createSimInstrument({ site, gateway, id, unit, kind, speaks, busy, zh, seed })
 
 /** One instrument with a plug of its own; throws on ids that the wire would refuse. */
 export function createSimInstrument({

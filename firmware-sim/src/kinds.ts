@@ -163,6 +163,18 @@ export const kinds = {
   }),
 } as const
 
+/** Kinds whose samples are queued, so that they work at night and at weekends too: an autosampler, a long sequencing run,
+ * a batch queue. */
+export const queued = {
+  nmr: busier(kinds.nmr, { runsPerDay: [6, 10], runHours: [0.8, 2.8], weekend: 1, overnight: 1 }),
+  sequencer: busier(kinds.sequencer, { runsPerDay: [1, 1], weekend: 0.8 }),
+  compute: busier(kinds.compute, { runsPerDay: [7, 10], runHours: [2, 8], weekend: 1, overnight: 1 }),
+} as const
+
+function busier(one: Kind, habit: Partial<Kind['habit']>): Kind {
+  return { ...one, habit: { ...one.habit, ...habit } }
+}
+
 export type KindId = keyof typeof kinds
 
 /** Shortest run and pause the simulator makes: at least twice the longest dwell in use (records.md, section 4). */
