@@ -3,7 +3,7 @@ import { type GatewayDirectory, type GatewayIdentity, GatewayId, type Millis } f
 import type { Client } from 'aedes'
 import type { IngestAccount, Reader } from './accounts.ts'
 import { createTurnstile } from './limits.ts'
-import { checkPassword } from './password.ts'
+import { checkPassword, createPasswordMemory } from './password.ts'
 import { type Identity, willRefusal } from './rights.ts'
 
 /** CONNACK codes of MQTT 3.1.1, table 3.1. */
@@ -49,6 +49,7 @@ export function createAdmission(options: {
   const live = new Map<string, { owner: string; clients: Map<Client, Credential> }>()
   // scrypt runs in the threads that also fsync the log: a flood of connects gets two of the four, and no more.
   const turnstile = createTurnstile(2, 4_000)
+  const memory = createPasswordMemory()
 
   const accounts = new Map<string, { password: string; who: Identity }>()
   for (const { id, password, sites } of readers)
@@ -97,10 +98,14 @@ export function createAdmission(options: {
     const account = gateway === undefined && username !== undefined ? accounts.get(username) : undefined
     const foreign = gateway !== undefined && username !== undefined && username !== clientId
     const stored = foreign ? undefined : (account?.password ?? gateway?.password)
-    const right = await turnstile(async () =>
-      // Who has gone meanwhile costs no more: a flood of guesses that do not wait holds up nobody.
-      client.closed ? undefined : checkPassword(connect.password ?? Buffer.alloc(0), stored),
-    )
+    const password = connect.password ?? Buffer.alloc(0)
+    const right =
+      memory.isKnown(clientId, password, stored) ||
+      (await turnstile(async () =>
+        // Who has gone meanwhile costs no more: a flood of guesses that do not wait holds up nobody.
+        client.closed ? undefined : checkPassword(password, stored),
+      ))
+    if (right === true && gateway && stored !== undefined) memory.remember(clientId, password, stored)
     if (right === undefined) return { refused: 'gone, or too many passwords to check', code: 3 }
     if (!right) return { refused: `${clientId}: unknown, or a wrong password`, code: 4 }
     if (account) return { who: account.who, by: { password: stored } }

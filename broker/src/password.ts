@@ -1,4 +1,4 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { formatPasswordHash, parsePasswordHash } from '@hours/protocol'
 
 /** Gateways' fallback passwords are 32 random bytes, so a light cost is enough; it bounds what a flood can burn. */
@@ -39,4 +39,33 @@ export async function checkPassword(password: Buffer, stored: string | undefined
   lastCost = options
   const wanted = Buffer.from(kept, 'base64url')
   return wanted.length === key.length && timingSafeEqual(key, wanted)
+}
+
+/** More gateways than a site has; the one not heard of for the longest time is forgotten first. */
+const mostRemembered = 20_000
+
+/**
+ * Passwords of gateways that were right, 32 random bytes each: they are known again without the cost of a check, so that
+ * gateways that come back do not wait behind a flood of guesses. Kept is a digest under a key of this process, with the
+ * stored hash that it was checked by: a password that was replaced is not known any more.
+ */
+export function createPasswordMemory(): {
+  isKnown(gateway: string, password: Buffer, stored: string | undefined): boolean
+  remember(gateway: string, password: Buffer, stored: string): void
+} {
+  const key = randomBytes(32)
+  const right = new Map<string, { readonly stored: string; readonly digest: Buffer }>()
+  const digestOf = (password: Buffer) => createHmac('sha256', key).update(password).digest()
+  return {
+    isKnown(gateway, password, stored) {
+      const kept = right.get(gateway)
+      return kept?.stored === stored && kept !== undefined && timingSafeEqual(kept.digest, digestOf(password))
+    },
+    remember(gateway, password, stored) {
+      right.delete(gateway)
+      right.set(gateway, { stored, digest: digestOf(password) })
+      const oldest = right.size > mostRemembered ? right.keys().next().value : undefined
+      if (oldest !== undefined) right.delete(oldest)
+    },
+  }
 }

@@ -207,6 +207,17 @@ describe('identities of others', () => {
     expect(honest.acknowledged.length).toBeGreaterThan(before + 20)
   })
 
+  it('a gateway that comes back with the password it had does not wait behind two hundred guesses', async () => {
+    ;(await admitted()).destroy()
+    const guesses = await Promise.all(Array.from({ length: 200 }, () => raw()))
+    guesses.forEach((client, i) => client.send(login('gw-2', { password: `guess ${i}` })))
+    let refused = 0
+    const ends = guesses.map((client) => client.closed(20_000).then(() => (refused += 1)))
+    await admitted()
+    expect(refused).toBeLessThan(200)
+    await Promise.all(ends)
+  })
+
   it('a gateway that flaps is slowed down, and nobody else is', async () => {
     const from = performance.now()
     for (let i = 0; i < 12; i += 1) (await admitted()).destroy()

@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
   createTileReader,
@@ -126,7 +125,7 @@ export function createYearLog(options: YearLogOptions): YearLog {
     const note = signCheckpoint({ origin, size: grown.edge.size, root }, signer, sha256)
     if (survivesPowerCut) {
       await writeDurably([...written, ...tiles])
-      await readBack({ written, tiles: grown.tiles, root, added: entries.length })
+      readBack({ written, tiles: grown.tiles, root, added: entries.length })
       await putCheckpoint(note)
     } else keepPartials([...written, ...tiles, { path: checkpointPath, bytes: utf8(note) }])
     checkpoint = note
@@ -151,7 +150,7 @@ export function createYearLog(options: YearLogOptions): YearLog {
     try {
       await writeDurably([{ path: checkpointPath, bytes: utf8(note) }])
     } catch (cause) {
-      const there = await readFile(checkpointPath, 'utf8').catch(() => undefined)
+      const there = existsSync(checkpointPath) ? readFileSync(checkpointPath, 'utf8') : undefined
       // Still the old one: the signature never left this process and the size is free again.
       if (there === checkpoint) throw cause
       halted = `${directory}: writing the checkpoint failed half-way, so it is not known which tree is signed. Fix: mend the disk and start again.`
@@ -160,15 +159,15 @@ export function createYearLog(options: YearLogOptions): YearLog {
   }
 
   /** What is signed is what the disk gives back, not what memory meant to write (evidence.md, decision 5). */
-  async function readBack(batch: {
+  function readBack(batch: {
     written: readonly FileBytes[]
     tiles: readonly TileBytes[]
     root: Uint8Array
     added: number
-  }): Promise<void> {
+  }): void {
     const leaves: Uint8Array[] = []
     for (const { path, bytes } of batch.written) {
-      const found = new Uint8Array(await readFile(path))
+      const found = new Uint8Array(readFileSync(path))
       const width = found.length === bytes.length ? countEntries(bytes) : 0
       const entries = parseEntryBundle(found, width)
       if (!entries.ok) throw differs(path)
@@ -179,7 +178,7 @@ export function createYearLog(options: YearLogOptions): YearLog {
       throw differs(batch.written[0]?.path ?? directory)
     for (const [i, tile] of again.tiles.entries()) {
       const path = files.path(tile)
-      const found = new Uint8Array(await readFile(path))
+      const found = new Uint8Array(readFileSync(path))
       if (!equalBytes(found, tile.bytes) || batch.tiles[i]?.width !== tile.width) throw differs(path)
     }
   }
