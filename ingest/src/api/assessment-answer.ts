@@ -1,5 +1,5 @@
 import { Names } from '@hours/protocol'
-import type { Outcome, RuleSetDocument } from '@hours/usage'
+import type { AssessedInstrument, Outcome, RuleSetDocument } from '@hours/usage'
 import { z } from 'zod'
 
 const Value = z.union([z.number(), z.string(), z.boolean(), z.null()])
@@ -38,6 +38,17 @@ const OutcomeBody = z.object({
 /** What a figure of a rule set is called and counted in. */
 const FigureTitle = z.object({ id: z.string(), names: Text, unit: z.string().nullable() })
 
+/** Where the enrolled time went that is no effective time of anybody named, ms: the states, and what lies across them. */
+const whyFields = {
+  enrolled: z.int(),
+  standby: z.int(),
+  off: z.int(),
+  fault: z.int(),
+  unknown: z.int(),
+  maintenance: z.int().describe('of any state: no time in maintenance is effective'),
+  unattributed: z.int().describe('effective time that nobody is named for'),
+}
+
 /** `GET /api/v1/assessments`; `total` and `items` are the instrument's where the scope is one, else the cohort's. */
 export const AssessmentAnswer = z.object({
   scope: z.string(),
@@ -70,6 +81,7 @@ export const AssessmentAnswer = z.object({
         external: z.int(),
         externalUpper: z.int(),
         on: z.int(),
+        ...whyFields,
         coverage: z.number().nullable(),
         grade: z.string(),
       }),
@@ -81,6 +93,7 @@ export const AssessmentAnswer = z.object({
   simulated: z.boolean(),
 })
 
+export type AssessmentBody = z.infer<typeof AssessmentAnswer>
 type Body = z.infer<typeof OutcomeBody>
 
 /** An outcome as the API gives it; `max` = what the items could come to at most. */
@@ -104,11 +117,30 @@ export function outcomeOf({ figures, items, score, grade, incomplete, reasons, a
   }
 }
 
+/** An instrument of a cohort as the API gives it. */
+export function assessedBody(one: AssessedInstrument, names: Names): AssessmentBody['instruments'][number] {
+  const { hours } = one
+  const { standby, off, fault, unknown } = hours.states
+  return {
+    ...{ id: one.id, names, rank: one.rank },
+    ...outcomeOf(one),
+    hours: {
+      effective: hours.effective,
+      effectiveUpper: hours.effectiveUpper,
+      external: hours.external,
+      externalUpper: hours.externalUpper,
+      on: hours.on,
+      ...{ enrolled: hours.enrolled, standby, off, fault, unknown },
+      maintenance: hours.maintenance,
+      unattributed: hours.unattributed,
+      coverage: hours.rates.coverage.value,
+      grade: one.hoursGrade,
+    },
+  }
+}
+
 /** Titles of a rule set's figures, for the cohort and for one instrument. */
-export const titlesOf = ({
-  fleet,
-  instrument,
-}: RuleSetDocument): z.infer<typeof AssessmentAnswer>['titles'] => ({
+export const titlesOf = ({ fleet, instrument }: RuleSetDocument): AssessmentBody['titles'] => ({
   fleet: fleet.figures.map(titleOf),
   instrument: instrument.figures.map(titleOf),
 })
@@ -119,5 +151,6 @@ const titleOf = ({ id, title, unit }: RuleSetDocument['fleet']['figures'][number
   unit: unit ?? null,
 })
 
-const textOf = ({ en, zh }: { readonly en: string; readonly zh?: string | undefined }) =>
+/** A title as answers have it: without a language that it has not. */
+export const textOf = ({ en, zh }: { readonly en: string; readonly zh?: string | undefined }) =>
   zh === undefined ? { en } : { en, zh }

@@ -1,17 +1,14 @@
-import { halfUp, printedText } from '@hours/protocol'
-import { type Assessment, assess, type Candidate, figureRules, type Outcome } from '@hours/usage'
+import { figureRules, type Outcome } from '@hours/usage'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { factsFor } from '../figures/instrument-facts.ts'
-import type { KnownRuleSet } from '../figures/rule-set-book.ts'
-import { createTurns } from '../turns.ts'
-import { type AskedPeriod, askedPeriod, askedRuleSet, revisionOf } from './asked-period.ts'
-import { AssessmentAnswer, outcomeOf, titlesOf } from './assessment-answer.ts'
+import { rankingTable } from '../exports/ranking-table.ts'
+import { askedPeriod, askedRuleSet, revisionOf } from './asked-period.ts'
+import { assessedBody, AssessmentAnswer, outcomeOf, titlesOf } from './assessment-answer.ts'
+import { parametersOf, runAssessment } from './assessment-run.ts'
 import type { ApiContext } from './context.ts'
-import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
+import { sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
 import { pageFields, pageIn } from './list-page.ts'
-import { badField, Problem } from './problem.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
@@ -38,40 +35,15 @@ export function assessmentRoutes(
 ): void {
   const { ingest } = context
 
-  async function run(query: Query, rules: KnownRuleSet, asked: AskedPeriod): Promise<Assessment> {
-    const { document, hash } = rules
-    const entries = entriesOf(context, standing(), query.scope)
-    const parts = await ingest.figures.parts(entries, asked.in, figureRules(document))
-    const facts = factsFor(ingest.registry, document)
-    const candidates: Candidate[] = []
-    const takeTurns = createTurns()
-    for (const part of parts) {
-      candidates.push({ id: part.entry.key, totals: part.totals, facts: facts(part) })
-      await takeTurns()
-    }
-    const assessed = assess({
-      rules: document,
-      hash,
-      parameters: parametersOf(query.parameters),
-      period: parts[0]?.span ?? asked.in(asked.zone),
-      zone: asked.zone,
-      candidates,
-    })
-    if (assessed.ok) return assessed.value
-    throw new Problem(400, 'the rule set needs parameters', {
-      field: 'parameters',
-      value: query.parameters.slice(0, 200),
-      fix: assessed.error.message,
-    })
-  }
-
   async function answer(query: Query, request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
     const { scope, period } = query
     const entries = entriesOf(context, standing(), scope)
     const asked = askedPeriod(entries, period)
     const rules = askedRuleSet(context, query.ruleset, asked)
     tagged(context, { request, reply, until: asked.end })
-    const assessed = await run(query, rules, asked)
+    const parameters = parametersOf(query.parameters)
+    const parts = await ingest.figures.parts(entries, asked.in, figureRules(rules.document))
+    const assessed = await runAssessment(context, parts, { rules, asked, parameters })
     const { instruments, fleet } = assessed
     const isCsv = wantsCsv(request, query.format)
     const page = pageIn(instruments, query, { usual, isCsv })
@@ -102,21 +74,7 @@ export function assessmentRoutes(
       coverage: fleet.hours.rates.coverage.value,
       titles: titlesOf(rules.document),
       fleet: { ...outcomeOf(fleet), sets: fleet.sets },
-      instruments: page.items.map((one) => ({
-        id: one.id,
-        names: names(one.id),
-        rank: one.rank,
-        ...outcomeOf(one),
-        hours: {
-          effective: one.hours.effective,
-          effectiveUpper: one.hours.effectiveUpper,
-          external: one.hours.external,
-          externalUpper: one.hours.externalUpper,
-          on: one.hours.on,
-          coverage: one.hours.rates.coverage.value,
-          grade: one.hoursGrade,
-        },
-      })),
+      instruments: page.items.map((one) => assessedBody(one, names(one.id))),
       next: page.next,
       checkpoint: checkpointOf(context),
       bundle: null,
@@ -137,20 +95,10 @@ export function assessmentRoutes(
     async (request, reply) => {
       const found = await answer(request.query, request, reply)
       return wantsCsv(request, request.query.format)
-        ? sendCsv(reply, 'assessment', table(found), found.next)
+        ? sendCsv(reply, 'assessment', rankingTable(found), found.next)
         : found
     },
   )
-}
-
-const Parameters = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
-
-function parametersOf(text: string): Record<string, unknown> {
-  try {
-    return Parameters.parse(JSON.parse(text))
-  } catch {
-    throw badField('parameters', text, 'a JSON object of numbers and words, such as {"baseHours":1400}')
-  }
 }
 
 /** What of the log the figures are from, to be checked against. */
@@ -162,40 +110,3 @@ function checkpointOf({ ingest }: ApiContext): Answer['checkpoint'] {
   const root = ingest.log.rootAt(origin, size)
   return root === undefined ? null : { origin, size, root }
 }
-
-const hours = (ms: number) => printedText(ms, 'ms')
-
-const table = ({ instruments, ruleset }: Answer): CsvTable => ({
-  head: [
-    'ruleset',
-    'rank',
-    'instrument',
-    'name_en',
-    'name_zh',
-    'score',
-    'grade',
-    'effective_h',
-    'effective_upper_h',
-    'external_h',
-    'external_upper_h',
-    'coverage_pct',
-    'hours_grade',
-    'reasons',
-  ],
-  rows: instruments.map((one) => [
-    `${ruleset.id}@${ruleset.version}`,
-    one.rank,
-    one.id,
-    one.names.en ?? '',
-    one.names.zh ?? '',
-    one.score === null ? 'n/a' : halfUp(one.score, 2),
-    one.grade,
-    hours(one.hours.effective),
-    hours(one.hours.effectiveUpper),
-    hours(one.hours.external),
-    hours(one.hours.externalUpper),
-    printedText(one.hours.coverage, 'share'),
-    one.hours.grade,
-    one.reasons.map(({ en }) => en).join('; '),
-  ]),
-})
