@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { makeSheet } from '../exports/sheet-source.ts'
 import { checkFields, exportFormats, writeExport } from '../exports/write-export.ts'
 import { askedPeriod, askedRuleSet } from './asked-period.ts'
+import { parametersOf } from './assessment-run.ts'
 import type { ApiContext } from './context.ts'
 import { tagged } from './etag.ts'
 import { Problem } from './problem.ts'
@@ -26,7 +27,15 @@ export const exportFields = {
   signedOffBy: z.string().min(1).max(80).optional().describe('sj3: who leaves unattributed hours out'),
   insCode: z.string().min(1).max(60).optional().describe('nrii: the code of the unit'),
 }
-const Query = z.strictObject({ ...exportFields, format: z.enum(exportFormats).default('csv') })
+const Query = z.strictObject({
+  ...exportFields,
+  parameters: z
+    .string()
+    .max(4_000)
+    .optional()
+    .describe('pdf, xlsx: JSON object of what the rule set asks for; given (also {}) = with its assessment'),
+  format: z.enum(exportFormats).default('csv'),
+})
 
 /** More than these are a job. */
 const maxAtOnce = 50
@@ -44,9 +53,10 @@ export function exportRoutes(
       config: { needs: 'read' },
     },
     async (request, reply) => {
-      const { scope, period, format, ruleset, ...fields } = request.query
+      const { scope, period, format, ruleset, parameters: text, ...fields } = request.query
+      const parameters = text === undefined ? undefined : parametersOf(text)
       const { entries, end } = exportEntries(context, standing(), { scope, period, ruleset })
-      checkFields(format, fields)
+      checkFields(format, { ...fields, ruleset, parameters })
       if (entries.length > maxAtOnce)
         throw new Problem(413, `${entries.length} instruments are too many for one answer`, {
           field: 'scope',
@@ -54,7 +64,7 @@ export function exportRoutes(
           fix: 'POST /api/v1/reports with the same fields makes a job of it',
         })
       tagged(context, { request, reply, until: end })
-      const sheet = await makeSheet(context, { scope, period, ruleset, entries })
+      const sheet = await makeSheet(context, { scope, period, ruleset, parameters, entries })
       const file = await writeExport(sheet, format, fields)
       return reply
         .type(file.type)

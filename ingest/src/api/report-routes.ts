@@ -9,6 +9,7 @@ import { makeSheet } from '../exports/sheet-source.ts'
 import { checkFields, exportFormats, writeExport } from '../exports/write-export.ts'
 import { IngestError } from '../ingest-error.ts'
 import type { ReportWish } from '../report/report-figures.ts'
+import { AskedParameters } from './assessment-run.ts'
 import type { ApiContext } from './context.ts'
 import { exportEntries, exportFields } from './export-routes.ts'
 import { badField, Problem } from './problem.ts'
@@ -18,7 +19,13 @@ import type { Standing } from './standing.ts'
 /** Writes the evidence bundle of a scope and period as one file. */
 export type WriteBundle = (wish: ReportWish, doing: Parameters<ReportWork>[0]) => ReturnType<ReportWork>
 
-const Wish = z.strictObject({ ...exportFields, format: z.enum([...exportFormats, 'bundle']).default('pdf') })
+const Wish = z.strictObject({
+  ...exportFields,
+  parameters: AskedParameters.optional().describe(
+    'pdf, xlsx: what the rule set asks for; given (also {}) = with its assessment',
+  ),
+  format: z.enum([...exportFormats, 'bundle']).default('pdf'),
+})
 const Job = z.object({
   id: z.string(),
   scope: z.string(),
@@ -61,9 +68,9 @@ export function reportRoutes(
       config: { needs: 'read' },
     },
     (request, reply) => {
-      const { scope, period, format, ruleset, ...fields } = request.body
+      const { scope, period, format, ruleset, parameters, ...fields } = request.body
       const { entries } = exportEntries(context, standing(), { scope, period, ruleset })
-      checkFields(format, fields)
+      checkFields(format, { ...fields, ruleset, parameters })
       if (format === 'bundle' && !writeBundle)
         throw badField('format', format, 'bundles are not made here; ask for pdf, xlsx, csv or json')
       // A bundle has whole pages, which name every instrument of their gateways.
@@ -72,7 +79,8 @@ export function reportRoutes(
       const work: ReportWork = async (doing) => {
         if (format === 'bundle' && writeBundle) return writeBundle({ scope, period, ruleset }, doing)
         const { signal, progress: onProgress, path } = doing
-        const sheet = await makeSheet(context, { scope, period, ruleset, entries, signal, onProgress })
+        const wish = { scope, period, ruleset, parameters, entries, signal, onProgress }
+        const sheet = await makeSheet(context, wish)
         const kind = format as Exclude<typeof format, 'bundle'>
         const file = await writeExport(sheet, kind, fields)
         await writeFile(path, file.bytes, { mode: 0o600 })

@@ -147,8 +147,9 @@ describe('figures', () => {
         expect(text[at + 1], kpi).toBe(printedText(value, unit))
       }
       const sem = text.indexOf(`${site}/sem-01`)
-      expect(text.slice(sem, sem + 8)).toEqual([
-        ...[`${site}/sem-01`, 'sem-01', '2.5', '2.5', '1.0', '40.00', '83.33', 'C'],
+      // P, E and X each with what it may be at most.
+      expect(text.slice(sem, sem + 11)).toEqual([
+        ...[`${site}/sem-01`, 'sem-01', '2.5', '3.0', '2.5', '3.0', '1.0', '1.5', '40.00', '83.33', 'C'],
       ])
       expect(text).toContain('核磁共振')
       expect(text.join('\n')).toContain(`log root: ${checkpoint?.root ?? ''}`)

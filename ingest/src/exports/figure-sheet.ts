@@ -1,3 +1,5 @@
+import type { AssessmentBody } from '../api/assessment-answer.ts'
+import type { Ranking } from './ranking-table.ts'
 import type { Millis, Names, RecordOf } from '@hours/protocol'
 import type {
   CountedRecords,
@@ -6,6 +8,7 @@ import type {
   Interval,
   RecordSums,
   Relation,
+  RuleSetDocument,
   UseRow,
 } from '@hours/usage'
 
@@ -30,6 +33,22 @@ export interface FigureSheet {
   /** Figures of the scope first, then of each instrument by key. */
   readonly rows: readonly FigureRow[]
   readonly instruments: readonly SheetInstrument[]
+  /** Where it was asked for: what the rule set makes of the scope. */
+  readonly assessment?: SheetAssessment | undefined
+}
+
+/** An assessment as it is printed: everything of the API's answer, all instruments, and what was given to the rule set. */
+export interface SheetAssessment extends Ranking {
+  readonly fleet: AssessmentBody['fleet']
+  readonly cohort: number
+  readonly leftOut: readonly string[]
+  readonly parameters: readonly {
+    readonly id: string
+    readonly names: RuleSetDocument['title']
+    readonly unit: string | null
+    /** Null = not given, and not needed. */
+    readonly value: string | number | boolean | null
+  }[]
 }
 
 /** An instrument of the sheet with what forms ask for beside its figures. */

@@ -1,33 +1,16 @@
 import { printedText, printedUnit } from '@hours/protocol'
 import PDFDocument from 'pdfkit'
+import { assessmentPages } from './assessment-pages.ts'
 import { definitions, reading } from './definitions.ts'
 import type { FigureRow, FigureSheet } from './figure-sheet.ts'
-import { findPdfFont, isPlain, type PdfFont } from './pdf-font.ts'
+import { type Column, line, margin, nameOf, type Paper, room, table } from './paper.ts'
+import { findPdfFont, type PdfFont } from './pdf-font.ts'
 import { aboutRows } from './workbook.ts'
 
-type Doc = PDFKit.PDFDocument
-
-interface Column {
-  readonly head: string
-  readonly width: number
-  readonly align?: 'right'
-}
-
-/** A sheet on paper: what writes, and what it can write. */
-interface Paper {
-  readonly doc: Doc
-  /** The text, or what stands for it where the font has no Chinese. */
-  readonly say: (zh: string, en: string) => string
-  readonly chinese: boolean
-}
-
-const margin = 42
-const line = 13
-
 /**
- * A printable assessment: figures with bounds, denominators, coverage and grade, each instrument, what every figure
- * means, and the checkpoint of the log it was made from. The same bytes for the same sheet and font. Without a font that
- * has Chinese characters names are given in English or as ids, and the document says so.
+ * A printable assessment: what a rule set makes of them where that was asked for; figures with bounds, denominators,
+ * coverage and grade, each instrument, what every figure means, and the checkpoint of the log it was made from. The same
+ * bytes for the same sheet and font. Without a font that has Chinese characters names are given in English or as ids, and the document says so.
  */
 export async function figuresPdf(sheet: FigureSheet, font: PdfFont | null = findPdfFont()): Promise<Buffer> {
   const doc = new PDFDocument({
@@ -55,8 +38,9 @@ export async function figuresPdf(sheet: FigureSheet, font: PdfFont | null = find
     say: (zh, en) => (font ? `${zh}  ${en}` : en),
   }
   head(paper, sheet)
-  figures(paper, sheet)
-  instruments(paper, sheet)
+  if (sheet.assessment) await assessmentPages(paper, sheet.assessment)
+  await figures(paper, sheet)
+  await instruments(paper, sheet)
   meanings(paper, sheet)
   feet(paper, sheet)
   doc.end()
@@ -80,7 +64,7 @@ function head({ doc, say, chinese }: Paper, sheet: FigureSheet): void {
   doc.moveDown(0.8)
 }
 
-function figures(paper: Paper, sheet: FigureSheet): void {
+async function figures(paper: Paper, sheet: FigureSheet): Promise<void> {
   const { doc, say } = paper
   const [first] = sheet.rows
   doc
@@ -97,7 +81,7 @@ function figures(paper: Paper, sheet: FigureSheet): void {
     { head: say('覆盖', 'coverage'), width: 56, align: 'right' },
     { head: say('等级', 'grade'), width: 37 },
   ]
-  table(paper, columns, sheet.rows.filter(({ of }) => of === first?.of).map(figureLine))
+  await table(paper, columns, sheet.rows.filter(({ of }) => of === first?.of).map(figureLine))
 }
 
 function figureLine(row: FigureRow): string[] {
@@ -114,32 +98,30 @@ function figureLine(row: FigureRow): string[] {
   ]
 }
 
-function instruments(paper: Paper, sheet: FigureSheet): void {
+async function instruments(paper: Paper, sheet: FigureSheet): Promise<void> {
   const { doc, say, chinese } = paper
   doc.moveDown(1).fontSize(12).text(say('仪器', 'Instruments'), margin).moveDown(0.3)
   const columns: Column[] = [
-    { head: 'id', width: 106 },
-    { head: say('名称', 'name'), width: 118 },
-    ...['P h', 'E h', 'X h'].map((name): Column => ({ head: name, width: 50, align: 'right' })),
-    { head: 'X/E %', width: 46, align: 'right' },
-    { head: say('覆盖', 'cover'), width: 50, align: 'right' },
-    { head: say('等级', 'grade'), width: 41 },
+    { head: 'id', width: 86 },
+    { head: say('名称', 'name'), width: 77 },
+    ...['P h', 'P max', 'E h', 'E max', 'X h', 'X max'].map(
+      (name): Column => ({ head: name, width: 38, align: 'right' }),
+    ),
+    { head: 'X/E %', width: 40, align: 'right' },
+    { head: say('覆盖', 'cover'), width: 44, align: 'right' },
+    { head: say('等级', 'grade'), width: 36 },
   ]
   const lines = sheet.instruments.map(({ key, names, figures: f }) => [
     key,
     nameOf(names, chinese),
-    ...[f.on, f.effective, f.external].map((ms) => printedText(ms, 'ms')),
+    ...[f.on, f.onUpper, f.effective, f.effectiveUpper, f.external, f.externalUpper].map((ms) =>
+      printedText(ms, 'ms'),
+    ),
     printedText(f.rates.shareHours.value, 'share'),
     printedText(f.rates.coverage.value, 'share'),
     f.grade === 'not verifiable' ? 'n.v.' : f.grade,
   ])
-  table(paper, columns, lines)
-}
-
-/** The Chinese name where it can be written, else the English one, else nothing: the id stands beside it. */
-function nameOf({ zh, en }: { zh?: string | undefined; en?: string | undefined }, chinese: boolean): string {
-  const name = chinese ? (zh ?? en) : en
-  return name !== undefined && (chinese || isPlain(name)) ? name : ''
+  await table(paper, columns, lines)
 }
 
 function meanings({ doc, say, chinese }: Paper, sheet: FigureSheet): void {
@@ -149,43 +131,6 @@ function meanings({ doc, say, chinese }: Paper, sheet: FigureSheet): void {
     const meaning = definitions.get(kpi)
     if (meaning) doc.text(`${kpi}: ${chinese ? `${meaning.zh}; ` : ''}${meaning.en}`, margin)
   }
-}
-
-function table(
-  { doc, chinese }: Paper,
-  columns: readonly Column[],
-  lines: readonly (readonly string[])[],
-): void {
-  const put = (cells: readonly string[]) => {
-    room(doc, line)
-    const { y } = doc
-    let x = margin
-    for (const [i, { width, align }] of columns.entries()) {
-      const cell = cells[i] ?? ''
-      const text = fitted(doc, chinese || isPlain(cell) ? cell : '?', width - 4)
-      doc.text(text, x, y, { width: width - 4, align: align ?? 'left', lineBreak: false })
-      x += width
-    }
-    doc.x = margin
-    doc.y = y + line
-  }
-  doc.fontSize(7.5).fillColor('#555')
-  put(columns.map((column) => column.head))
-  doc.fontSize(8).fillColor('black')
-  for (const cells of lines) put(cells)
-}
-
-/** Cut, so that it stays in its column: names come from people. */
-function fitted(doc: Doc, text: string, width: number): string {
-  const whole = text.replace(/\s+/g, ' ')
-  if (doc.widthOfString(whole) <= width) return whole
-  let cut = whole.slice(0, 60)
-  while (cut.length > 1 && doc.widthOfString(`${cut}...`) > width) cut = cut.slice(0, -1)
-  return `${cut}...`
-}
-
-function room(doc: Doc, height: number): void {
-  if (doc.y + height > doc.page.height - margin - line) doc.addPage()
 }
 
 /** On every page: what it is of, and which page of how many. */

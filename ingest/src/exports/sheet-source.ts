@@ -2,18 +2,22 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { parseCheckpoint } from '@hours/ledger'
 import { countedSums, figureList, figureRules, levelShare, relationAt, scopeFigures } from '@hours/usage'
 import { askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
+import { assessedBody, outcomeOf, textOf, titlesOf } from '../api/assessment-answer.ts'
+import { type AskedParameters, runAssessment } from '../api/assessment-run.ts'
 import type { ApiContext } from '../api/context.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
 import { namedRuleSet } from '../figures/rule-set-book.ts'
 import type { InstrumentEntry } from '../ports.ts'
-import type { FigureRow, FigureSheet, SheetInstrument } from './figure-sheet.ts'
+import type { FigureRow, FigureSheet, SheetAssessment, SheetInstrument } from './figure-sheet.ts'
 
 export interface SheetWish {
   readonly scope: string
   readonly period: string
-  /** Whose year and whose weight of outside hours; `id` or `id@version`. */
+  /** Whose year, quotas and weight of outside hours; `id` or `id@version`. */
   readonly ruleset?: string | undefined
+  /** Given (also empty) = the rule set's assessment of the scope stands in the sheet. */
+  readonly parameters?: AskedParameters | undefined
   /** The instruments of the scope, as far as the caller may see them. */
   readonly entries: readonly InstrumentEntry[]
   readonly signal?: AbortSignal
@@ -65,6 +69,15 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
     // Of one instrument its own lines are those of the scope.
     rows: instruments[0]?.key === scope ? own : [...above, ...own],
     instruments,
+    ...(wish.parameters
+      ? {
+          assessment: await assessmentOf(context, parts, {
+            rules: known,
+            asked,
+            parameters: wish.parameters,
+          }),
+        }
+      : {}),
   }
 }
 
@@ -90,6 +103,28 @@ function instrumentOf(
       const manager = enrolments.findLast((one) => one.from <= from)?.unit
       return manager === undefined ? undefined : relationAt(records.tree(), manager, beneficiary, from)
     },
+  }
+}
+
+async function assessmentOf(
+  context: Pick<ApiContext, 'ingest'>,
+  parts: readonly InstrumentPart[],
+  of: Parameters<typeof runAssessment>[2],
+): Promise<SheetAssessment> {
+  const { document } = of.rules
+  const { instruments, fleet, leftOut, parameters } = await runAssessment(context, parts, of)
+  const names = new Map(parts.map(({ entry }) => [entry.key as string, entry.enrolment.names]))
+  return {
+    ruleset: { ...namedRuleSet(of.rules), names: textOf(document.title) },
+    titles: titlesOf(document),
+    fleet: { ...outcomeOf(fleet), sets: fleet.sets },
+    cohort: instruments.length,
+    instruments: instruments.map((one) => assessedBody(one, names.get(one.id) ?? {})),
+    leftOut,
+    parameters: Object.entries(document.parameters).map(([id, { title, unit = null }]) => ({
+      ...{ id, names: title, unit },
+      value: parameters[id] ?? null,
+    })),
   }
 }
 

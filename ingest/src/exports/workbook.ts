@@ -1,5 +1,6 @@
 import writeXlsxFile, { type SheetData } from 'write-excel-file/node'
 import { harmless } from '../api/csv.ts'
+import { assessmentSheets } from './assessment-sheets.ts'
 import { definitions, reading } from './definitions.ts'
 import type { FigureSheet } from './figure-sheet.ts'
 import { figureCells, figureColumns } from './figure-table.ts'
@@ -36,6 +37,7 @@ export async function workbook(sheets: readonly WorkbookSheet[]): Promise<Buffer
 export function figuresXlsx(sheet: FigureSheet): Promise<Buffer> {
   const used = new Set(sheet.rows.map(({ kpi }) => kpi))
   return workbook([
+    ...(sheet.assessment ? assessmentSheets(sheet.assessment) : []),
     { name: 'figures', head: figureColumns, rows: figureCells(sheet) },
     {
       name: 'definitions',

@@ -37,11 +37,20 @@ const types: Readonly<Record<ExportFormat, readonly [string, string]>> = {
 }
 
 /** Fields that a format needs are asked for before anything is computed. Throws a Problem that names the field. */
-export function checkFields(format: string, { schoolCode, insCode }: FormFields): void {
+export function checkFields(
+  format: string,
+  fields: FormFields & { readonly ruleset?: string | undefined; readonly parameters?: object | undefined },
+): void {
+  const { schoolCode, insCode, ruleset, parameters } = fields
   if (format === 'sj3' && schoolCode === undefined)
     throw badField('schoolCode', '', 'the 5 characters of the school, as the form wants them')
   if (format === 'nrii' && insCode === undefined)
     throw badField('insCode', '', 'the code of the unit on the national network')
+  if (parameters === undefined) return
+  const value = JSON.stringify(parameters)
+  if (format !== 'pdf' && format !== 'xlsx')
+    throw badField('parameters', value, 'pdf or xlsx; GET /api/v1/assessments is the same as JSON and CSV')
+  if (ruleset === undefined) throw badField('parameters', value, 'ruleset says whose parameters they are')
 }
 
 /** A sheet as a file. Throws a Problem (409) where SJ3 has no place for hours that nobody is named for. */
@@ -51,7 +60,8 @@ export async function writeExport(
   fields: FormFields,
 ): Promise<ExportFile> {
   const [extension, type] = types[format]
-  const subject = format === 'sj3' || format === 'nrii' ? format : 'figures'
+  const of = sheet.assessment ? 'assessment' : 'figures'
+  const subject = format === 'sj3' || format === 'nrii' ? format : of
   const safe = `${subject}-${sheet.scope}-${sheet.period}`.replace(/[^\w.-]+/g, '_')
   return { name: `${safe}.${extension}`, type, bytes: await bytesOf(sheet, format, fields) }
 }
