@@ -23,7 +23,7 @@ interface Foreign {
   readonly broker: readonly string[]
   start(places: Places): Promise<ChildProcess>
   /** Makes it write what it holds, where it can be made to. */
-  flush?(child: ChildProcess): void
+  readonly flush?: (child: ChildProcess) => void
 }
 
 /** mosquitto and the fifteen lines of `peer-script.ts`, all defaults. */
