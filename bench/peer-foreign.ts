@@ -21,7 +21,7 @@ interface Foreign {
   readonly name: string
   /** Further lines of mosquitto's configuration. */
   readonly broker: readonly string[]
-  start(places: Places): Promise<ChildProcess>
+  readonly start: (places: Places) => Promise<ChildProcess>
   /** Makes it write what it holds, where it can be made to. */
   readonly flush?: (child: ChildProcess) => void
 }
