@@ -46,6 +46,8 @@ export const InstrumentSummary = z.object({
   }),
   /** Mean power of the last 60 minutes in mW, oldest first, null = no sample. */
   sparkline: z.array(z.int().nullable()),
+  /** Power from which it runs, mW; null where only the gateway's own file says. */
+  runStartMw: z.int().nullable(),
 })
 export type InstrumentSummary = z.infer<typeof InstrumentSummary>
 
@@ -54,6 +56,10 @@ export const InstrumentList = z.object({
   total: z.int(),
   /** Instruments in each live state, over the whole selection. */
   counts: z.record(State, z.int()),
+  /** Rows before the first of these. */
+  offset: z.int(),
+  /** `cursor` of the page before (the first page needs none), and of the one after. */
+  previous: z.string().nullable(),
   next: z.string().nullable(),
   now: z.int(),
   simulated: z.boolean(),
@@ -203,16 +209,12 @@ export const SeriesStatus = z.object({
 export type SeriesStatus = z.infer<typeof SeriesStatus>
 
 /** `GET /api/v1/evidence?instrument=&date=`: what a day's hours rest on, ready to be checked in a browser. */
-export const DayEvidence = z.object({
-  key: z.string(),
-  date: z.string(),
-  from: z.int(),
-  to: z.int(),
+/** What of a day's pages stands in the log of one year. */
+const LogPart = z.object({
   origin: z.string(),
-  /** Verbatim signed checkpoint and the vkey of its log. */
+  /** Verbatim signed checkpoint of that log. */
   checkpoint: z.string(),
-  vkey: z.string(),
-  /** The day's pages: the whole JWS, its index and inclusion proof (base64 hashes) in `checkpoint`. */
+  /** The pages: the whole JWS, its index and inclusion proof (base64 hashes) in `checkpoint`. */
   pages: z.array(
     z.object({
       jws: z.string(),
@@ -222,8 +224,20 @@ export const DayEvidence = z.object({
       seq: z.int(),
     }),
   ),
+})
+
+/** The pages that a day's hours rest on: `GET /api/v1/evidence?instrument=&date=`. */
+export const DayEvidence = LogPart.extend({
+  key: z.string(),
+  date: z.string(),
+  from: z.int(),
+  to: z.int(),
+  /** One for all years of a log. */
+  vkey: z.string(),
   keys: z.array(z.object({ kid: z.string(), alg: z.string(), public: z.string() })),
   states: Durations,
+  /** A day at the turn of a UTC year has pages in two logs; these are of the log before. */
+  earlier: LogPart.nullable().optional(),
 })
 export type DayEvidence = z.infer<typeof DayEvidence>
 

@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium())('budgets of the page, measured on loopback', () 
     report('9,900 instruments: first page of the list', performance.now() - start, budget.fleetMs, 'ms')
     expect(performance.now() - start).toBeLessThan(budget.fleetMs)
     await page.getByRole('button', { name: 'Next page' }).click()
-    await page.getByText('51–100 of 9900').waitFor()
+    await page.getByText('51–100 of 9,900').waitFor()
     server.mood.fleet = createFleet(16, fixtureNow)
   })
 

@@ -69,10 +69,13 @@ function listOf(mood: Mood, query: URLSearchParams) {
   const offset = Number(query.get('cursor') ?? 0)
   const limit = Number(query.get('limit') ?? 50)
   const next = offset + limit < chosen.length ? String(offset + limit) : null
+  const previous = offset > 0 ? String(Math.max(0, offset - limit)) : null
   return {
     items: chosen.slice(offset, offset + limit),
     total: chosen.length,
     counts,
+    offset,
+    previous,
     next,
     now: fleet.now,
     simulated: true,

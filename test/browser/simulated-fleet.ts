@@ -1,5 +1,16 @@
 import type { InstrumentSummary, State } from '@hours/protocol'
-import { chance, day, hour, midnight, minute, powerOf, type Span, spansOf, zone } from './simulated-day.ts'
+import {
+  chance,
+  day,
+  hour,
+  midnight,
+  minute,
+  powerOf,
+  scaleOf,
+  type Span,
+  spansOf,
+  zone,
+} from './simulated-day.ts'
 
 /** For the fixture server: its instruments, organisations and figures. */
 
@@ -103,6 +114,7 @@ export function createFleet(size: number, now: number, since = now - 120 * day):
         const span = minutes.find(({ from, to }) => at >= from && at < to)
         return span ? powerOf(number, span.state, at) : null
       }),
+      runStartMw: scaleOf(number) * 0.6,
     }
   }
 

@@ -1,6 +1,7 @@
 import { Names } from '@hours/protocol'
 import type { AssessedInstrument, Outcome, RuleSetDocument } from '@hours/usage'
 import { z } from 'zod'
+import { placeFields } from './list-page.ts'
 
 const Value = z.union([z.number(), z.string(), z.boolean(), z.null()])
 const Text = z.object({ en: z.string(), zh: z.string().optional() })
@@ -87,7 +88,7 @@ export const AssessmentAnswer = z.object({
       }),
     }),
   ),
-  next: z.string().nullable(),
+  ...placeFields,
   checkpoint: z.object({ origin: z.string(), size: z.int(), root: z.string() }).nullable(),
   bundle: z.string().nullable(),
   simulated: z.boolean(),

@@ -46,7 +46,7 @@ export function assessmentRoutes(
     const assessed = await runAssessment(context, parts, { rules, asked, parameters })
     const { instruments, fleet } = assessed
     const isCsv = wantsCsv(request, query.format)
-    const page = pageIn(instruments, query, { usual, isCsv })
+    const { items: listed, ...place } = pageIn(instruments, query, { usual, isCsv })
     const only = instruments.length === 1 && entries.length === 1 ? instruments[0] : undefined
     const shown: Outcome = only ?? fleet
     const names = (id: string) => standing().byKey.get(id as never)?.enrolment.names ?? {}
@@ -74,8 +74,8 @@ export function assessmentRoutes(
       coverage: fleet.hours.rates.coverage.value,
       titles: titlesOf(rules.document),
       fleet: { ...outcomeOf(fleet), sets: fleet.sets },
-      instruments: page.items.map((one) => assessedBody(one, names(one.id))),
-      next: page.next,
+      instruments: listed.map((one) => assessedBody(one, names(one.id))),
+      ...place,
       checkpoint: checkpointOf(context),
       bundle: null,
       simulated: ingest.simulated,

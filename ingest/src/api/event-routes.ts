@@ -27,8 +27,8 @@ interface Kept {
 }
 
 /**
- * `GET /api/v1/events`: server-sent events of live states; a comment each 15 s keeps proxies from closing it. Who comes
- * back with `Last-Event-ID` gets what it missed, or `reset` (read everything anew) when that is no longer kept.
+ * `GET /api/v1/events`: server-sent events of live states; a `beat` each 15 s keeps proxies from closing it, and tells a
+ * page on a wall that the line is not dead. Who comes back with `Last-Event-ID` gets what it missed, or `reset` (read everything anew) when that is no longer kept.
  */
 export function eventRoutes(app: Api, { ingest, seesOf = () => true, door }: ApiContext): void {
   const open = new Set<Listener>()
@@ -53,7 +53,7 @@ export function eventRoutes(app: Api, { ingest, seesOf = () => true, door }: Api
     for (const { response, request } of open) {
       // Who has signed out, was disabled or may less than before hears no more; a browser comes back by itself.
       if (door && !stillIn(door, request)) response.destroy()
-      else send(response, ': still here\n\n')
+      else send(response, 'event: beat\ndata: {}\n\n')
     }
   }, 15_000)
   beat.unref()

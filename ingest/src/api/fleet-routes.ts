@@ -62,13 +62,13 @@ export function fleetRoutes(
         if (state === undefined || is === state) chosen.push(entry)
       }
       const source = { context, standing: stands, month, sparkline, now }
-      const page = pageIn(chosen, request.query, { usual, isCsv })
-      if (isCsv) return sendCsv(reply, 'instruments', table(source, page.items), page.next)
+      const { items, ...place } = pageIn(chosen, request.query, { usual, isCsv })
+      if (isCsv) return sendCsv(reply, 'instruments', table(source, items), place.next)
       return {
-        items: page.items.map((entry) => summaryOf(source, entry)),
+        items: items.map((entry) => summaryOf(source, entry)),
         total: chosen.length,
         counts,
-        next: page.next,
+        ...place,
         now,
         simulated: ingest.simulated,
       }
@@ -93,6 +93,11 @@ const table = (source: SummarySource, entries: readonly InstrumentEntry[]): CsvT
     'month_on_h',
     'month_run_h',
     'month_coverage_pct',
+    'since_utc',
+    'power_w',
+    'user',
+    'beneficiary',
+    'month_utilization_pct',
   ],
   rows: tableRows(source, entries),
 })
@@ -111,6 +116,11 @@ function* tableRows(source: SummarySource, entries: readonly InstrumentEntry[]):
       printedText(one.month.on, 'ms'),
       printedText(one.month.run, 'ms'),
       printedText(one.month.coverage, 'share'),
+      one.since === null ? null : new Date(one.since).toISOString(),
+      one.mw === null ? null : one.mw / 1_000,
+      one.session?.user ?? null,
+      one.session?.beneficiary ?? null,
+      printedText(one.month.utilCalendar, 'share'),
     ]
   }
 }

@@ -38,5 +38,6 @@ export function summaryOf(source: SummarySource, entry: InstrumentEntry): Instru
     session: open ? { id: open.id, user: open.user, beneficiary: open.beneficiary } : null,
     month: month.of(entry, now),
     sparkline: [...sparkline(key, now)],
+    runStartMw: entry.settings?.thresholds.runStartMw ?? null,
   }
 }

@@ -23,15 +23,32 @@ export interface Asked {
 export const rowsWanted = ({ limit, cursor }: Asked, usual: number, isCsv: boolean): number =>
   limit ?? (isCsv && cursor === undefined ? Number.POSITIVE_INFINITY : usual)
 
+/** Where a page of a list is: rows before it, and the cursors of its neighbours. */
+export const placeFields = {
+  offset: z.int().describe('rows before the first of these'),
+  previous: z
+    .string()
+    .nullable()
+    .describe('`cursor` of the page before, which is the first one without a cursor'),
+  next: z.string().nullable().describe('`cursor` of the page after this one'),
+}
+export type ListPlace = z.infer<z.ZodObject<typeof placeFields>>
+
 /** A page of a list in memory; its cursor is the number of rows before it. Refuses a cursor that is none of ours. */
 export function pageIn<T>(
   list: readonly T[],
   asked: Asked,
   { usual, isCsv }: { readonly usual: number; readonly isCsv: boolean },
-): { readonly items: readonly T[]; readonly next: string | null } {
+): ListPlace & { readonly items: readonly T[] } {
   const offset = offsetOf(asked.cursor)
-  const end = offset + rowsWanted(asked, usual, isCsv)
-  return { items: list.slice(offset, end), next: end < list.length ? String(end) : null }
+  const wanted = rowsWanted(asked, usual, isCsv)
+  const end = offset + wanted
+  return {
+    items: list.slice(offset, end),
+    offset,
+    previous: offset > 0 ? String(Math.max(0, offset - wanted)) : null,
+    next: end < list.length ? String(end) : null,
+  }
 }
 
 function offsetOf(cursor: string | undefined): number {

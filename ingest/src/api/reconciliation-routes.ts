@@ -9,7 +9,7 @@ import { askedPeriod } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
-import { pageFields, pageIn } from './list-page.ts'
+import { pageFields, pageIn, placeFields } from './list-page.ts'
 import { Problem } from './problem.ts'
 import { entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
@@ -74,7 +74,7 @@ const Answer = z.object({
   counts: z.record(z.string(), z.int()),
   totals: z.record(z.string(), Sum),
   claims: z.array(ClaimLine),
-  next: z.string().nullable(),
+  ...placeFields,
   simulated: z.boolean(),
 })
 
@@ -127,8 +127,8 @@ export function reconciliationRoutes(
       items.sort(byWhatMatters)
       const totals = totalsOf(items)
       const wanted = kind === undefined ? items : items.filter((one) => one.kind === kind)
-      const { items: page, next } = pageIn(wanted, request.query, { usual, isCsv })
-      if (isCsv) return sendCsv(reply, 'reconciliation', table(page), next)
+      const { items: page, ...place } = pageIn(wanted, request.query, { usual, isCsv })
+      if (isCsv) return sendCsv(reply, 'reconciliation', table(page), place.next)
       return {
         scope,
         period,
@@ -136,7 +136,7 @@ export function reconciliationRoutes(
         counts: Object.fromEntries(Object.entries(totals).map(([name, { count }]) => [name, count])),
         totals,
         claims: claimLines(context, claims),
-        next,
+        ...place,
         simulated: ingest.simulated,
       }
     },
