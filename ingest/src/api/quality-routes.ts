@@ -131,25 +131,11 @@ export function qualityRoutes(
       const asked = askedPeriod(entries, period)
       tagged(context, { request, reply, until: asked.end })
       const parts = await ingest.figures.parts(entries, asked.in)
-<<<<<<< HEAD
       const judged = await judge(parts)
       const rows = judged
         .filter(({ sums, witness }) => !doubtful || sums.reported > 0 || (witness?.differs ?? null) !== null)
         .sort((a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part))
-      const { items: page, next } = pageIn(rows, request.query, { usual, isCsv })
-=======
-      const judged: { part: InstrumentPart; sums: z.infer<typeof Sums> }[] = []
-      for (const part of parts) {
-        const reported = reportedIn(part)
-        judged.push({ part, sums: sumsOf([part], reported) })
-        // A year of such pages is read row by row.
-        if (reported > 0) await turn()
-      }
-      const rows = judged.sort(
-        (a, b) => (a.sums.coverage ?? 2) - (b.sums.coverage ?? 2) || byKey(a.part, b.part),
-      )
       const { items: page, ...place } = pageIn(rows, request.query, { usual, isCsv })
->>>>>>> 843fc86 (Lists say where a page of them is and which one comes before; the list of instruments has the run level, and its file power, user and utilization; a live connection beats; protocol has no side effects, so that the page leaves zod out (69 to 38 kB))
       const days = page.reduce((sum, { part: { span } }) => sum + (span.to - span.from) / DAY, 0)
       const items: Answer['items'] = []
       for (const { part, sums, witness } of page) {
