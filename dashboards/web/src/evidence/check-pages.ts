@@ -1,6 +1,5 @@
 import {
   type Checkpoint,
-  formatBase64url,
   leafInput,
   parseBase64,
   parseBase64url,
@@ -14,7 +13,7 @@ import { sha256, verifySignature } from './web-crypto.ts'
 
 export type Progress = (done: number, all: number) => void
 
-const nameOf = ({ gateway, seq }: { gateway: string; seq: number }) => `${gateway} #${seq}`
+export const nameOf = ({ gateway, seq }: { gateway: string; seq: number }) => `${gateway} #${seq}`
 
 /** Key, signature, place in the log and identity of each page; and the pages that could be read. */
 export async function checkPages(
@@ -84,21 +83,4 @@ async function isIncluded(
     { index: listed.index, size, leafHash, root, proof: proof.filter((hash) => hash !== undefined) },
     sha256,
   )
-}
-
-/** Each page names the digest of the page before it, where both are of this day (R2). */
-export async function checkChain(read: readonly ReadPage[]): Promise<Check> {
-  const digests = new Map<string, string>()
-  const place = ({ page }: ReadPage, back = 0) => `${page.gateway}/${page.epoch}/${page.seq - back}`
-  for (const one of read) digests.set(place(one), formatBase64url(await sha256(one.bytes)))
-  let linked = 0
-  const failed: string[] = []
-  for (const one of read) {
-    const before = digests.get(place(one, 1))
-    if (before === undefined) continue
-    linked += 1
-    if (one.page.prev !== before)
-      failed.push(`${nameOf(one.listed)}: prev ${one.page.prev ?? 'null'} ≠ ${before}`)
-  }
-  return check('chain', failed.length === 0, tally(linked - failed.length, linked, failed))
 }

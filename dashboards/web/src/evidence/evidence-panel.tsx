@@ -12,6 +12,7 @@ import { text } from '../text/text.ts'
 import { dateOf, dayStart } from '../zone.ts'
 import type { Check } from './check.ts'
 import { CheckList } from './check-list.tsx'
+import { pagesOf } from './pages-of.ts'
 
 type Outcome =
   | { readonly state: 'idle' }
@@ -60,8 +61,9 @@ function Day({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
   const [outcome, setOutcome] = useState<Outcome>({ state: 'idle' })
   useEffect(() => setOutcome({ state: 'idle' }), [evidence])
   const lines = evidence.checkpoint.split('\n')
+  const pages = pagesOf(evidence)
   const verify = async () => {
-    setOutcome({ state: 'running', done: 0, all: evidence.pages.length })
+    setOutcome({ state: 'running', done: 0, all: pages.length })
     const [{ verifyDay }, { hasEd25519 }] = await Promise.all([
       import('./verify-day.ts'),
       import('./web-crypto.ts'),
@@ -70,13 +72,15 @@ function Day({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
       setOutcome({ state: 'unsupported' })
       return
     }
-    const checks = await verifyDay(evidence, (done, all) => setOutcome({ state: 'running', done, all }))
+    const checks = await verifyDay(evidence, serverNow.value, (done, all) =>
+      setOutcome({ state: 'running', done, all }),
+    )
     setOutcome({ state: 'done', checks })
   }
   return (
     <>
       <p>
-        {evidence.pages.length === 0 ? words.noPages : words.pages(evidence.pages.length)}
+        {pages.length === 0 ? words.noPages : words.pages(pages.length)}
         <span class="soft">
           {' · '}
           {words.checkpoint} <code>{lines[0]}</code>, {count(Number(lines[1]) || 0)} {words.size}
@@ -86,7 +90,7 @@ function Day({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
         <button
           type="button"
           class="button"
-          disabled={evidence.pages.length === 0}
+          disabled={pages.length === 0}
           aria-disabled={outcome.state === 'running'}
           onClick={() => (outcome.state === 'running' ? undefined : void verify())}
         >
@@ -112,7 +116,9 @@ function Day({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
         ) : null}
       </div>
       {outcome.state === 'unsupported' ? <Notice title={words.unsupported} bad /> : null}
-      {outcome.state === 'done' ? <CheckList checks={outcome.checks} date={evidence.date} /> : null}
+      {outcome.state === 'done' ? (
+        <CheckList checks={outcome.checks} date={evidence.date} zone={zone} />
+      ) : null}
       <PageList evidence={evidence} zone={zone} />
     </>
   )
@@ -120,7 +126,8 @@ function Day({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
 
 function PageList({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
   const words = text.value.evidence
-  if (evidence.pages.length === 0) return null
+  const pages = pagesOf(evidence)
+  if (pages.length === 0) return null
   return (
     <details>
       <summary>{words.list}</summary>
@@ -139,7 +146,7 @@ function PageList({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
             </tr>
           </thead>
           <tbody>
-            {evidence.pages.map(({ gateway, seq, index, jws }) => (
+            {pages.map(({ gateway, seq, index, jws }) => (
               <tr key={`${gateway} ${index}`}>
                 <td>{gateway}</td>
                 <td class="num">{seq}</td>
@@ -156,7 +163,7 @@ function PageList({ evidence, zone }: { evidence: DayEvidence; zone: string }) {
           name: `pages-${evidence.key}-${evidence.date}`,
           head: ['gateway', 'seq', 'log_index', 'covers'],
           body: () =>
-            evidence.pages.map(({ gateway, seq, index, jws }) => [gateway, seq, index, bracketOf(jws, zone)]),
+            pages.map(({ gateway, seq, index, jws }) => [gateway, seq, index, bracketOf(jws, zone)]),
         }}
       />
     </details>
