@@ -109,7 +109,7 @@ describe.skipIf(!hasChromium())('when something is wrong, the page says what and
     await page.getByText('No instrument is enrolled yet.').waitFor()
     server.mood.fleet = createFleet(16, fixtureNow)
     await page.goto(`${server.url}/?q=zzz`)
-    await page.getByText('No instrument fits.').waitFor()
+    await page.getByRole('heading', { name: 'No instrument fits.' }).waitFor()
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await page.locator('.fleet tbody tr').first().waitFor()
   })

@@ -1,6 +1,7 @@
 import type { Mood } from './fixture-server.ts'
 import { missing, type Reply, windowOf } from './fixture-reply.ts'
-import { chance, hour } from './simulated-day.ts'
+import { useOf } from './fixture-use.ts'
+import { day, hour, midnight, zone } from './simulated-day.ts'
 import { organisations, totals } from './simulated-fleet.ts'
 
 const ok = (body: unknown): Reply => ({ status: 200, body })
@@ -9,12 +10,13 @@ const ok = (body: unknown): Reply => ({ status: 200, body })
 export function lateAnswer(path: string, url: URL, mood: Mood, method: string): Reply {
   const get = (name: string) => url.searchParams.get(name) ?? ''
   if (path === '/figures') return ok(figuresOf(mood, get('scope'), get('period')))
-  if (path === '/sessions')
-    return ok({
-      items: sessionsOf(mood, get('instrument'), Number(get('from')), Number(get('to'))),
-      next: null,
-    })
-  if (path === '/reconciliation') return ok(reconciliation(mood, get('kind')))
+  if (path === '/sessions' || path === '/bookings') {
+    const number = mood.fleet.numberOf(get('instrument'))
+    if (number === undefined) return missing
+    const { sessions, bookings } = useOf(mood.fleet, number, Number(get('from')), Number(get('to')))
+    return ok(pageOf(path === '/sessions' ? sessions : bookings, url.searchParams))
+  }
+  if (path === '/reconciliation') return ok(reconciliation(mood, url))
   if (path === '/rulesets')
     return ok({
       items: [
@@ -56,6 +58,13 @@ export function lateAnswer(path: string, url: URL, mood: Mood, method: string): 
       ],
     })
   return missing
+}
+
+/** Two hundred at once at most, whatever is asked for: who reads one page only has too little. */
+function pageOf<T>(list: readonly T[], query: URLSearchParams) {
+  const from = Number(query.get('cursor') ?? 0)
+  const to = from + Math.min(200, Number(query.get('limit') ?? 200))
+  return { items: list.slice(from, to), next: to < list.length ? String(to) : null }
 }
 
 function figuresOf(mood: Mood, scope: string, period: string) {
@@ -135,45 +144,35 @@ function figuresOf(mood: Mood, scope: string, period: string) {
   }
 }
 
-function sessionsOf({ fleet }: Mood, instrument: string, from: number, to: number) {
-  const number = fleet.numberOf(instrument)
-  if (number === undefined) return []
-  const runs = fleet.spans(number, from, to).filter(({ state }) => state === 'run')
-  return runs
-    .filter((_, n) => chance(number, n, 3) < 0.8)
-    .slice(0, 300)
-    .map((run, n) => ({
-      id: `s-${n}`,
-      instrument,
-      from: run.from - 900_000,
-      to: run.to + 600_000,
-      user: `u-${(n * 31) % 97}`,
-      beneficiary: n % 3 === 0 ? 'company-1' : 'gibh',
-      purpose: 'research',
-      issue: n % 6 === 5 ? 'overrun' : null,
+/** Differences of one instrument in a period, or the newest few of each kind of the fleet. */
+function reconciliation({ fleet }: Mood, url: URL) {
+  const get = (name: string) => url.searchParams.get(name) ?? ''
+  const number = fleet.numberOf(get('scope'))
+  const kind = get('kind')
+  const [from, end] = windowOf(get('period'))
+  const about = (n: number) => ({ names: fleet.summary(n).names, zone, claimed: null, verified: null })
+  const found = (n: number) =>
+    useOf(fleet, n, Math.max(from, fleet.since), Math.min(end, fleet.now)).findings.map((one) => ({
+      ...one,
+      ...about(n),
     }))
-}
-
-function reconciliation({ fleet }: Mood, kind: string) {
-  const kinds = ['no_show', 'unbooked_run', 'overrun', 'claim_differs']
-  const items = Array.from({ length: 14 }, (_, n) => {
-    const instrument = fleet.keys[n % Math.min(fleet.size, 9)] ?? ''
-    const from = fleet.now - (n + 1) * 9 * hour
-    return {
-      kind: kinds[n % 4] ?? '',
-      instrument,
-      names: fleet.summary(n % Math.min(fleet.size, 9)).names,
-      from,
-      to: from + 3 * hour,
-      zone: 'Asia/Shanghai',
-      user: n % 4 === 1 ? null : `u-${n}`,
-      claimed: n % 4 === 1 ? 0 : 3 * hour,
-      verified: n % 4 === 0 ? 0 : 2.4 * hour,
-    }
-  })
+  const numbers = number === undefined ? fleet.keys.slice(0, 9).map((_, n) => n) : [number]
+  const all = numbers.flatMap(found)
+  const few = Object.values(Object.groupBy(all, (one) => one.kind)).flatMap(
+    (list) => list?.slice(-4).toReversed() ?? [],
+  )
+  const claims = numbers.slice(0, 3).map((n) => ({
+    ...{ kind: 'claim_differs', instrument: fleet.keys[n] ?? '', user: null, booking: null, session: null },
+    ...{ from: midnight(fleet.now) - 20 * day, to: midnight(fleet.now) - 13 * day, ms: 6 * hour },
+    ...{ ...about(n), measure: 'effective', claimed: 30 * hour, verified: 24 * hour },
+  }))
+  const items = [...(number === undefined ? few : all), ...claims]
+  const counts = Object.fromEntries(
+    Object.entries(Object.groupBy(items, (one) => one.kind)).map(([name, list]) => [name, list?.length ?? 0]),
+  )
   return {
     items: items.filter((item) => kind === '' || item.kind === kind),
-    counts: { no_show: 4, unbooked_run: 4, overrun: 3, claim_differs: 3 },
+    counts,
     claims: ['all', 'org:gibh', 'org:scut'].map((of, n) => ({
       of,
       measure: 'effective',
@@ -182,6 +181,8 @@ function reconciliation({ fleet }: Mood, kind: string) {
       difference: (142 - n * 20) * hour,
       unexplained: (96 - n * 20) * hour,
     })),
+    offset: 0,
+    previous: null,
     next: null,
   }
 }
@@ -262,6 +263,8 @@ function assessment(mood: Mood, scope: string, period: string, ruleset: string) 
       awards: [],
     },
     instruments,
+    offset: 0,
+    previous: null,
     next: null,
     coverage: 0.972,
     items: [

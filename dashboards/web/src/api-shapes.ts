@@ -4,6 +4,7 @@
  */
 
 import type { ThresholdProposal, Thresholds } from '@hours/protocol'
+import type { ListPlace } from './pager.tsx'
 
 export interface Names {
   readonly en?: string | undefined
@@ -143,11 +144,10 @@ export interface ClaimSum {
   /** What no unknown time can explain. */
   readonly unexplained: number
 }
-export interface Reconciliation {
+export interface Reconciliation extends ListPlace {
   readonly items: readonly Issue[]
   readonly claims?: readonly ClaimSum[]
   readonly counts?: Readonly<Record<string, number>>
-  readonly next?: string | null
 }
 
 /** `GET /api/v1/rulesets` */
@@ -214,7 +214,7 @@ export interface FigureTitle {
   readonly names: Names
   readonly unit: string | null
 }
-export interface Assessment {
+export interface Assessment extends ListPlace {
   readonly scope: string
   readonly period: string
   readonly zone?: string
@@ -228,7 +228,6 @@ export interface Assessment {
   readonly titles: { readonly fleet: readonly FigureTitle[]; readonly instrument: readonly FigureTitle[] }
   readonly fleet: AssessmentOutcome
   readonly instruments: readonly AssessedInstrument[]
-  readonly next: string | null
   readonly coverage?: number | null
   readonly checkpoint?: { readonly origin: string; readonly size: number; readonly root: string } | null
 }

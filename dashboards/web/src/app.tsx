@@ -1,6 +1,7 @@
 import { useErrorBoundary, useEffect, useState } from 'preact/hooks'
 import type { ComponentType } from 'preact'
 import { Patterns } from './charts/patterns.tsx'
+import { lazily } from './lazy.tsx'
 import { Notice, Waiting } from './notice.tsx'
 import { chooseLanguage, chooseTheme, language, theme } from './prefs.ts'
 import { place, viewName } from './route.ts'
@@ -27,6 +28,7 @@ const tabs = ['now', 'fleet', 'reconciliation', 'assessment', 'quality', 'setup'
 
 export function App() {
   const kiosk = viewName.value === '' && place.value.query.has('kiosk') && !loginWanted.value
+  const isLogin = loginWanted.value && viewName.value !== 'welcome'
   useEffect(() => {
     document.title = titleOf(viewName.value)
   }, [viewName.value, language.value])
@@ -42,7 +44,11 @@ export function App() {
           </a>
           <Masthead />
           <main id="content" tabIndex={-1}>
-            <Guarded key={place.value.path} />
+            {isLogin ? <Login /> : null}
+            {/* Kept behind the login: whoever signs in again finds what was typed. */}
+            <div hidden={isLogin}>
+              <Guarded key={place.value.path} />
+            </div>
           </main>
         </div>
       )}
@@ -145,13 +151,12 @@ function Guarded() {
   )
 }
 
-/** Takes the place of every view while the server wants a login, but of the one where a password is chosen. */
-const loginLoader: Loader = async () => (await import('./views/login.tsx')).LoginView
+/** Stands before every view while the server wants a login, but the one where a password is chosen. */
+const Login = lazily(async () => (await import('./views/login.tsx')).LoginView, 320)
 
 function CurrentView() {
-  const wanted = loginWanted.value && viewName.value !== 'welcome'
-  const name = wanted ? 'login' : viewName.value
-  const loader = wanted ? loginLoader : (loaders as Readonly<Record<string, Loader>>)[name]
+  const name = viewName.value
+  const loader = (loaders as Readonly<Record<string, Loader>>)[name]
   const [loaded, setLoaded] = useState<{ name: string; view: ComponentType } | undefined>()
   useEffect(() => {
     if (!loader) return undefined

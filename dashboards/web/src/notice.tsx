@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
 import type { Resource } from './resource.ts'
 import { text } from './text/text.ts'
 
@@ -32,7 +33,8 @@ export function FaultNotice({ of, missing }: { of: Resource<unknown>; missing?: 
   )
   if (data !== undefined)
     return (
-      <Notice title={words.stale(fault.message)} bad>
+      <Notice title={words.stale(fault.message === '' ? words.down : fault.message)} bad>
+        {fault.fix === undefined ? null : <p>{fault.fix}</p>}
         {retry}
       </Notice>
     )
@@ -51,18 +53,32 @@ export function FaultNotice({ of, missing }: { of: Resource<unknown>; missing?: 
   const down = fault.code === 'down'
   return (
     <Notice title={down ? words.down : words.refused} bad>
-      <p>{fault.message}</p>
+      {fault.message === '' ? null : <p>{fault.message}</p>}
+      {fault.fix === undefined ? null : (
+        <p>
+          {words.fix} {fault.fix}
+        </p>
+      )}
       {down ? <p>{words.downDo}</p> : null}
       {retry}
     </Notice>
   )
 }
 
-/** Holds the place of what is coming, so that nothing jumps. */
+/** Whoever waits longer than this (ms) is told why. */
+const patienceMs = 5_000
+
+/** Holds the place of what is coming, so that nothing jumps; says so when it takes long. */
 export function Waiting({ height }: { height: number }) {
+  const words = text.value.fault
+  const [isLong, setIsLong] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setIsLong(true), patienceMs)
+    return () => clearTimeout(timer)
+  }, [])
   return (
     <div class="waiting" style={{ height: `${height}px` }} role="status">
-      <span class="hidden">{text.value.fault.loading}</span>
+      <span class={isLong ? 'soft' : 'hidden'}>{isLong ? words.slow : words.loading}</span>
     </div>
   )
 }

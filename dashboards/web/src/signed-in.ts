@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { go } from './route.ts'
 
 /** Set when the server asked for a login; a site without one (the demo) never does. */
 export const loginWanted = signal(false)
@@ -29,4 +30,26 @@ export async function offersOidc(): Promise<boolean> {
   if (!answer?.ok) return false
   const offer = (await answer.json()) as { oidc?: unknown }
   return offer.oidc === true
+}
+
+const placeName = 'hours.place'
+
+/** Before the browser leaves for another authority: where the reader wanted to go. */
+export function rememberPlace(): void {
+  try {
+    sessionStorage.setItem(placeName, location.pathname + location.search)
+  } catch {
+    // Storage is off in this browser: the reader lands on the first view.
+  }
+}
+
+/** Back from the other authority, which leads to the first view: on to where the reader wanted to go. */
+export function returnToPlace(): void {
+  try {
+    const wanted = sessionStorage.getItem(placeName)
+    sessionStorage.removeItem(placeName)
+    if (wanted?.startsWith('/') && location.pathname === '/' && location.search === '') go(wanted, true)
+  } catch {
+    // As above.
+  }
 }

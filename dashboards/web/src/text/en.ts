@@ -37,13 +37,15 @@ export const en = {
   hoursWord: 'hours',
   now: {
     title: 'Now',
-    running: (run: number, all: number) =>
-      run === 1 ? `One of ${all} instruments is running` : `${run} of ${all} instruments are running`,
-    noneRunning: (all: number) => `None of ${all} instruments is running`,
-    silent: (n: number) =>
+    running: (run: number, all: string, shown: string) =>
+      run === 1 ? `One of ${all} instruments is running` : `${shown} of ${all} instruments are running`,
+    noneRunning: (all: string) => `None of ${all} instruments is running`,
+    faulty: (n: number, shown: string) => (n === 1 ? 'One reports a fault.' : `${shown} report a fault.`),
+    silent: (n: number, shown: string) =>
       n === 1
         ? 'One is silent: nothing is known about it now.'
-        : `${n} are silent: nothing is known about them now.`,
+        : `${shown} are silent: nothing is known about them now.`,
+    sentenceGap: ' ',
     allHeard: 'Every gateway has been heard from in the last minutes.',
     live: 'live',
     reconnecting: 'reconnecting',
@@ -66,7 +68,6 @@ export const en = {
       coverage: 'coverage, lowest first',
     },
     since: (text: string) => `for ${text}`,
-    unknownSince: (text: string) => `unknown for ${text}`,
     neverHeard: 'never heard from',
     sinceTime: (text: string) => `since ${text}`,
     by: 'by',
@@ -82,11 +83,10 @@ export const en = {
     who: 'Who',
     gatewaySilent: 'gateway silent',
     alwaysOn: 'always on',
-    shown: (from: number, to: number, all: number) => `${from}–${to} of ${all}`,
-    more: 'Next page',
-    first: 'First page',
     kiosk: 'Wall screen',
     leaveKiosk: 'Leave wall screen',
+    pause: 'Pause',
+    notRefreshed: (at: string) => `The server does not answer: this is how it was at ${at}.`,
     nothing: 'No instrument fits.',
     nothingDo: 'Take a filter away, or look for another name.',
     clear: 'Clear filters',
@@ -95,6 +95,12 @@ export const en = {
       'Enrol the first one under Set-up; its state appears here within a minute of the gateway starting.',
     utilizationHelp: 'run hours / all hours of the month so far',
     coverageHelp: 'hours with evidence / all hours of the month so far',
+  },
+  pager: {
+    label: 'Pages of the list',
+    shown: (from: string, to: string, all: string) => `${from}–${to} of ${all}`,
+    next: 'Next page',
+    previous: 'Previous page',
   },
   fault: {
     missing: 'Not available on this server',
@@ -108,6 +114,8 @@ export const en = {
       'The gateways keep recording and will deliver later: no hour is lost. Check that the service is running, then try again.',
     stale: (text: string) => `Not refreshed: ${text}. What is shown may be old.`,
     again: 'Try again',
+    fix: 'What to do:',
+    slow: 'The server takes its time. What it sends appears here.',
     broken: 'This view could not be shown',
     brokenDo:
       'The server answered with something this page does not understand. The details help whoever looks after it:',
@@ -197,6 +205,16 @@ export const en = {
     bad: 'This day does not verify',
     warn: 'Verified, with remarks',
     goodText: (date: string) => `Nothing about ${date} has been changed since the gateway signed it.`,
+    remarkText: (date: string) =>
+      `What is shown of ${date} has not been changed since the gateway signed it. The remarks say what could not be told here.`,
+    pagesMissing: (
+      { gateway, first, last }: { gateway: string; first: number; last: number },
+      from: string,
+      to: string,
+    ) =>
+      `${first === last ? `Page ${first}` : `Pages ${first} to ${last}`} of ${gateway}, ${from} to ${to}, not shown: late, lost or withheld. This time counts as unknown.`,
+    timeMissing: (from: string, to: string) =>
+      `No page is shown for ${from} to ${to}; whether there is one cannot be told here. This time counts as unknown.`,
     badText:
       'At least one check failed. Do not rely on these hours; keep the file below and tell the operator and the regulator.',
     compared: 'Compared',
@@ -211,7 +229,7 @@ export const en = {
       signatures: 'Each page is signed by its gateway (Ed25519)',
       inclusion: 'Each page is in the log (RFC 6962 inclusion proof)',
       identity: 'Each page is the one it is listed as',
-      chain: 'Consecutive pages name each other',
+      chain: 'Each page names the one before it, and none is missing',
       hours: 'The hours shown are those in the pages',
     },
     notChecked:

@@ -2,7 +2,7 @@ import type { AssessedInstrument, Assessment } from '../api-shapes.ts'
 import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
 import { count, decimal, hours, money, nameOf, none, percent } from '../format.ts'
-import { setQuery } from '../route.ts'
+import { Pager } from '../pager.tsx'
 import { instrumentAddress } from '../routes.ts'
 import { text } from '../text/text.ts'
 
@@ -111,11 +111,7 @@ export function AssessedInstruments({ of }: { of: Assessment }) {
       <h2>{words.instruments}</h2>
       <PlainTable label={words.instruments} columns={columns} rows={of.instruments} keyOf={({ id }) => id} />
       <CsvButton rows={file} title={words.instruments} />
-      {of.next === null ? null : (
-        <button type="button" class="button quiet" onClick={() => setQuery({ cursor: of.next }, false)}>
-          {text.value.now.more}
-        </button>
-      )}
+      <Pager of={of} rows={of.instruments.length} total={of.cohort ?? of.instruments.length} />
     </section>
   )
 }

@@ -4,7 +4,7 @@ import { api } from '../api-client.ts'
 import { useWindow } from '../charts/use-window.ts'
 import { EvidencePanel } from '../evidence/evidence-panel.tsx'
 import { hours, nameOf, percent, power, shortUser, zoneOffset } from '../format.ts'
-import { withLive } from '../live.ts'
+import { liveGaps, withLive } from '../live.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
 import { place } from '../route.ts'
@@ -15,7 +15,7 @@ import { DailySection, HeatSection } from './instrument-habits.tsx'
 import { PowerSection } from './instrument-power.tsx'
 import { TimelineSection } from './instrument-timeline.tsx'
 import { YearSection } from './instrument-year.tsx'
-import { Since } from './now-table.tsx'
+import { Since } from './since.tsx'
 
 const everyMs = 30_000
 
@@ -26,6 +26,10 @@ export function InstrumentView() {
   const one = useResource(api.instrument(key), everyMs)
   const words = text.value.instrument
   const { data } = one
+  const gaps = liveGaps.value
+  useEffect(() => {
+    if (gaps > 0) one.refresh()
+  }, [gaps])
   const name = data ? nameOf(data.names, data.key) : undefined
   useEffect(() => {
     if (name !== undefined) document.title = `${name} · ${text.value.brand}`
@@ -46,11 +50,7 @@ export function InstrumentView() {
       ) : (
         <FaultNotice of={one} />
       )}
-      {data ? (
-        <Whole item={withLive(data, serverNow.value - everyMs)} />
-      ) : one.fault ? null : (
-        <Waiting height={900} />
-      )}
+      {data ? <Whole item={withLive(data, one.askedAt)} /> : one.fault ? null : <Waiting height={900} />}
     </>
   )
 }

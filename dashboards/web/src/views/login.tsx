@@ -1,6 +1,8 @@
 import type { TargetedEvent } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { offersOidc, sendLogin } from '../signed-in.ts'
+import { startOver } from '../resource.ts'
+import { setQuery } from '../route.ts'
+import { loginWanted, offersOidc, rememberPlace, sendLogin } from '../signed-in.ts'
 import { text } from '../text/text.ts'
 
 /** Name and password, or another authority; a new page begins with what the account may see. */
@@ -20,10 +22,11 @@ export function LoginView() {
         button={words.signIn}
         wrong={words.wrong}
         send={(account, password) => sendLogin('login', { account, password })}
+        done={signedIn}
       />
       {oidc ? (
         <p>
-          <a class="button quiet" href="/api/v1/login/oidc">
+          <a class="button quiet" href="/api/v1/login/oidc" onClick={rememberPlace}>
             {words.oidc}
           </a>
         </p>
@@ -43,9 +46,17 @@ export function WelcomeView() {
         button={words.choose}
         wrong={words.linkWrong}
         send={(_account, password) => sendLogin('welcome', { token: location.hash.slice(1), password })}
+        done={() => location.assign('/')}
       />
     </>
   )
+}
+
+/** On with the view that was wanted: what it could not ask before is asked now. */
+function signedIn(): void {
+  setQuery({ login: null })
+  loginWanted.value = false
+  startOver()
 }
 
 interface FormProps {
@@ -53,9 +64,10 @@ interface FormProps {
   readonly button: string
   readonly wrong: string
   readonly send: (account: string, password: string) => Promise<boolean>
+  readonly done: () => void
 }
 
-function PasswordForm({ withAccount, button, wrong, send }: FormProps) {
+function PasswordForm({ withAccount, button, wrong, send, done }: FormProps) {
   const words = text.value.login
   const [state, setState] = useState<'asking' | 'sending' | 'wrong'>('asking')
   const submit = (event: TargetedEvent<HTMLFormElement>) => {
@@ -67,8 +79,8 @@ function PasswordForm({ withAccount, button, wrong, send }: FormProps) {
     }
     setState('sending')
     send(field('account'), field('password')).then(
-      (done) => {
-        if (done) location.assign('/')
+      (isTaken) => {
+        if (isTaken) done()
         else setState('wrong')
       },
       () => setState('wrong'),

@@ -1,93 +1,116 @@
 import type { InstrumentSummary } from '@hours/protocol'
-import { CsvButton, type Rows } from '../charts/chart-frame.tsx'
+import { api } from '../api-client.ts'
 import { Sparkline } from '../charts/sparkline.tsx'
-import { serverNow } from '../clock.ts'
-import { duration, hours, nameOf, none, percent, power, shortUser, when } from '../format.ts'
+import { hours, nameOf, none, percent, power, shortUser } from '../format.ts'
+import { withLive } from '../live.ts'
+import { place } from '../route.ts'
 import { instrumentAddress } from '../routes.ts'
 import { StateMark } from '../state-mark.tsx'
 import { text } from '../text/text.ts'
+import { Since } from './since.tsx'
+
+interface Props {
+  readonly items: readonly InstrumentSummary[]
+  /** When the rows were asked for: what came live after that is newer. */
+  readonly askedAt: number
+}
 
 /** The instruments of one page of the list; a table on a desk, cards on a phone. */
-export function FleetTable({ items, now }: { items: readonly InstrumentSummary[]; now: number }) {
+export function FleetTable({ items, askedAt }: Props) {
   const words = text.value.now
   return (
     <>
       <table role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th role="columnheader" scope="col">
-              {words.stateColumn}
-            </th>
-            <th role="columnheader" scope="col">
-              {words.instrument}
-            </th>
-            <th role="columnheader" scope="col">
-              {words.power}
-            </th>
-            <th role="columnheader" scope="col">
-              {words.who}
-            </th>
-            <th role="columnheader" scope="col" class="num">
-              {words.month}: {words.on}, {text.value.hour}
-            </th>
-            <th role="columnheader" scope="col" class="num">
-              {words.run}, {text.value.hour}
-            </th>
-            <th role="columnheader" scope="col" class="num" title={words.utilizationHelp}>
-              {words.utilization}
-            </th>
-            <th role="columnheader" scope="col" class="num" title={words.coverageHelp}>
-              {words.coverage}
-            </th>
-          </tr>
-        </thead>
+        <Head />
         <tbody role="rowgroup">
           {items.map((item) => (
-            <Row key={item.key} item={item} />
+            <Row key={item.key} item={withLive(item, askedAt)} />
           ))}
         </tbody>
       </table>
       <div class="chart-tools no-print">
-        <CsvButton rows={fileOf(items, now)} title={words.title} />
+        <a class="plain" href={fileAddress()} download>
+          {text.value.chart.csv}
+          <span class="hidden">: {words.title}</span>
+        </a>
       </div>
     </>
+  )
+}
+
+/** All rows that fit the filter, in the order on show, from the server. */
+function fileAddress(): string {
+  const { query } = place.value
+  const [q, state, organisation] = ['q', 'state', 'organisation'].map((name) => query.get(name))
+  return api.instruments({ q, state, organisation, sort: query.get('sort') ?? 'name', format: 'csv' }).address
+}
+
+function Head() {
+  const words = text.value.now
+  const { hour } = text.value
+  return (
+    <thead role="rowgroup">
+      <tr role="row" class="over">
+        <td role="cell" colSpan={4} />
+        <th role="columnheader" scope="colgroup" colSpan={4} class="num">
+          <span>{words.month}</span>
+        </th>
+      </tr>
+      <tr role="row">
+        <th role="columnheader" scope="col">
+          {words.stateColumn}
+        </th>
+        <th role="columnheader" scope="col">
+          {words.instrument}
+        </th>
+        <th role="columnheader" scope="col">
+          {words.power}
+        </th>
+        <th role="columnheader" scope="col">
+          {words.who}
+        </th>
+        <th role="columnheader" scope="col" class="num">
+          {words.on}, {hour}
+        </th>
+        <th role="columnheader" scope="col" class="num">
+          {words.run}, {hour}
+        </th>
+        <th role="columnheader" scope="col" class="num" title={words.utilizationHelp}>
+          {words.utilization}
+        </th>
+        <th role="columnheader" scope="col" class="num" title={words.coverageHelp}>
+          {words.coverage}
+        </th>
+      </tr>
+    </thead>
   )
 }
 
 function Row({ item }: { item: InstrumentSummary }) {
   const words = text.value.now
   const { month } = item
+  const name = nameOf(item.names, item.key)
+  const organisation = nameOf(item.organisationNames, item.organisation)
   return (
-    <tr role="row">
+    <tr role="row" class={item.state}>
       <td role="cell" class="now-state">
         <StateMark state={item.state} />
         <Since item={item} />
       </td>
       <td role="cell" class="name">
-        <a href={instrumentAddress(item.key)} title={nameOf(item.names, item.key)}>
-          {nameOf(item.names, item.key)}
+        <a href={instrumentAddress(item.key)} title={name}>
+          {name}
         </a>
-        <small>
-          {item.key} · {nameOf(item.organisationNames, item.organisation)}
-          {item.alwaysOn ? ` · ${words.alwaysOn}` : ''}
+        <small title={organisation}>
+          {item.key}
+          {item.alwaysOn ? ` · ${words.alwaysOn}` : ''} · {organisation}
         </small>
       </td>
       <td role="cell" class="power">
-        <Sparkline values={item.sparkline} />
+        <Sparkline values={item.sparkline} now={item.mw} runStart={item.runStartMw} state={item.state} />
         {power(item.mw)}
       </td>
-      <td role="cell" class={item.session ? 'who some' : 'who'}>
-        {item.session ? (
-          <>
-            <span title={item.session.user}>{shortUser(item.session.user)}</span>
-            <small>{item.session.beneficiary}</small>
-          </>
-        ) : (
-          <span class="soft" title={words.noSession}>
-            {none}
-          </span>
-        )}
-      </td>
+      <Who session={item.session} />
       <td role="cell" class="num" data-label={words.on}>
         {hours(month.on)}
       </td>
@@ -104,55 +127,19 @@ function Row({ item }: { item: InstrumentSummary }) {
   )
 }
 
-/** For how long, and from when in the site's time; a silent one says since when nothing is known. */
-export function Since({
-  item,
-}: {
-  item: Pick<InstrumentSummary, 'state' | 'since' | 'zone' | 'gatewayOnline'>
-}) {
-  const words = text.value.now
-  if (item.since === null) return <small>{item.state === 'unknown' ? words.neverHeard : '\u00a0'}</small>
-  const length = duration(serverNow.value - item.since)
+function Who({ session }: Pick<InstrumentSummary, 'session'>) {
+  if (!session)
+    return (
+      <td role="cell" class="who">
+        <span class="soft" title={text.value.now.noSession}>
+          {none}
+        </span>
+      </td>
+    )
   return (
-    <small title={when('full', item.since, item.zone)}>
-      {item.state === 'unknown' ? words.unknownSince(length) : words.since(length)}
-    </small>
+    <td role="cell" class="who some">
+      <span title={session.user}>{shortUser(session.user)}</span>
+      <small>{session.beneficiary}</small>
+    </td>
   )
 }
-
-const fileOf = (items: readonly InstrumentSummary[], now: number): Rows => ({
-  name: `instruments-${new Date(now).toISOString().slice(0, 16)}`,
-  head: [
-    'key',
-    'name',
-    'organisation',
-    'gateway',
-    'state',
-    'since_utc',
-    'power_mw',
-    'user',
-    'month_on_ms',
-    'month_run_ms',
-    'month_known_ms',
-    'month_length_ms',
-    'util_calendar',
-    'coverage',
-  ],
-  body: () =>
-    items.map((item) => [
-      item.key,
-      nameOf(item.names, item.key),
-      item.organisation,
-      item.gateway,
-      item.state,
-      item.since === null ? null : new Date(item.since).toISOString(),
-      item.mw,
-      item.session?.user,
-      item.month.on,
-      item.month.run,
-      item.month.known,
-      item.month.length,
-      item.month.utilCalendar,
-      item.month.coverage,
-    ]),
-})

@@ -4,6 +4,7 @@ import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
 import { count, hours, nameOf, none, shortUser, when } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
+import { Pager } from '../pager.tsx'
 import { askedPeriod, PeriodField } from '../period-field.tsx'
 import { useResource } from '../resource.ts'
 import { place, setQuery } from '../route.ts'
@@ -50,14 +51,8 @@ export function ReconciliationView() {
           <Counts counts={data.counts} />
           <ClaimSums claims={data.claims ?? []} />
           <Issues items={data.items} zone={siteZone} />
-          {data.next ? (
-            <button
-              type="button"
-              class="button quiet"
-              onClick={() => setQuery({ cursor: data.next ?? null }, false)}
-            >
-              {text.value.now.more}
-            </button>
+          {data.items.length > 0 ? (
+            <Pager of={data} rows={data.items.length} total={totalOf(data.counts ?? {}, kind)} />
           ) : null}
         </>
       ) : answer.fault ? null : (
@@ -66,6 +61,10 @@ export function ReconciliationView() {
     </>
   )
 }
+
+/** All rows of the list that is on show, of one kind or of every kind. */
+const totalOf = (counts: Readonly<Record<string, number>>, kind: string): number =>
+  kind === '' ? Object.values(counts).reduce((sum, n) => sum + n, 0) : (counts[kind] ?? 0)
 
 function Counts({ counts }: { counts: Readonly<Record<string, number>> | undefined }) {
   const { kinds } = text.value.reconciliation
