@@ -2,6 +2,7 @@ import { serverNow } from './clock.ts'
 import { periodChoices } from './periods.ts'
 import { place, setQuery } from './route.ts'
 import { text } from './text/text.ts'
+import { dateOf } from './zone.ts'
 
 interface FieldProps {
   readonly zone: string
@@ -35,6 +36,8 @@ export function PeriodField({ zone, value, name = 'period', label, noneLabel }: 
   )
 }
 
-/** The period in the address, else the current year. */
-export const askedPeriod = (zone: string): string =>
-  place.value.query.get('period') ?? periodChoices(zone, serverNow.value)[0]?.id ?? ''
+/** The period in the address, else the current year or month. */
+export function askedPeriod(zone: string, usual: 'year' | 'month' = 'year'): string {
+  const current = dateOf(zone, serverNow.value).slice(0, usual === 'year' ? 4 : 7)
+  return place.value.query.get('period') ?? current
+}

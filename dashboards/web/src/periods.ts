@@ -1,5 +1,6 @@
 import { when } from './format.ts'
-import { dateOf, dayStart, instantOfDate, monthStart, yearStart } from './zone.ts'
+import { text } from './text/text.ts'
+import { dateOf, dayStart, instantOfDate, monthStart } from './zone.ts'
 
 /** `2026`, `2026-11`, `AY2025` or `2026-01-01..2026-02-01` (end excluded; records.md, section 10). */
 export interface Period {
@@ -34,21 +35,24 @@ export function comparable(other: Period, period: Period | undefined, zone: stri
   return `${dateOf(zone, other.from)}..${dateOf(zone, end)}`
 }
 
+/** What a period is called: "2026", "October 2026", "2025/26 (AY)", "1 Oct 2026 – 15 Oct 2026". */
+export function periodName(id: string, zone: string): string {
+  const period = periodOf(id, zone)
+  if (!period) return id
+  if (/^\d{4}$/.test(id)) return when('year', period.from, zone)
+  if (/^AY/.test(id)) return text.value.time.academicYear(Number(id.slice(2)))
+  if (/^\d{4}-\d\d$/.test(id)) return when('month', period.from, zone)
+  return `${when('date', period.from, zone)} – ${when('date', period.to - 1, zone)}`
+}
+
 /** Years, academic years and months up to now, newest first. */
 export function periodChoices(zone: string, now: number): { id: string; label: string }[] {
   const year = Number(dateOf(zone, now).slice(0, 4))
-  const years = [0, 1, 2].map((back) => ({
-    id: String(year - back),
-    label: when('year', yearStart(zone, now, -back), zone),
-  }))
+  const years = [0, 1, 2].map((back) => String(year - back))
   const started = Number(dateOf(zone, now).slice(5, 7)) >= 9 ? year : year - 1
-  const academic = [0, 1].map((back) => ({
-    id: `AY${started - back}`,
-    label: `${started - back}/${String(started - back + 1).slice(2)} (AY)`,
-  }))
-  const months = Array.from({ length: 12 }, (_, back) => {
-    const from = monthStart(zone, now, -back)
-    return { id: dateOf(zone, from).slice(0, 7), label: when('month', from, zone) }
-  })
-  return [...years, ...academic, ...months]
+  const academic = [0, 1].map((back) => `AY${started - back}`)
+  const months = Array.from({ length: 12 }, (_, back) =>
+    dateOf(zone, monthStart(zone, now, -back)).slice(0, 7),
+  )
+  return [...years, ...academic, ...months].map((id) => ({ id, label: periodName(id, zone) }))
 }

@@ -32,16 +32,20 @@ export function go(address: string, replace = false): void {
   document.getElementById('content')?.focus({ preventScroll: true })
 }
 
-/** Changes parts of the query; null removes one. Defaults are removed too, so that links stay short. */
-export function setQuery(change: Readonly<Record<string, string | null>>, replace = true): void {
+/** This view's address with parts of the query changed; null or empty removes one, so that links stay short. */
+export function addressWith(change: Readonly<Record<string, string | null>>): string {
   const query = new URLSearchParams(place.value.query)
   for (const [name, value] of Object.entries(change)) {
     if (value === null || value === '') query.delete(name)
     else query.set(name, value)
   }
   const text = query.toString()
-  go(text === '' ? place.value.path : `${place.value.path}?${text}`, replace)
+  return text === '' ? place.value.path : `${place.value.path}?${text}`
 }
+
+/** Goes to this view with parts of the query changed. */
+export const setQuery = (change: Readonly<Record<string, string | null>>, replace = true): void =>
+  go(addressWith(change), replace)
 
 /** Links of this page change the view without loading it again; everything else is left to the browser. */
 export function followLinks(): void {

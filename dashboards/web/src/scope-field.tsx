@@ -34,6 +34,14 @@ export function ScopeField({ organisations, value }: Props) {
   )
 }
 
+/** What a scope is called: everything, the organisation's name, or the instrument's id. */
+export function scopeName(scope: string, organisations: readonly Organisation[]): string {
+  if (scope === 'all') return text.value.fleet.all
+  if (!scope.startsWith('org:')) return scope
+  const id = scope.slice('org:'.length)
+  return nameOf(organisations.find((one) => one.id === id)?.names, id)
+}
+
 /** Parents before children; what hangs on nothing known stands at the top. */
 function inTreeOrder(
   organisations: readonly Organisation[],

@@ -50,7 +50,7 @@ export function ChartFrame({ title, help, rows, children, level = 2 }: FrameProp
 export function CsvButton({ rows, title }: { rows: Rows; title: string }) {
   const save = () => download(`${rows.name}.csv`, csvOf([rows.head, ...(rows.file ?? rows.body)()]))
   return (
-    <button type="button" class="plain" onClick={save}>
+    <button type="button" class="plain no-print" onClick={save}>
       {text.value.chart.csv}
       <span class="hidden">: {title}</span>
     </button>

@@ -134,6 +134,8 @@ export const en = {
     month: 'Month',
     hour: 'Hour',
     at: 'At',
+    academicYear: (from: number) => `${from}/${String(from + 1).slice(2)} academic year`,
+    madeAt: (at: string) => `made ${at}`,
   },
   instrument: {
     id: 'Id',
@@ -303,6 +305,7 @@ export const en = {
     } as Readonly<Record<string, string>>,
     all: 'all kinds',
     kind: 'Kind',
+    noneOf: (kinds: readonly string[]) => `None found of: ${kinds.join(', ')}.`,
     instrument: 'Instrument',
     when: 'When',
     who: 'Who',

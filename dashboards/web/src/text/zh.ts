@@ -117,6 +117,8 @@ export const zh: Text = {
     month: '月份',
     hour: '时',
     at: '时刻',
+    academicYear: (from) => `${from}–${from + 1} 学年`,
+    madeAt: (at) => `${at} 生成`,
   },
   instrument: {
     id: '编号',
@@ -263,6 +265,7 @@ export const zh: Text = {
     },
     all: '全部类别',
     kind: '类别',
+    noneOf: (kinds) => `未发现：${kinds.join('、')}。`,
     instrument: '仪器',
     when: '时间',
     who: '使用者',

@@ -15,7 +15,7 @@ export function Statement({ of }: { of: Assessment }) {
   const words = text.value.assessment
   const noCohort = of.cohort === 0
   return (
-    <section>
+    <section class="statement">
       <div class="row spread">
         <p class="quota-number">
           <small class="soft">

@@ -2,9 +2,10 @@ import { api, itemsOf } from '../api-client.ts'
 import { nameOf } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { askedPeriod, PeriodField } from '../period-field.tsx'
+import { PrintLine } from '../print-line.tsx'
 import { useResource } from '../resource.ts'
 import { place, setQuery } from '../route.ts'
-import { ScopeField } from '../scope-field.tsx'
+import { ScopeField, scopeName } from '../scope-field.tsx'
 import { useSiteZone } from '../site-zone.ts'
 import { text } from '../text/text.ts'
 import { Statement } from './assessment-statement.tsx'
@@ -54,6 +55,14 @@ export function AssessmentView() {
         <PeriodField zone={zone} value={period} />
         <RuleParameters of={rules} />
       </div>
+      {answer.data ? (
+        <PrintLine
+          scope={scopeName(scope, itemsOf(organisations.data ?? []))}
+          period={period}
+          zone={answer.data.zone ?? zone}
+          checkpoint={answer.data.checkpoint ?? null}
+        />
+      ) : null}
       <FaultNotice of={rulesets} />
       {rulesets.fault ? null : <FaultNotice of={answer} />}
       {rulesets.data && list.length === 0 ? <Notice title={words.choose} /> : null}

@@ -1,25 +1,23 @@
-import { api, itemsOf } from '../api-client.ts'
-import type { ClaimSum } from '../api-shapes.ts'
+import type { ClaimSum, Organisation } from '../api-shapes.ts'
 import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
-import { hours, nameOf } from '../format.ts'
-import { useResource } from '../resource.ts'
+import { hours } from '../format.ts'
+import { scopeName } from '../scope-field.tsx'
 import { text } from '../text/text.ts'
 
+interface Props {
+  readonly claims: readonly ClaimSum[]
+  readonly organisations: readonly Organisation[]
+}
+
 /** Claimed hours beside verified ones, of everything and of each organisation: a figure of its own. */
-export function ClaimSums({ claims }: { claims: readonly ClaimSum[] }) {
+export function ClaimSums({ claims, organisations }: Props) {
   const words = text.value.reconciliation
-  const organisations = itemsOf(useResource(api.organisations()).data ?? [])
   const shown = claims.filter(({ of }) => of === 'all' || of.startsWith('org:'))
   if (shown.length === 0) return null
   const unit = text.value.hour
-  const named = (of: string) => {
-    if (of === 'all') return text.value.fleet.all
-    const id = of.slice('org:'.length)
-    return nameOf(organisations.find((one) => one.id === id)?.names, id)
-  }
   const columns: Column<ClaimSum>[] = [
-    { name: text.value.fleet.scope, cell: ({ of }) => named(of) },
+    { name: text.value.fleet.scope, cell: ({ of }) => scopeName(of, organisations) },
     { name: words.kind, cell: ({ measure }) => words.measures[measure] ?? measure },
     { name: `${words.claimed}, ${unit}`, number: true, cell: ({ claimed }) => hours(claimed) },
     { name: `${words.verified}, ${unit}`, number: true, cell: ({ verified }) => hours(verified) },

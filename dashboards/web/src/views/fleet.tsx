@@ -4,9 +4,10 @@ import { nameOf, zoneOffset } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { askedPeriod, PeriodField } from '../period-field.tsx'
 import { askable, comparable, periodOf } from '../periods.ts'
+import { PrintLine } from '../print-line.tsx'
 import { useResource } from '../resource.ts'
 import { place } from '../route.ts'
-import { ScopeField } from '../scope-field.tsx'
+import { ScopeField, scopeName } from '../scope-field.tsx'
 import { text } from '../text/text.ts'
 import { untilNow } from '../usage-rows.ts'
 import { addDurations } from '../states.ts'
@@ -59,6 +60,7 @@ export function FleetView() {
           noneLabel={words.noCompare}
         />
       </div>
+      <PrintLine scope={scopeName(scope, list)} period={id} zone={zone} />
       <FaultNotice of={usage} />
       {usage.data ? (
         <>

@@ -1,17 +1,20 @@
-import { api } from '../api-client.ts'
+import { api, itemsOf } from '../api-client.ts'
 import type { Issue } from '../api-shapes.ts'
 import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
-import { count, hours, nameOf, none, shortUser, when } from '../format.ts'
+import { duration, hours, nameOf, none, shortUser, when } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { Pager } from '../pager.tsx'
 import { askedPeriod, PeriodField } from '../period-field.tsx'
+import { PrintLine } from '../print-line.tsx'
 import { useResource } from '../resource.ts'
-import { place, setQuery } from '../route.ts'
+import { place } from '../route.ts'
 import { instrumentAddress } from '../routes.ts'
+import { ScopeField, scopeName } from '../scope-field.tsx'
 import { useSiteZone } from '../site-zone.ts'
 import { text } from '../text/text.ts'
 import { ClaimSums } from './claim-sums.tsx'
+import { IssueCounts } from './issue-counts.tsx'
 
 const room = 2 * 3_600_000
 
@@ -20,36 +23,27 @@ export function ReconciliationView() {
   const words = text.value.reconciliation
   const siteZone = useSiteZone()
   const kind = place.value.query.get('kind') ?? ''
-  const period = askedPeriod(siteZone)
+  // A month: of a year every stretch of every instrument would be compared.
+  const period = askedPeriod(siteZone, 'month')
+  const scope = place.value.query.get('scope') ?? 'all'
   const cursor = place.value.query.get('cursor')
-  const answer = useResource(api.reconciliation({ period, kind, limit: 100, cursor }))
+  const organisations = itemsOf(useResource(api.organisations()).data ?? [])
+  const answer = useResource(api.reconciliation({ scope, period, kind, limit: 100, cursor }))
   const { data } = answer
   return (
     <>
       <h1>{words.title}</h1>
       <p class="lead">{words.intro}</p>
       <div class="filters">
+        <ScopeField organisations={organisations} value={scope} />
         <PeriodField zone={siteZone} value={period} />
-        <label class="field">
-          <span>{words.kind}</span>
-          <select
-            value={kind}
-            onChange={(event) => setQuery({ kind: event.currentTarget.value, cursor: null })}
-          >
-            <option value="">{words.all}</option>
-            {Object.entries(words.kinds).map(([id, name]) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
       </div>
+      <PrintLine scope={scopeName(scope, organisations)} period={period} zone={siteZone} />
       <FaultNotice of={answer} />
       {data ? (
         <>
-          <Counts counts={data.counts} />
-          <ClaimSums claims={data.claims ?? []} />
+          <IssueCounts counts={data.counts ?? {}} kind={kind} />
+          <ClaimSums claims={data.claims ?? []} organisations={organisations} />
           <Issues items={data.items} zone={siteZone} />
           {data.items.length > 0 ? (
             <Pager of={data} rows={data.items.length} total={totalOf(data.counts ?? {}, kind)} />
@@ -65,21 +59,6 @@ export function ReconciliationView() {
 /** All rows of the list that is on show, of one kind or of every kind. */
 const totalOf = (counts: Readonly<Record<string, number>>, kind: string): number =>
   kind === '' ? Object.values(counts).reduce((sum, n) => sum + n, 0) : (counts[kind] ?? 0)
-
-function Counts({ counts }: { counts: Readonly<Record<string, number>> | undefined }) {
-  const { kinds } = text.value.reconciliation
-  if (!counts) return null
-  return (
-    <dl class="figures">
-      {Object.entries(counts).map(([kind, n]) => (
-        <div key={kind} class="figure">
-          <dt>{kinds[kind] ?? kind}</dt>
-          <dd>{count(n)}</dd>
-        </div>
-      ))}
-    </dl>
-  )
-}
 
 const differenceOf = ({ claimed, verified }: Issue) =>
   claimed === null || claimed === undefined || verified === null || verified === undefined
@@ -122,7 +101,11 @@ function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: stri
       cell: (item) => whenOf(item, zoneOf(item)),
     },
     { name: words.who, cell: ({ user }) => (user ? <span title={user}>{shortUser(user)}</span> : none) },
-    { name: `${words.lasts}, ${text.value.hour}`, number: true, cell: ({ ms }) => shown(ms) },
+    {
+      name: words.lasts,
+      number: true,
+      cell: ({ ms }) => (ms === null || ms === undefined ? none : duration(ms)),
+    },
     { name: `${words.claimed}, ${text.value.hour}`, number: true, cell: ({ claimed }) => shown(claimed) },
     { name: `${words.verified}, ${text.value.hour}`, number: true, cell: ({ verified }) => shown(verified) },
     {

@@ -1,0 +1,67 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildPage } from './built-page.ts'
+import { type Browser, hasChromium, openChromium } from './chromium.ts'
+import { type FixtureServer, startFixture } from './fixture-server.ts'
+import { watch } from './watched-page.ts'
+
+describe.skipIf(!hasChromium())('the reconciliation view', () => {
+  let browser: Browser
+  let server: FixtureServer
+  beforeAll(async () => {
+    server = await startFixture(buildPage().root)
+    browser = await openChromium()
+  })
+  afterEach(() => browser.closePages())
+  afterAll(async () => {
+    await browser.close()
+    await server.close()
+  })
+
+  it('begins with the current month of everything, and goes to an organisation', async () => {
+    const { page, settled } = await watch(browser.context, server.url)
+    await page.goto(`${server.url}/reconciliation`)
+    await settled()
+    const asked = () => server.asked().filter((one) => one.startsWith('/api/v1/reconciliation'))
+    expect(asked().at(-1)).toContain('scope=all&period=2026-11&')
+    await page.getByLabel('Scope').selectOption({ label: '\u2003College of materials' })
+    await page.waitForURL(/scope=org%3Ascut/)
+    await settled()
+    expect(asked().at(-1)).toContain('scope=org%3Ascut')
+  })
+
+  it('leads from each count to its list, and back to all', async () => {
+    const { page, settled } = await watch(browser.context, server.url)
+    await page.goto(`${server.url}/reconciliation`)
+    await settled()
+    const kinds = page.getByRole('navigation', { name: 'Kind' })
+    const rows = page.getByRole('region', { name: 'Reconciliation' }).locator('tbody tr')
+    const all = await rows.count()
+    const link = kinds.getByRole('link', { name: /No-show$/ })
+    const wanted = Number((await link.innerText()).split(/\s/)[0])
+    await link.click()
+    await page.waitForURL(/kind=no_show/)
+    await rows.nth(wanted).waitFor({ state: 'detached' })
+    expect(new Set(await rows.locator('th').allInnerTexts())).toEqual(new Set(['No-show']))
+    expect(await rows.count()).toBe(wanted)
+    await kinds.getByRole('link', { name: 'all kinds' }).click()
+    await rows.nth(all - 1).waitFor()
+  })
+
+  it('says what the server says can be done when too much is asked for', async () => {
+    const { page } = await watch(browser.context, server.url, /400/)
+    await page.route('**/api/v1/reconciliation?*', (route) =>
+      route.fulfill({
+        status: 400,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({
+          title: 'too much to compare at once',
+          value: '28 instruments x 333 days',
+          fix: 'at most 9000 instrument-days: a shorter period or a smaller scope',
+        }),
+      }),
+    )
+    await page.goto(`${server.url}/reconciliation?period=2026`)
+    await page.getByText('too much to compare at once: 28 instruments x 333 days').waitFor()
+    await page.getByText('a shorter period or a smaller scope').waitFor()
+  })
+})
