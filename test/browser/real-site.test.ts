@@ -131,9 +131,8 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
       .allInnerTexts()
     expect(kinds[0]).not.toContain('Claimed')
     expect(kinds.at(-1)).toContain('Claimed')
-    const year = new Date(Date.now() + 8 * hour).getUTCFullYear()
     const { claims } = await site.get<{ claims: { of: string; measure: string; claimed: number }[] }>(
-      `reconciliation?period=${year}`,
+      `reconciliation?period=${date(0).slice(0, 7)}`,
     )
     const all = claims.find(({ of, measure }) => of === 'all' && measure === 'on')
     const sums = page.getByRole('region', { name: 'Claimed and verified hours' })
@@ -190,14 +189,33 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
 
   it('puts levels in force from the set-up view, as a record with a revision', async () => {
     const { page } = await open('/setup')
+    const settingsOf = () =>
+      site.get<{ revision: number; settings: { thresholds: { runStartMw: number } } }>(
+        'instruments/gz-gibh/ms-01/settings',
+      )
+    const before = (await settingsOf()).settings.thresholds
     await page.getByLabel('Power of').selectOption('gz-gibh/ms-01')
-    await page.getByText('In force (revision 1): run from').waitFor()
-    await page.getByRole('button', { name: 'Put the levels drawn here in force' }).click()
+    const inForce = page.locator('.in-force')
+    await inForce.getByText('In force (revision 1): run from').waitFor()
+    // What is drawn is what is in force, so that there is nothing to put in force yet.
+    const slider = inForce.getByRole('slider', { name: 'run above' })
+    expect(await slider.getAttribute('aria-valuenow')).toBe(String(Math.round(before.runStartMw / 1_000)))
+    const put = inForce.getByRole('button', { name: 'Put the levels drawn here in force' })
+    expect(await put.isDisabled()).toBe(true)
+    await slider.focus()
+    await page.keyboard.press('PageUp')
+    await put.click()
+    const asked = inForce.getByRole('group', { name: 'This will change:' })
+    const watt = (mw: number) => `${Math.round(mw / 1_000)}\u00a0W`
+    const after = Math.round(before.runStartMw * 1.2)
+    expect(await asked.innerText()).toContain(`${watt(before.runStartMw)} → ${watt(after)}`)
+    await asked.getByRole('button', { name: 'Put in force' }).click()
     await page.getByText('as revision 2').waitFor()
-    const settings = await site.get<{ revision: number; settings: { thresholds: { runStartMw: number } } }>(
-      'instruments/gz-gibh/ms-01/settings',
-    )
-    expect(settings).toMatchObject({ revision: 2, settings: { thresholds: { runStartMw: 400_000 } } })
+    expect(await settingsOf()).toMatchObject({
+      revision: 2,
+      settings: { thresholds: { ...before, runStartMw: after } },
+    })
+    await inForce.getByText('What is drawn is what is in force.').waitFor()
   })
 
   it('puts a whole proposal in force at the date that was chosen: hold, gap and plausible range go with it', async () => {
@@ -220,6 +238,7 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     const { revision } = await site.get<{ revision: number }>('instruments/gz-sysu/xrd-01/settings')
     await page.getByLabel('From (empty: now)').fill('2099-01-01')
     await page.getByRole('button', { name: 'Put the levels drawn here in force' }).click()
+    await page.getByRole('button', { name: 'Put in force', exact: true }).click()
     await page
       .getByText(`Revision ${revision + 1} waits`)
       .first()

@@ -13,8 +13,8 @@ import type {
   Channels,
   Figures,
   Health,
-  ImportResult,
   InstrumentSensing,
+  Me,
   Organisations,
   Quality,
   Reconciliation,
@@ -85,6 +85,7 @@ export const api = {
   }) => ask<Assessment>('/assessments', { ...wish, limit: 100 }, heavyMs),
   report: (id: string) => ask<ReportJob>(`/reports/${encodeURIComponent(id)}`),
   channels: () => ask<Channels>('/channels'),
+  me: () => ask<Me>('/me'),
 }
 
 /** Lists come bare or as `{items}`. */
@@ -106,16 +107,6 @@ export async function loadCheckpoint(origin: string): Promise<string> {
   return answer.text()
 }
 
-/** Sends a file of sessions; `dryRun` writes nothing and tells each row's fate. */
-export async function sendImport(csv: string, dryRun: boolean): Promise<ImportResult> {
-  return request<ImportResult>(`/api/v1/imports?dryRun=${dryRun ? '1' : '0'}`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: csv,
-    patienceMs: Number.POSITIVE_INFINITY,
-  })
-}
-
 /** What a report is asked to be: a statement to sign, a workbook, or figures with all their evidence. */
 export interface ReportWish {
   readonly scope: string
@@ -126,21 +117,27 @@ export interface ReportWish {
 
 /** Asks for the report of a scope and period; the answer is a job to look after. */
 export async function startReport(wish: ReportWish): Promise<ReportJob> {
-  return request<ReportJob>('/api/v1/reports', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(wish),
-  })
+  return send<ReportJob>('/reports', wish)
 }
 
 /** Puts levels in force from a date on (default: now), as a record of the log; refused when somebody else was faster. */
 export async function saveSettings(
   key: string,
-  change: SensingLevels & { readonly revision: number; readonly from?: number },
+  change: SensingLevels & {
+    readonly revision: number
+    readonly from?: number
+    /** Needed where nobody has told it yet. */
+    readonly source?: Readonly<Record<string, string>>
+  },
 ): Promise<InstrumentSensing> {
-  return request<InstrumentSensing>(api.settings(key).address, {
+  return send<InstrumentSensing>(`${instrumentPath(key)}/settings`, change)
+}
+
+/** Sends a change as JSON; the answer is what stands then. */
+export async function send<T>(path: string, body: object): Promise<T> {
+  return request<T>(`/api/v1${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(change),
+    body: JSON.stringify(body),
   })
 }

@@ -262,6 +262,8 @@ export interface ImportResult {
   /** There already; with other values, for somebody else to approve. */
   readonly repeated?: number
   readonly corrections?: number
+  /** Columns that mean nothing to the server. */
+  readonly ignored?: readonly string[]
   readonly rows: readonly ImportRow[]
 }
 
@@ -274,6 +276,14 @@ export interface Channel {
 }
 export interface Channels {
   readonly items: readonly Channel[]
+}
+
+/** `GET /api/v1/me` */
+export interface Me {
+  readonly account: string
+  readonly name: string
+  readonly role: string
+  readonly rights: readonly string[]
 }
 
 /** How power becomes states. */
@@ -293,6 +303,8 @@ export interface InstrumentSensing {
   readonly revision: number
   /** null = only the gateway's own file says. */
   readonly settings: SensingLevels | null
+  /** What that file says, told while no record is in force. */
+  readonly own: SensingLevels | null
   /** What a newer revision puts in force at its date (Unix ms). */
   readonly waiting: { readonly from: number; readonly settings: SensingLevels | null } | null
   readonly proposal: ThresholdProposal | null

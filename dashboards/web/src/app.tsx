@@ -2,6 +2,7 @@ import { useErrorBoundary, useEffect, useState } from 'preact/hooks'
 import type { ComponentType } from 'preact'
 import { Patterns } from './charts/patterns.tsx'
 import { lazily } from './lazy.tsx'
+import { askWhoIam, may, me } from './me.ts'
 import { Notice, Waiting } from './notice.tsx'
 import { chooseLanguage, chooseTheme, language, theme } from './prefs.ts'
 import { place, viewName } from './route.ts'
@@ -29,6 +30,10 @@ const tabs = ['now', 'fleet', 'reconciliation', 'assessment', 'quality', 'setup'
 export function App() {
   const kiosk = viewName.value === '' && place.value.query.has('kiosk') && !loginWanted.value
   const isLogin = loginWanted.value && viewName.value !== 'welcome'
+  // Anew after a login: the session may be somebody else's.
+  useEffect(() => {
+    if (!loginWanted.value) askWhoIam()
+  }, [loginWanted.value])
   useEffect(() => {
     document.title = titleOf(viewName.value)
   }, [viewName.value, language.value])
@@ -55,6 +60,9 @@ export function App() {
     </>
   )
 }
+
+/** Set-up is for who may set something up, or hand in what people did. */
+const isOffered = (tab: (typeof tabs)[number]): boolean => tab !== 'setup' || may('enrol') || may('write')
 
 function titleOf(view: string): string {
   const { nav, brand } = text.value
@@ -85,7 +93,7 @@ function Masthead() {
         </span>
       ) : null}
       <nav class="nav" aria-label={words.navLabel}>
-        {tabs.map((tab) => (
+        {tabs.filter(isOffered).map((tab) => (
           <a
             key={tab}
             href={tab === 'now' ? '/' : `/${tab}`}
@@ -98,6 +106,11 @@ function Masthead() {
         ))}
       </nav>
       <div class="prefs">
+        {me.value === undefined ? null : (
+          <span class="soft small" title={words.roles[me.value.role] ?? me.value.role}>
+            {me.value.name} · {words.roles[me.value.role] ?? me.value.role}
+          </span>
+        )}
         <button
           type="button"
           class="plain"

@@ -43,7 +43,7 @@ export function scopeName(scope: string, organisations: readonly Organisation[])
 }
 
 /** Parents before children; what hangs on nothing known stands at the top. */
-function inTreeOrder(
+export function inTreeOrder(
   organisations: readonly Organisation[],
 ): { organisation: Organisation; depth: number }[] {
   const ids = new Set(organisations.map(({ id }) => id))

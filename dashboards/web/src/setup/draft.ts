@@ -7,6 +7,11 @@ export interface Draft {
   readonly broker: string
   readonly local: string
   readonly instrument: string
+  /** What people call it, in either language. */
+  readonly nameEn: string
+  readonly nameZh: string
+  /** The organisation that manages it. */
+  readonly unit: string
   readonly kind: SourceKind
   readonly topic: string
   readonly dwellS: number
@@ -45,6 +50,9 @@ export const emptyDraft: Draft = {
   broker: 'mqtts://',
   local: 'mqtt://127.0.0.1:1883',
   instrument: '',
+  nameEn: '',
+  nameZh: '',
+  unit: '',
   kind: 'tasmota',
   topic: '',
   dwellS: 30,
@@ -55,10 +63,14 @@ const idForm = /^[a-z0-9][a-z0-9-]{0,62}$/
 const urlForm = /^(mqtts?|tcp|tls):\/\/[^\s]+$/
 
 export type Fault = 'id' | 'url' | 'empty'
+export type Faults = ReadonlyMap<TextField, Fault>
+
+/** The fields that are texts. */
+export type TextField = Exclude<keyof Draft, 'kind' | 'dwellS' | 'thresholds'>
 
 /** What is wrong with each field; empty when the file can be written. */
-export function faultsOf(draft: Draft): ReadonlyMap<keyof Draft, Fault> {
-  const faults = new Map<keyof Draft, Fault>()
+export function faultsOf(draft: Draft): Faults {
+  const faults = new Map<TextField, Fault>()
   for (const name of ['site', 'gateway', 'instrument'] as const)
     if (!idForm.test(draft[name])) faults.set(name, 'id')
   if (!urlForm.test(draft.broker)) faults.set('broker', 'url')
@@ -66,6 +78,22 @@ export function faultsOf(draft: Draft): ReadonlyMap<keyof Draft, Fault> {
   if (draft.topic.trim() === '') faults.set('topic', 'empty')
   return faults
 }
+
+/** What is wrong for an enrolment over the API: it needs a name and a unit, and the site knows its own broker. */
+export function enrolmentFaults(draft: Draft): Faults {
+  const faults = new Map(faultsOf(draft))
+  faults.delete('broker')
+  if (draft.unit === '') faults.set('unit', 'empty')
+  if (draft.nameEn.trim() === '' && draft.nameZh.trim() === '') faults.set('nameEn', 'empty')
+  return faults
+}
+
+/** How the instrument is sensed, as the API and the file have it. */
+export const sourceOf = ({ kind, topic }: Draft): Readonly<Record<string, string>> => ({
+  kind,
+  [fieldOf[kind]]: topic,
+  ...(kind === 'modbus-tcp' ? { meter: 'sdm120' } : {}),
+})
 
 // A JSON string is a YAML string, whatever it holds.
 const quoted = (text: string) => JSON.stringify(text)
@@ -83,9 +111,7 @@ export function yamlOf(draft: Draft): string {
     'instruments:',
     `  - id: ${quoted(draft.instrument)}`,
     '    source:',
-    `      kind: ${draft.kind}`,
-    `      ${fieldOf[draft.kind]}: ${quoted(draft.topic)}`,
-    ...(draft.kind === 'modbus-tcp' ? ['      meter: "sdm120"'] : []),
+    ...Object.entries(sourceOf(draft)).map(([name, value]) => `      ${name}: ${quoted(value)}`),
     '    thresholds:',
     `      onStartMw: ${onStartMw}`,
     `      onStopMw: ${onStopMw}`,

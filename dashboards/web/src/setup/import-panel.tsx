@@ -1,98 +1,97 @@
 import { useState } from 'preact/hooks'
-import { ApiError, sendImport } from '../api-client.ts'
-import type { ImportResult, ImportRow } from '../api-shapes.ts'
-import { PlainTable } from '../data-table.tsx'
+import { ApiError } from '../api-request.ts'
+import type { ImportResult } from '../api-shapes.ts'
 import { Notice } from '../notice.tsx'
 import { text } from '../text/text.ts'
+import { chosenFile, type ImportFile, sendImport } from './import-file.ts'
+import { ImportRows } from './import-rows.tsx'
 
 type Stage =
   | { readonly at: 'idle' }
   | { readonly at: 'busy' }
   | { readonly at: 'tried'; readonly result: ImportResult }
   | { readonly at: 'done'; readonly result: ImportResult }
-  | { readonly at: 'failed'; readonly missing: boolean; readonly message: string }
+  | { readonly at: 'failed'; readonly message: string; readonly fix: string | undefined }
 
 /** What is written when it is sent: new rows, and corrections that wait for a second person. */
 const takenOf = ({ accepted, corrections = 0 }: ImportResult) => accepted + corrections
 
-const reasonOf = ({ reason, warnings = [] }: ImportRow) =>
-  [reason, ...warnings.map((one) => one.reason)].filter((one) => one).join('; ')
-
-function Told({ of: { field, value } }: { of: ImportRow }) {
-  if (!field) return <>{''}</>
-  return (
-    <>
-      {field} {value ? <code>{value.slice(0, 60)}</code> : null}
-    </>
-  )
-}
-
-/** Sessions from a CSV: always a dry run first, then what was seen is written. */
+/** A file of what people did or booked: always a dry run first, then what was seen is written. */
 export function ImportPanel() {
   const words = text.value.setup
-  const [csv, setCsv] = useState<string | undefined>()
+  const [file, setFile] = useState<ImportFile | undefined>()
+  const [kind, setKind] = useState('')
   const [stage, setStage] = useState<Stage>({ at: 'idle' })
-  const send = async (content: string, dryRun: boolean) => {
+  const send = async (dryRun: boolean) => {
+    if (!file || stage.at === 'busy') return
     setStage({ at: 'busy' })
     try {
-      const result = await sendImport(content, dryRun)
+      const result = await sendImport(file, { kind, dryRun })
       setStage({ at: dryRun ? 'tried' : 'done', result })
     } catch (error) {
-      const missing = error instanceof ApiError && error.code === 'missing'
-      setStage({ at: 'failed', missing, message: error instanceof Error ? error.message : String(error) })
+      const { message, fix } = error instanceof ApiError ? error : { message: String(error), fix: undefined }
+      setStage({ at: 'failed', message: message === '' ? text.value.fault.down : message, fix })
     }
+  }
+  const choose = async (chosen: File | undefined) => {
+    setStage({ at: 'idle' })
+    setFile(chosen && (await chosenFile(chosen)))
   }
   return (
     <section>
       <h2>{words.imports}</h2>
       <p class="lead">{words.importsHelp}</p>
-      <div class="row evidence-day">
+      <div class="filters">
         <label class="field">
           <span>{words.choose}</span>
           <input
             type="file"
-            accept=".csv,text/csv"
-            onChange={(event) => {
-              setStage({ at: 'idle' })
-              void event.currentTarget.files?.[0]?.text().then(setCsv)
-            }}
+            accept=".csv,.ics,.json,.txt,text/csv,text/calendar,application/json"
+            onChange={(event) => void choose(event.currentTarget.files?.[0])}
           />
+          <small>{file && file.charset !== 'utf-8' ? words.readAs(file.charset) : '\u00a0'}</small>
         </label>
+        <label class="field">
+          <span>{words.rowsAre}</span>
+          <select
+            value={kind}
+            onChange={(event) => {
+              setKind(event.currentTarget.value)
+              setStage({ at: 'idle' })
+            }}
+          >
+            {Object.entries(words.rowKinds).map(([id, name]) => (
+              <option key={id} value={id === 'usual' ? '' : id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <p class="row">
         <button
           type="button"
           class="button quiet"
-          disabled={csv === undefined}
+          disabled={file === undefined}
           aria-disabled={stage.at === 'busy'}
-          onClick={() => (csv === undefined || stage.at === 'busy' ? undefined : void send(csv, true))}
+          onClick={() => void send(true)}
         >
           {words.dryRun}
         </button>
-        {stage.at === 'tried' && takenOf(stage.result) > 0 && csv !== undefined ? (
-          <button type="button" class="button" onClick={() => void send(csv, false)}>
+        {stage.at === 'tried' && takenOf(stage.result) > 0 ? (
+          <button type="button" class="button" onClick={() => void send(false)}>
             {words.importNow(takenOf(stage.result))}
           </button>
         ) : null}
-      </div>
+      </p>
       {stage.at === 'failed' ? (
-        <Notice title={stage.missing ? text.value.fault.missing : stage.message} bad={!stage.missing}>
-          {stage.missing ? <p>{text.value.fault.missingDo}</p> : null}
+        <Notice title={stage.message} bad>
+          {stage.fix === undefined ? null : <p>{stage.fix}</p>}
         </Notice>
       ) : null}
       {stage.at === 'done' ? <Notice title={words.imported(takenOf(stage.result))} /> : null}
       {stage.at === 'tried' || stage.at === 'done' ? (
-        <PlainTable
-          label={words.dryRun}
-          rows={stage.result.rows.slice(0, 500)}
-          keyOf={({ row }) => row}
-          columns={[
-            { name: words.row, cell: ({ row }) => row },
-            { name: words.line, number: true, cell: ({ line }) => line ?? '' },
-            { name: words.fate, cell: ({ fate }) => words.fates[fate] ?? fate },
-            { name: words.field, cell: (row) => <Told of={row} /> },
-            { name: words.reason, cell: reasonOf },
-            { name: words.fix, cell: ({ fix }) => fix ?? '' },
-          ]}
-        />
+        <ImportRows of={stage.result} name={file?.name ?? ''} />
       ) : null}
     </section>
   )

@@ -7,37 +7,36 @@ interface Props {
   readonly help?: string | undefined
   readonly value: string
   readonly fault: Fault | undefined
+  /** Somebody wanted to go on: what is empty is wrong too. */
+  readonly isAsked: boolean
   readonly onInput: (value: string) => void
 }
 
-/** A text field that says what is wrong with what it holds. */
-export function SetupField({ label, help, value, fault, onInput }: Props) {
-  const words = text.value.setup
+/** A text field that says what is wrong with what it holds, and, once it is asked for, that it holds nothing. */
+export function SetupField({ label, help, value, fault, isAsked, onInput }: Props) {
   const id = useId()
-  const message =
-    fault === undefined || value === ''
-      ? help
-      : fault === 'id'
-        ? words.idBad(value)
-        : fault === 'url'
-          ? words.urlBad(value)
-          : words.needed
-  const wrong = fault !== undefined && value !== ''
+  const isWrong = fault !== undefined && (isAsked || value !== '')
   return (
     <label class="field">
       <span>{label}</span>
       <input
         value={value}
-        aria-invalid={wrong}
+        aria-invalid={isWrong}
         aria-describedby={id}
         spellcheck={false}
         autocomplete="off"
         maxLength={300}
         onInput={(event) => onInput(event.currentTarget.value)}
       />
-      <small id={id} class={wrong ? 'wrong' : undefined}>
-        {message ?? '\u00a0'}
+      <small id={id} class={isWrong ? 'wrong' : undefined}>
+        {(isWrong ? wordsOf(fault, value) : help) ?? '\u00a0'}
       </small>
     </label>
   )
+}
+
+function wordsOf(fault: Fault, value: string): string {
+  const words = text.value.setup
+  if (fault === 'empty' || value === '') return words.needed
+  return fault === 'id' ? words.idBad(value) : words.urlBad(value)
 }
