@@ -254,6 +254,8 @@ describe('headers and the page', () => {
 
   it('serves the page, its deep links, and its assets for ever', async () => {
     expect((await world.get('/instrument/gz-gibh/sem-01')).body).toContain('the page')
+    expect((await world.get('/assessment?p.share=0.85')).body).toContain('the page')
+    expect((await world.get('/gone.js?p.share=1')).statusCode).toBe(404)
     expect((await world.get('/')).headers['cache-control']).toBe('no-cache')
     expect((await world.get('/assets/app-1a2b.js')).headers['cache-control']).toContain('immutable')
     expect((await world.get('/assets/gone.js')).statusCode).toBe(404)

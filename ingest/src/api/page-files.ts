@@ -20,11 +20,13 @@ export async function servePage(app: Api, webRoot: string | undefined): Promise<
       },
     })
   app.setNotFoundHandler((request, reply) => {
+    // The query is the page's own and may hold anything, such as a decimal number.
+    const [path = ''] = request.url.split('?')
     const isPage =
       there &&
       (request.method === 'GET' || request.method === 'HEAD') &&
-      !/^\/(api|log|docs|metrics|assets|health|ready)(\/|$|\?)/.test(request.url) &&
-      !/\.\w+(\?|$)/.test(request.url)
+      !/^\/(api|log|docs|metrics|assets|health|ready)(\/|$)/.test(path) &&
+      !/\.\w+$/.test(path)
     if (isPage) return reply.sendFile('index.html')
     return sendProblem(
       reply,
