@@ -34,6 +34,7 @@ describe.skipIf(!hasChromium())('the set-up view', () => {
 
   it('says how many fields are empty and goes to the first', async () => {
     const page = await open('/setup')
+    expect(await page.locator('[aria-invalid=true]').count()).toBe(0)
     await page.getByLabel('Site id').fill('gz-gibh')
     await page.getByRole('button', { name: 'Download gateway.yaml' }).click()
     await page.getByText('4 fields are still to be filled in or mended.').waitFor()

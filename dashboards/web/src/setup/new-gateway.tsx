@@ -32,6 +32,7 @@ export function NewGateway() {
       help={help}
       value={draft[name]}
       fault={faults.get(name)}
+      initial={emptyDraft[name]}
       isAsked={asked.has(name)}
       onInput={(value) => change({ [name]: value })}
     />

@@ -7,15 +7,17 @@ interface Props {
   readonly help?: string | undefined
   readonly value: string
   readonly fault: Fault | undefined
+  /** What stood there from the start: no fault of the reader until it is asked for. */
+  readonly initial: string
   /** Somebody wanted to go on: what is empty is wrong too. */
   readonly isAsked: boolean
   readonly onInput: (value: string) => void
 }
 
 /** A text field that says what is wrong with what it holds, and, once it is asked for, that it holds nothing. */
-export function SetupField({ label, help, value, fault, isAsked, onInput }: Props) {
+export function SetupField({ label, help, value, fault, initial, isAsked, onInput }: Props) {
   const id = useId()
-  const isWrong = fault !== undefined && (isAsked || value !== '')
+  const isWrong = fault !== undefined && (isAsked || (value !== '' && value !== initial))
   return (
     <label class="field">
       <span>{label}</span>

@@ -104,7 +104,7 @@ function Issues({ items, zone: siteZone }: { items: readonly Issue[]; zone: stri
     {
       name: words.lasts,
       number: true,
-      cell: ({ ms }) => (ms === null || ms === undefined ? none : duration(ms)),
+      cell: ({ ms }) => (ms === undefined ? none : duration(ms)),
     },
     { name: `${words.claimed}, ${text.value.hour}`, number: true, cell: ({ claimed }) => shown(claimed) },
     { name: `${words.verified}, ${text.value.hour}`, number: true, cell: ({ verified }) => shown(verified) },
