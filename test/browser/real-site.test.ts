@@ -206,7 +206,7 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     await page.keyboard.press('PageUp')
     await put.click()
     const asked = inForce.getByRole('group', { name: 'This will change:' })
-    const watt = (mw: number) => `${Math.round(mw / 1_000)}\u00a0W`
+    const watt = (mw: number) => `${Math.round(mw / 1_000).toLocaleString('en')}\u00a0W`
     const after = Math.round(before.runStartMw * 1.2)
     expect(await asked.innerText()).toContain(`${watt(before.runStartMw)} → ${watt(after)}`)
     await asked.getByRole('button', { name: 'Put in force' }).click()

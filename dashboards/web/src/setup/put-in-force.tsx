@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { ApiError, saveSettings } from '../api-client.ts'
 import type { SensingLevels } from '../api-shapes.ts'
 import { serverNow } from '../clock.ts'
-import { duration, none, power, when } from '../format.ts'
+import { count, duration, none, power, when } from '../format.ts'
 import { Notice } from '../notice.tsx'
 import { text } from '../text/text.ts'
 import { dateOf, instantOfDate } from '../zone.ts'
@@ -144,8 +144,11 @@ function Changes({ of }: { of: readonly LevelChange[] }) {
   )
 }
 
+/** To the watt: in kW a small change would read as none. */
+const wattage = (mw: number): string => (mw < 1_000_000 ? power(mw) : `${count(mw / 1_000)}\u00a0W`)
+
 function shown(name: LevelChange['name'], value: LevelChange['before']): string {
   if (value === undefined) return none
-  if (typeof value === 'number') return name.endsWith('Mw') ? power(value) : duration(value)
-  return value.map(power).join(' – ')
+  if (typeof value === 'number') return name.endsWith('Mw') ? wattage(value) : duration(value)
+  return value.map(wattage).join(' – ')
 }
