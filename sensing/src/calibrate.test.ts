@@ -67,6 +67,40 @@ describe('a proposal', () => {
     expect(waits.accepted, waits.reason).toBe(true)
     expect(Math.abs((waits.evidence.hours?.run ?? 0) / 16 - 1)).toBeLessThan(0.02)
   })
+
+  it.each([
+    ['seldom, and longer than the usual dwell', 585, 40],
+    ['so that a slow meter misses every other one', 165, 6],
+  ])('tells the pulses of a waiting machine, %s, from runs with dips of 20 s', (_, everyS, longS) => {
+    const busy = (hour: number) =>
+      day(hour) === 900 && (hour * 3_600) % 230 < 20
+        ? 60
+        : day(hour) === 200 && (hour * 3_600) % everyS < longS
+          ? 800
+          : day(hour)
+    const { accepted, reason, evidence } = calibrate(read(everyTen, busy))
+    expect(accepted, reason).toBe(true)
+    expect(evidence.runs).toBe(16)
+    expect(Math.abs((evidence.hours?.run ?? 0) / 16 - 1)).toBeLessThan(0.02)
+  })
+  it('never holds a run over the pause of minutes to the next one, however many dips runs have', () => {
+    const dips = (hour: number) =>
+      hour % 0.5 < 0.4 ? ((hour * 3_600) % 230 < 20 ? 60 : 900) : hour % 6 < 5 ? 200 : 0
+    const { accepted, reason, evidence } = calibrate(read(everyTen, dips))
+    expect(accepted, reason).toBe(true)
+    expect(evidence.runs).toBe(96)
+  })
+  it('takes what a clamp shows of nothing for off, beside rest and work', () => {
+    const runs = [9, 10, 11, 11.7, 13, 15.2, 16, 16.4, 18, 20]
+    const clamp = (hour: number) => {
+      if (hour % 24 < 8) return 1.2
+      return runs.findLastIndex((edge) => hour % 24 >= edge) % 2 === 0 ? 90 : 20
+    }
+    const { accepted, reason, levels, evidence } = calibrate(read(everyTen, clamp))
+    expect(accepted, reason).toBe(true)
+    expect(levels.map(({ means }) => means)).toEqual(['standby', 'standby', 'run'])
+    expect(evidence.runs).toBe(10)
+  })
 })
 
 describe('a refusal', () => {
@@ -74,6 +108,10 @@ describe('a refusal', () => {
   it('is the answer to a machine that only warms up', () => {
     const warming = (hour: number) => (hour % 12 < 4 ? 0 : hour % 12 < 4.5 ? 500 : 200)
     expect(code(read(everyTen, warming))).toBe('one_level')
+  })
+  it('is the answer to a machine that works at two powers, switched on and off at either', () => {
+    const works = (hour: number) => (hour % 12 < 6 ? 0 : Math.floor(hour * 5.3) % 3 === 0 ? 600 : 900)
+    expect(code(read(everyTen, works))).toBe('ambiguous')
   })
   it('is the answer to a meter that reads less than each 300 s', () => {
     expect(code(read({ everyMs: 400_000, hours: 200 }, day))).toBe('too_slow')

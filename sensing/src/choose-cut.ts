@@ -24,7 +24,7 @@ export function chooseCut(
   if (!chosen) return { cut: first, refusal: cyclesOnly(first) }
   for (const next of steady.slice(1)) {
     // Runs above a higher line are parts of those above a lower one, or they are pulses that were told apart below.
-    if (same(chosen, next) || next.hours > chosen.hours) continue
+    if (same(chosen, next) || next.hours > chosen.hours || hoursIn(next, chosen) < 0.2 * next.hours) continue
     const middle = middleLevel(recorded, chosen, next)
     if (middle === 'unclear') return { cut: chosen, refusal: twoReadings(chosen, next) }
     // The lowest level of work makes everything above it work.
@@ -40,6 +40,17 @@ export function chooseCut(
       split <= cut.split && flicker?.means === 'unclear' && isOpen(flicker.hours, cut.hours),
   )
   return open ? { cut: open, refusal: pulsesOrRuns(open) } : { cut }
+}
+
+/** Hours that one cut and another both call run. */
+function hoursIn(one: Cut, other: Cut): number {
+  let [ms, first] = [0, 0]
+  for (const { from, to } of one.runs) {
+    while ((other.runs[first]?.to ?? Infinity) <= from) first += 1
+    for (let i = first; (other.runs[i]?.from ?? Infinity) < to; i++)
+      ms += Math.min(to, other.runs[i]?.to ?? to) - Math.max(from, other.runs[i]?.from ?? from)
+  }
+  return ms / 3_600_000
 }
 
 const widest = (cuts: readonly Cut[]): Cut | undefined =>

@@ -6,7 +6,7 @@ import { hoursOf, lowStretches, type Piece, piecesOf, type Run } from './pieces.
 import type { Grid } from './power-grid.ts'
 import type { PowerLevel } from './power-levels.ts'
 import { type PowerSeries, quantile } from './power-series.ts'
-import { isRhythm } from './rhythm.ts'
+import { isRhythm, sum } from './rhythm.ts'
 
 /** One place to put the line between standby and run: below the level `split`. */
 export interface Cut {
@@ -104,14 +104,17 @@ export function examine(recorded: Recorded, split: number): Cut {
     hardlyRan(made, flicker) ?? creeping(recorded, low, high) ?? (rest === 'passing' ? noStandby : undefined)
   if (refusal) return { ...made, refusal }
   // A machine that is off between its programmes: what it draws less in is a part of them, and so is all above.
-  const ifChosen = neverBegan(made, flicker) ?? (rest === 'programme' ? noStandby : undefined)
+  const ifChosen =
+    neverBegan(made, flicker) ?? (rest === 'programme' ? noStandby : undefined) ?? switchedAtRun(made, pieces)
   return ifChosen ? { ...made, ifChosen } : made
 }
 
-function hardlyRan({ hours, thresholds }: Cut, flicker: Flicker): Refusal | undefined {
+function hardlyRan({ hours, runs, thresholds }: Cut, flicker: Flicker): Refusal | undefined {
   const { pulses, peakHours, times } = flicker
   // Five times as much time in pulses as in runs: the level is the pulses', and a run of its own was not seen.
-  const pulsesOnly = flicker.means === 'standby' && peakHours > 5 * hours
+  const pulsesOnly =
+    (flicker.means === 'standby' && peakHours > 5 * hours) ||
+    runs.every(({ from, to }) => to - from <= 60_000)
   if (!pulsesOnly && hours * 3_600_000 >= 2 * Math.max(times.dwellMs, 60_000)) return undefined
   return {
     code: 'one_level',
@@ -132,14 +135,39 @@ function neverBegan({ runs, thresholds, step }: Cut, { tails }: Flicker): Refusa
   }
 }
 
+/**
+ * People switch a machine on and off while it rests. One of two levels of nearly the same power, on and off at the higher as
+ * at the lower, works on both.
+ */
+function switchedAtRun(
+  { runs, step, thresholds, hours }: Cut,
+  pieces: readonly Piece[],
+): Refusal | undefined {
+  const off = pieces.filter(({ side, from, to }) => side === 'off' && to - from > 600_000)
+  const ends = new Set(off.flatMap(({ from, to }) => [from, to]))
+  const edges = pieces.flatMap(({ side, from, to }) => (side === 'off' ? [] : [from, to]))
+  const all = edges.filter((at) => ends.has(at)).length
+  const high = runs.flatMap(({ before, after }) => [before, after]).filter((side) => side === 'off').length
+  if (step >= 2 || high === 0 || 3 * high < all) return undefined
+  const runStartMw = thresholds.runStartMw
+  return {
+    code: 'ambiguous',
+    reason: `no rest is to be seen for sure: the machine was switched on or off ${high} times at over ${(runStartMw / 1_000).toFixed(1)} W, so that the level below, which is nearly as high, may be work too; record a pause between two runs`,
+    alternatives: [
+      { runStartMw, hours },
+      { runStartMw: thresholds.onStartMw, hours: hours + sum(lowStretches(pieces)) / 3_600_000 },
+    ],
+  }
+}
+
 /** Powered time below the cut: a level passed on the way up is none, and one only ever held for minutes is no standby. */
 function restBelow({ hours, flicker }: Cut, pieces: readonly Piece[]): 'rest' | 'passing' | 'programme' {
   const low = lowStretches(pieces)
   const longest = low.reduce((a, b) => Math.max(a, b), 0)
   const total = low.reduce((a, b) => a + b, 0) / 3_600_000
   const off = pieces.some(({ side, from, to }) => side === 'off' && to - from > 600_000)
-  // Less than a minute at a time, and seldom: dips.
-  if (!flicker?.tails && longest <= 60_000 && total < (off ? 0.05 : 0.02) * hours) return 'passing'
+  // Less than a minute at a time: dips; of a machine that is never off it may be rest cut short by holes.
+  if (!flicker?.tails && longest <= 60_000 && total < (off ? 0.2 : 0.02) * hours) return 'passing'
   if (!off || flicker?.tails || longest >= 600_000 || total > 0.2 * hours) return 'rest'
   return total < 0.02 * hours ? 'passing' : 'programme'
 }

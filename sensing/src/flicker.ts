@@ -2,6 +2,7 @@ import { maxSealMs } from '@hours/protocol'
 import type { MeterPace } from './meter-pace.ts'
 import { hoursOf, lowStretches, type Piece, type Run, runsOf, type Times } from './pieces.ts'
 import { quantile } from './power-series.ts'
+import { type Pulses, pulsesOf } from './pulses.ts'
 import { isRegular, sum } from './rhythm.ts'
 import { lengthOf, type Trains, trainsOf } from './trains.ts'
 
@@ -46,8 +47,36 @@ const usualTimes = ({ resolutionMs }: MeterPace): Times => ({
 
 /** Decides what short crossings mean, and dwell and hold from that. */
 export function flickerOf(pieces: readonly Piece[], pace: MeterPace): Flicker {
+  const pulses = pulsesOf(pieces, pace)
+  if (!pulses) return crossingsOf(pieces, pieces, pace, usualTimes(pace))
   const usual = usualTimes(pace)
-  const none = { means: 'none', times: usual, runs: runsOf(pieces, usual), tails: false } as const
+  const dwellMs = Math.max(usual.dwellMs, aboveAll(pulses.peaks, pace))
+  return withPulses(crossingsOf(pieces, pulses.rest, pace, { ...usual, dwellMs }), pulses)
+}
+
+/** What is left beside the pulses of a waiting machine decides; nothing is left where they are all. */
+function withPulses(found: Flicker, { peaks }: Pulses): Flicker {
+  const { means, pulses, peakHours } = found
+  return {
+    ...found,
+    means: means === 'none' ? 'standby' : means,
+    peakHours: peakHours + sum(peaks) / 3_600_000,
+    pulses: counted([...peaks, ...(pulses.count > 0 ? [pulses.longestMs] : [])]),
+  }
+}
+
+/** Longer than nearly every peak, by a third and a reading. */
+const aboveAll = (peaks: readonly number[], pace: MeterPace): number =>
+  Math.floor(Math.min(maxSealMs, 1.3 * (quantile(peaks, 0.995) ?? 0) + pace.resolutionMs))
+
+/** `pieces` without the pulses that were told already decide; runs are those of all pieces. */
+function crossingsOf(
+  all: readonly Piece[],
+  pieces: readonly Piece[],
+  pace: MeterPace,
+  usual: Times,
+): Flicker {
+  const none = { means: 'none', times: usual, runs: runsOf(all, usual), tails: false } as const
   const trains = trainsOf(pieces)
   if (!trains) return { ...none, peakHours: 0, pulses: counted([]), dips: counted([]) }
   const seen = {
@@ -56,16 +85,19 @@ export function flickerOf(pieces: readonly Piece[], pace: MeterPace): Flicker {
     pulses: counted(trains.peaks),
     dips: counted(trains.pauses),
   }
-  const asRun = workingTimes(pieces, trains, pace)
-  const asStandby = waitingTimes(trains, pace)
-  const runs = { run: runsOf(pieces, asRun), standby: runsOf(pieces, asStandby) }
+  const asRun = workingTimes(pieces, trains, pace, usual)
+  const asStandby = waitingTimes(trains, pace, usual)
+  const runs = { run: runsOf(all, asRun), standby: runsOf(all, asStandby) }
   const hours = { run: hoursOf(runs.run), standby: hoursOf(runs.standby) }
   if (sameHours(hours.run, hours.standby) && sameHours(hours.run, hoursOf(none.runs))) return seen
   const atRest = restTells(pieces, trains, pace)
   const means = atRest === 'run' ? atRest : (onlyAfterRuns(pieces, trains) ?? atRest)
   if (means === 'unclear') return { ...seen, means, hours }
   const times = means === 'run' ? asRun : asStandby
-  return { ...seen, means, times, runs: runs[means], tails: means === 'run' && atRest !== 'run', hours }
+  // Where the peaks are most of the time, what lies between is dips of a run and no end of one.
+  const duty = sum(trains.trains.map(({ highMs }) => highMs)) / sum(trains.trains.map(lengthOf))
+  const tails = means === 'run' && atRest !== 'run' && duty < 0.5
+  return { ...seen, means, times, runs: runs[means], tails, hours }
 }
 
 /** Hours within a twentieth of each other. */
@@ -77,8 +109,8 @@ function workingTimes(
   pieces: readonly Piece[],
   { peaks, pauses, longestPause }: Trains,
   pace: MeterPace,
+  usual: Times,
 ): Times {
-  const usual = usualTimes(pace)
   const usually = (quantile(pauses, 0.98) ?? 0) + pace.resolutionMs
   const needed = 1.3 * longestPause + pace.resolutionMs
   const holdMs =
@@ -90,12 +122,10 @@ function workingTimes(
 }
 
 /** No peak begins a run, and none goes on with one that is over. */
-function waitingTimes({ peaks, pauses }: Trains, pace: MeterPace): Times {
-  const usual = usualTimes(pace)
-  const dwell = Math.max(usual.dwellMs, 1.3 * (quantile(peaks, 0.995) ?? 0) + pace.resolutionMs)
+function waitingTimes({ peaks, pauses }: Trains, pace: MeterPace, usual: Times): Times {
   const hold = Math.min(usual.holdMs, 0.8 * (quantile(pauses, 0.05) ?? Infinity))
   return {
-    dwellMs: Math.floor(Math.min(maxSealMs, dwell)),
+    dwellMs: Math.max(usual.dwellMs, aboveAll(peaks, pace)),
     holdMs: Math.floor(Math.max(2 * pace.resolutionMs, hold)),
   }
 }

@@ -21,6 +21,8 @@ interface Middle {
 
 /** On the way for longer than this, the machine was on the level between. */
 const stepMs = 60_000
+/** So many pauses of any length between runs are rest. */
+const leastGaps = 4
 
 function middleOf(lower: Cut, upper: Cut): Middle {
   const found: Middle = {
@@ -86,10 +88,19 @@ export function middleLevel(recorded: Recorded, lower: Cut, upper: Cut): 'run' |
   // ever a second peak out of the level.
   const once = gaps.length === 0 && leads.length === 0 && !isRegular(tails, 0.15)
   if (once && (tails.length >= 6 || (tails.length >= 3 && isRegular(peaks, 0.15)))) return 'run'
+  // What a clamp or a plug shows of nothing, over a watt: the machine never goes there from its runs, only from rest.
+  const through = rises + falls === 0 && gaps.length >= leastGaps && !isRegular(gaps, 0.15)
+  if (through && isNearNothing(recorded, lower)) return 'standby'
   // What falls asleep after a while: always the same while, and shorter pauses before.
   const asleep = tails.length >= 3 && direct <= 0.1 && isRegular(tails, 0.1) && gaps.length >= 2
   if (asleep && gaps.every((ms) => ms <= 1.15 * (quantile(tails, 0.5) ?? 0))) return 'standby'
   return 'unclear'
+}
+
+/** Below the lower cut there are 2 % of the load at most, and a fifth of the level above. */
+function isNearNothing({ levels }: Recorded, lower: Cut): boolean {
+  const below = levels[lower.split - 1]?.high ?? 0
+  return below <= Math.min(5, Math.max(2, 0.02 * (levels.at(-1)?.watts ?? 0))) && lower.step >= 5
 }
 
 /** Share of the time between the cuts that is spent on one level for three minutes and more. */

@@ -13,9 +13,10 @@ export function isRegular(lengths: readonly number[], within = 0.3, slackMs = 0)
 }
 
 const longestCycleMs = 75 * 60_000
+const longestPeakMs = 20 * 60_000
 
 /**
- * The rhythm of a compressor or a thermostat: ten cycles of at most 75 min, peaks and pauses regular, a pause of a third
+ * The rhythm of a compressor or a thermostat: ten cycles of at most 75 min, peaks of at most 20, peaks and pauses regular, a pause of a third
  * of them or more, and never a long rest. People's runs are not that regular, and a sampler that runs by itself pauses
  * for less.
  */
@@ -25,6 +26,7 @@ export function isRhythm(peaks: readonly number[], pauses: readonly number[]): b
   return (
     pauses.length >= 10 &&
     peak + pause <= longestCycleMs &&
+    peak <= longestPeakMs &&
     peak <= 2 * pause &&
     isRegular(peaks, 0.25) &&
     isRegular(pauses, 0.25) &&

@@ -84,13 +84,20 @@ function isPause(sides: readonly Stretch[], i: number, longest: number): boolean
   return sides[i - 1]?.to === side.from && sides[i + 1]?.from === side.to
 }
 
-/** The longest pause within a train: above most of them, what follows a gap of 2.5 times and is five minutes is rest. */
+/**
+ * The longest pause within a train. Above most of them, what follows a gap of 2.5 times is rest where it is five minutes;
+ * where the pauses are dips of one length, rest of any lengths may be a minute.
+ */
 function longestOf(pauses: readonly number[]): number {
-  const rest = pauses.findIndex(
-    (ms, i) => i >= Math.max(4, pauses.length >> 1) && ms >= 300_000 && ms >= 2.5 * (pauses[i - 1] ?? 0),
-  )
+  const rest = pauses.findIndex((ms, i) => {
+    if (i < Math.max(4, pauses.length >> 1) || ms < 2.5 * (pauses[i - 1] ?? 0)) return false
+    return ms >= 300_000 || (ms >= 60_000 && isRegular(pauses.slice(0, i)) && !isAgain(pauses.slice(i)))
+  })
   return pauses.at(rest === -1 ? -1 : rest - 1) ?? 0
 }
+
+/** Longer pauses that come again and again are a part of the programme. */
+const isAgain = (pauses: readonly number[]): boolean => pauses.length >= 6 && isRegular(pauses)
 
 function collect(
   sides: readonly Stretch[],
