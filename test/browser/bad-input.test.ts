@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium())('when something is wrong, the page says what and
     await page.getByText('Shown are hours from evidence alone').waitFor()
     expect(await page.locator('.rank li').count()).toBe(16)
     await page.goto(`${server.url}/i/gz-gibh/sem-01`)
-    await page.getByText('Sessions are not available on this server.').waitFor()
+    await page.getByText('Bookings and sessions are not available on this server.').waitFor()
   })
 
   it('tells an empty fleet from a filter that fits nothing', async () => {
@@ -135,6 +135,7 @@ describe.skipIf(!hasChromium())('when something is wrong, the page says what and
     server.mood.noEvidence = true
     const { page, complaints } = await open('/i/gz-scut/ms-02')
     await page.getByText('No power was recorded in this period.').waitFor()
+    await page.getByText('Nobody is named around this time').waitFor()
     expect((await page.locator('h1').innerText()).length).toBeGreaterThan(250)
     await page.locator('.timeline path[fill="url(#state-unknown)"]').waitFor()
     const wide = await page.evaluate(

@@ -14,8 +14,11 @@ export function lateAnswer(path: string, url: URL, mood: Mood, method: string): 
     const number = mood.fleet.numberOf(get('instrument'))
     if (number === undefined) return missing
     const { sessions, bookings } = useOf(mood.fleet, number, Number(get('from')), Number(get('to')))
-    return ok(pageOf(path === '/sessions' ? sessions : bookings, url.searchParams))
+    const list = path === '/sessions' ? sessions : bookings
+    return ok(pageOf(mood.noEvidence ? [] : list, url.searchParams))
   }
+  if (path === '/reconciliation' && mood.noEvidence)
+    return ok({ items: [], counts: {}, claims: [], offset: 0, previous: null, next: null })
   if (path === '/reconciliation') return ok(reconciliation(mood, url))
   if (path === '/rulesets')
     return ok({

@@ -23,7 +23,7 @@ export interface Mood {
   tamper: Tamper
   /** Every API answer is this status instead; 0 = none. */
   fail: number
-  /** Answers as if nothing had ever been recorded. */
+  /** Answers as if nothing had ever been recorded, by a plug or by a person. */
   noEvidence: boolean
 }
 

@@ -116,6 +116,8 @@ describe.skipIf(!hasChromium())('with the keyboard alone', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/i\/.*from=\d+&to=\d+/)
     await settled()
+    // What the row said stands under its bracket.
+    await page.locator('.finding text').first().waitFor()
     await page.goto(`${server.url}/assessment`)
     await settled()
     await tabTo(page, /^SELECT Rule set/)

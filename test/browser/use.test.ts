@@ -4,6 +4,7 @@ import { GatewayConfig } from '@hours/protocol'
 import { buildPage } from './built-page.ts'
 import { type Browser, hasChromium, openChromium } from './chromium.ts'
 import { type FixtureServer, fixtureNow, startFixture } from './fixture-server.ts'
+import { useOf } from './fixture-use.ts'
 import { totals } from './simulated-fleet.ts'
 import { watch } from './watched-page.ts'
 
@@ -80,24 +81,105 @@ describe.skipIf(!hasChromium())('the page in use', () => {
     await page.waitForURL((url) => !url.searchParams.has('from'))
   })
 
-  it('gives the chart as a table and as a file, both with the spans of the API', async () => {
-    const { page } = await open(`/i/gz-gibh/sem-01?from=${fixtureNow - 86_400_000}&to=${fixtureNow}`)
-    const spans = server.mood.fleet.spans(0, fixtureNow - 86_400_000, fixtureNow)
+  it('gives the chart as a table and as a file, with the spans, bookings and sessions of the API', async () => {
+    const from = fixtureNow - 3 * 86_400_000
+    const { page } = await open(`/i/gz-gibh/sem-01?from=${from}&to=${fixtureNow}`)
+    const spans = server.mood.fleet.spans(0, from, fixtureNow)
+    const use = useOf(server.mood.fleet, 0, from, fixtureNow)
     const figure = page.locator('figure', { hasText: 'What it did' })
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       figure.getByRole('button', { name: 'CSV' }).click(),
     ])
-    const lines = (await readFile(await download.path(), 'utf8')).replace('\uFEFF', '').split('\r\n').slice(1)
+    const [head = '', ...lines] = (await readFile(await download.path(), 'utf8'))
+      .replace('\uFEFF', '')
+      .trimEnd()
+      .split('\r\n')
     const sum = { ...totals([]) }
+    const counts: Record<string, number> = {}
     for (const line of lines) {
-      const [state = '', , , ms = ''] = line.split(',')
-      if (state in sum) sum[state as keyof typeof sum] += Number(ms)
+      const [kind = '', , , ms = ''] = line.split(',')
+      if (kind in sum) sum[kind as keyof typeof sum] += Number(ms)
+      else counts[kind] = (counts[kind] ?? 0) + 1
     }
-    expect(lines).toHaveLength(spans.length)
+    expect(head).toBe('kind,from_utc,to_utc,ms,user,beneficiary')
     expect(sum).toEqual(totals(spans))
+    expect(counts).toEqual({
+      booking: use.bookings.length,
+      session: use.sessions.length,
+      ...Object.fromEntries(
+        Object.entries(Object.groupBy(use.findings, ({ kind }) => kind)).map(([kind, list]) => [
+          kind,
+          list?.length,
+        ]),
+      ),
+    })
     await figure.getByRole('button', { name: 'Table' }).click()
     expect(await figure.locator('tbody tr').count()).toBe(lines.length)
+  })
+
+  it('shows each thing that does not match with its word, and leads from it to its list', async () => {
+    const week = { from: fixtureNow - 7 * 86_400_000, to: fixtureNow }
+    const { page } = await open(`/i/gz-gibh/sem-01?from=${week.from}&to=${week.to}`)
+    const { findings } = useOf(server.mood.fleet, 0, week.from, week.to)
+    const kinds = Object.keys(Object.groupBy(findings, ({ kind }) => kind))
+    expect(kinds.length).toBeGreaterThan(1)
+    const links = page.locator('.findings a')
+    expect(await links.count()).toBe(kinds.length)
+    for (const kind of await page.locator('.finding text').evaluateAll(kindsOf)) expect(kinds).toContain(kind)
+    await links.filter({ hasText: 'Overrun' }).click()
+    await page.waitForURL(
+      /\/reconciliation\?scope=gz-gibh%2Fsem-01&period=2026-11-16..2026-11-24&kind=overrun/,
+    )
+  })
+
+  it('has one instant at one place in the timeline and in the power plot, and reads both there', async () => {
+    const to = fixtureNow - (fixtureNow % 3_600_000)
+    const { page } = await open(`/i/gz-gibh/sem-01?from=${to - 24 * 3_600_000}&to=${to}`)
+    await page.locator('.trace canvas').waitFor()
+    const timeline = await page.locator('.timeline').boundingBox()
+    const plot = await page.locator('.trace .u-over').boundingBox()
+    if (!timeline || !plot) throw new Error('one of the charts is not drawn')
+    expect(plot.x + plot.width).toBeCloseTo(timeline.x + timeline.width, 0)
+    await page.mouse.move(plot.x + plot.width / 2, plot.y + 60)
+    const marks = page.locator('.timeline .mark, .trace .mark')
+    // A line has no width, which counts as hidden.
+    await marks.nth(1).waitFor({ state: 'attached' })
+    for (const x of await marks.evaluateAll(leftsOf)) expect(x).toBeCloseTo(plot.x + plot.width / 2, 0)
+    // Half of the day that ends at 16:00 in Shanghai.
+    for (const readout of await page.locator('.readout').all())
+      expect(await readout.innerText()).toContain('04:00')
+    await page.mouse.down()
+    await page.mouse.move(plot.x + plot.width / 2 + plot.width / 4, plot.y + 60, { steps: 3 })
+    await page.mouse.up()
+    await page.waitForURL((url) => {
+      const from = Number(url.searchParams.get('from'))
+      return Math.abs(from - (to - 30 * 3_600_000)) < 600_000
+    })
+  })
+
+  it('is zoomed by two fingers and read by a tap', async () => {
+    const to = fixtureNow - 86_400_000
+    const { page } = await open(`/i/gz-gibh/sem-01?from=${to - 86_400_000}&to=${to}`)
+    const box = await page.locator('.timeline').boundingBox()
+    if (!box) throw new Error('the timeline is not drawn')
+    const touch = await browser.context.newCDPSession(page)
+    const y = box.y + 30
+    const middle = box.x + box.width / 2
+    const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...places: number[]) =>
+      touch.send('Input.dispatchTouchEvent', { type, touchPoints: places.map((x, id) => ({ x, y, id })) })
+    await fingers('touchStart', middle)
+    await fingers('touchEnd')
+    await page.locator('.timeline .mark').waitFor({ state: 'attached' })
+    expect(await page.locator('.readout').first().innerText()).toMatch(/running|standby|off/)
+    await fingers('touchStart', middle - 50, middle + 50)
+    await fingers('touchMove', middle - 150, middle + 150)
+    await page.waitForURL((url) => {
+      const { from, length } = windowIn(url)
+      return length < 0.36 * 86_400_000 && from > to - 86_400_000 && from + length < to
+    })
+    await fingers('touchEnd')
+    await touch.detach()
   })
 
   it('makes a gateway file that the gateway accepts, with thresholds moved by key', async () => {
@@ -134,3 +216,14 @@ describe.skipIf(!hasChromium())('the page in use', () => {
     await page.getByText('2 rows were imported.').waitFor()
   })
 })
+
+/** In the page, which this file's types know nothing of. */
+const leftsOf = (lines: readonly unknown[]) =>
+  (lines as { getBoundingClientRect(): { left: number } }[]).map((one) => one.getBoundingClientRect().left)
+const kindsOf = (words: readonly unknown[]) =>
+  (words as { getAttribute(name: string): string | null }[]).map((one) => one.getAttribute('data-kind'))
+
+function windowIn(url: URL): { from: number; length: number } {
+  const [from, to] = ['from', 'to'].map((name) => Number(url.searchParams.get(name)))
+  return { from: from ?? 0, length: (to ?? 0) - (from ?? 0) }
+}

@@ -10,10 +10,13 @@ import type {
 } from '@hours/protocol'
 import type {
   Assessment,
+  Booked,
   Channels,
   Figures,
+  Finding,
   Health,
   InstrumentSensing,
+  List,
   Me,
   Organisations,
   Quality,
@@ -21,7 +24,6 @@ import type {
   ReportJob,
   RuleSets,
   SensingLevels,
-  Sessions,
 } from './api-shapes.ts'
 import { failureOf, request } from './api-request.ts'
 
@@ -32,6 +34,8 @@ export interface Ask<T> {
   readonly address: string
   /** How long to wait for it, ms; the usual where nothing is said. */
   readonly patienceMs?: number
+  /** A list of which every page is wanted, not only the first. */
+  readonly isWhole?: boolean
   /** Only carries the type. */
   readonly answer?: T
 }
@@ -48,6 +52,11 @@ function ask<T>(path: string, query: Query = {}, patienceMs?: number): Ask<T> {
   const text = params.toString()
   return { address: `/api/v1${path}${text === '' ? '' : `?${text}`}`, ...(patienceMs && { patienceMs }) }
 }
+
+/** Rows that the API gives at once at most. */
+const most = 500
+
+const whole = <T>(question: Ask<List<T>>): Ask<List<T>> => ({ ...question, isWhole: true })
 
 const instrumentPath = (key: string) => `/instruments/${key.split('/').map(encodeURIComponent).join('/')}`
 
@@ -71,9 +80,12 @@ export const api = {
   health: () => ask<Health>('/health'),
   figures: (scope: string, period: string) => ask<Figures>('/figures', { scope, period }, heavyMs),
   sessions: (instrument: string, from: number, to: number) =>
-    ask<Sessions>('/sessions', { instrument, from, to }),
+    whole(ask<List<Booked>>('/sessions', { instrument, from, to, limit: most })),
   bookings: (instrument: string, from: number, to: number) =>
-    ask<Sessions>('/bookings', { instrument, from, to }),
+    whole(ask<List<Booked>>('/bookings', { instrument, from, to, limit: most })),
+  /** What does not match of one instrument in a period, in order of time; claims come last. */
+  findings: (scope: string, period: string) =>
+    whole(ask<List<Finding>>('/reconciliation', { scope, period, limit: most }, heavyMs)),
   reconciliation: (query: Query) => ask<Reconciliation>('/reconciliation', query, heavyMs),
   rulesets: () => ask<RuleSets>('/rulesets'),
   assessment: (wish: {
@@ -92,9 +104,25 @@ export const api = {
 export const itemsOf = <T>(list: readonly T[] | { readonly items: readonly T[] }): readonly T[] =>
   'items' in list ? list.items : list
 
+/** More pages than this of one list are not asked for: five thousand rows are more than a chart can show. */
+const mostPages = 10
+
 /** Fetches; every failure is an `ApiError` that says whose fault it is. */
-export async function load<T>({ address, patienceMs }: Ask<T>, signal?: AbortSignal): Promise<T> {
-  return request<T>(address, { ...(signal && { signal }), ...(patienceMs && { patienceMs }) })
+export async function load<T>(question: Ask<T>, signal?: AbortSignal): Promise<T> {
+  const { address, patienceMs, isWhole } = question
+  const init = { ...(signal && { signal }), ...(patienceMs && { patienceMs }) }
+  const first = await request<T>(address, init)
+  if (!isWhole) return first
+  // Only `whole` sets it, and that takes lists alone.
+  const list = first as List<unknown>
+  const items = [...list.items]
+  let { next } = list
+  for (let page = 1; next != null && page < mostPages; page++) {
+    const more: List<unknown> = await request(`${address}&cursor=${encodeURIComponent(next)}`, init)
+    items.push(...more.items)
+    next = more.next
+  }
+  return { ...first, items, next }
 }
 
 /** The newest signed checkpoint of the log `origin`, verbatim, with the lines of its witnesses. */

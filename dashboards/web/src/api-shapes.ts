@@ -87,34 +87,21 @@ export interface Figures {
   }[]
 }
 
-/** `GET /api/v1/sessions?instrument=&from=&to=` and `/bookings` */
-export interface Session {
-  readonly id: string
-  readonly instrument: string
-  readonly from: number
-  readonly to: number | null
-  readonly user: string
-  readonly beneficiary: string | null
-  readonly purpose?: string | null
-  readonly booked?: boolean
-  /** Mismatch found by reconciliation, if any. */
-  readonly issue?: IssueKind | null
-}
-export interface Sessions {
-  readonly items: readonly Session[]
+/** A page of a list, and the cursor of the one after it. */
+export interface List<T> {
+  readonly items: readonly T[]
   readonly next?: string | null
 }
 
-export type IssueKind =
-  | 'no_show'
-  | 'no_show_unproven'
-  | 'late_arrival'
-  | 'unbooked_run'
-  | 'overrun'
-  | 'other_user'
-  | 'session_while_off'
-  | 'claim_differs'
-  | 'session_overlap'
+/** `GET /api/v1/sessions?instrument=&from=&to=` and `/bookings` */
+export interface Booked {
+  readonly id: string
+  readonly from: number
+  /** null = it still lasts. */
+  readonly to: number | null
+  readonly user: string
+  readonly beneficiary: string | null
+}
 
 /** `GET /api/v1/reconciliation?period=&kind=&limit=&cursor=` */
 export interface Issue {
@@ -134,6 +121,9 @@ export interface Issue {
   /** What it comes to inside the period, ms. */
   readonly ms?: number
 }
+/** What does not match at a time of one instrument; claims are of whole periods. */
+export type Finding = Pick<Issue, 'kind' | 'from' | 'to'>
+
 /** Claimed beside verified of everything, an organisation or an instrument; ms. */
 export interface ClaimSum {
   readonly of: string

@@ -1,4 +1,5 @@
 import type { State } from '@hours/protocol'
+import type { ComponentChildren } from 'preact'
 import { fillOf } from './charts/patterns.tsx'
 import { states } from './states.ts'
 import { text } from './text/text.ts'
@@ -22,7 +23,8 @@ export function StateMark({ state, size }: { state: State; size?: number }) {
   )
 }
 
-export function Legend() {
+/** The states, and what else a chart shows (`li`). */
+export function Legend({ children }: { children?: ComponentChildren }) {
   return (
     <ul class="legend" aria-label={text.value.chart.legend}>
       {states.map((state) => (
@@ -30,6 +32,7 @@ export function Legend() {
           <StateMark state={state} />
         </li>
       ))}
+      {children}
     </ul>
   )
 }

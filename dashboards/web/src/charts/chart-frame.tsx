@@ -11,6 +11,8 @@ export interface Rows {
   readonly body: () => readonly (readonly Cell[])[]
   /** As `body`, but in machine units, for the file; `body` where absent. */
   readonly file?: () => readonly (readonly Cell[])[]
+  /** Names of the columns of `file`; `head` where absent. */
+  readonly fileHead?: readonly string[]
 }
 
 interface FrameProps {
@@ -48,7 +50,8 @@ export function ChartFrame({ title, help, rows, children, level = 2 }: FrameProp
 }
 
 export function CsvButton({ rows, title }: { rows: Rows; title: string }) {
-  const save = () => download(`${rows.name}.csv`, csvOf([rows.head, ...(rows.file ?? rows.body)()]))
+  const save = () =>
+    download(`${rows.name}.csv`, csvOf([rows.fileHead ?? rows.head, ...(rows.file ?? rows.body)()]))
   return (
     <button type="button" class="plain no-print" onClick={save}>
       {text.value.chart.csv}

@@ -16,6 +16,8 @@ interface BarsProps {
 
 const left = 34
 const bottom = 20
+/** A single month is a bar, not a wall; px. */
+const widest = 56
 
 /** Stacked hours, one bar a day or month. */
 export function HourBars({
@@ -43,7 +45,12 @@ export function HourBars({
         ))}
         {stretches.map((stretch, i) => {
           let sum = 0
-          const x = left + i * step + step * 0.14
+          const wide = Math.min(widest, step * 0.72)
+          const middle = left + (i + 0.5) * step
+          const x = middle - wide / 2
+          const name = label(stretch, i)
+          // Names at the ends turn inwards: half of one would be cut off.
+          const anchor = middle > width - 4 * name.length ? 'end' : 'middle'
           return (
             <g key={stretch.label}>
               <title>{`${stretch.label}: ${order.map((state) => `${text.value.states[state]} ${hours(stretch.states[state])}`).join(', ')}`}</title>
@@ -56,14 +63,14 @@ export function HourBars({
                     key={state}
                     x={x}
                     y={y(sum)}
-                    width={Math.max(1, step * 0.72)}
+                    width={Math.max(1, wide)}
                     height={(ms / top) * plot}
                     fill={fillOf(state)}
                   />
                 )
               })}
-              <text x={x + step * 0.36} y={height - 4} text-anchor="middle">
-                {label(stretch, i)}
+              <text x={anchor === 'end' ? width : middle} y={height - 4} text-anchor={anchor}>
+                {name}
               </text>
             </g>
           )

@@ -3,6 +3,9 @@ import type { State } from '@hours/protocol'
 /** What a state is filled with, everywhere: a colour and a pattern, so that neither eye nor printer needs colour. */
 export const fillOf = (state: State): string => `url(#state-${state})`
 
+/** Over what was booked or used and does not match what the instrument did. */
+export const findingFill = 'url(#finding)'
+
 /** The patterns themselves; once in the document. */
 export function Patterns() {
   return (
@@ -37,6 +40,16 @@ export function Patterns() {
         <pattern id="state-unknown" width="5" height="5" patternUnits="userSpaceOnUse">
           <rect width="5" height="5" style={{ fill: 'var(--unknown)' }} />
           <circle cx="1.5" cy="1.5" r="0.85" style={{ fill: 'var(--unknown-ink)' }} />
+        </pattern>
+        <pattern
+          id="finding"
+          width="5"
+          height="5"
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(-45)"
+        >
+          <rect width="5" height="5" style={{ fill: 'var(--bad)' }} opacity="0.1" />
+          <rect width="1.2" height="5" style={{ fill: 'var(--bad)' }} opacity="0.45" />
         </pattern>
       </defs>
     </svg>

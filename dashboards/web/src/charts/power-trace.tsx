@@ -1,35 +1,57 @@
 import type { PowerSeries } from '@hours/protocol'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { power, when } from '../format.ts'
+import { decimal, power } from '../format.ts'
 import { language, theme } from '../prefs.ts'
 import { text } from '../text/text.ts'
-import { ticksOf, type Window } from './time-axis.tsx'
+import { gutter } from './gutter.ts'
+import { Pointer } from './pointer.tsx'
+import { drawThresholds } from './threshold-lines.ts'
+import { ticksOf } from './time-axis.tsx'
+import { useGestures } from './use-gestures.ts'
+import { useWidth } from './use-width.ts'
+import type { WindowControl } from './use-window.ts'
 
 interface TraceProps {
   readonly data: PowerSeries
-  readonly window: Window
+  readonly window: WindowControl
   readonly zone: string
 }
 
 const height = 240
+const axisHeight = 28
 
-/** Mean, minimum and maximum power over the window, with the thresholds of a run. Loaded only where it is shown. */
+/**
+ * Mean, minimum and maximum power over the window, with the thresholds of a run; an instant stands where it stands in the
+ * timeline, and the same gestures move both. Loaded only where it is shown.
+ */
 export function PowerTrace({ data, window, zone }: TraceProps) {
-  const ref = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    const element = ref.current
-    if (!element) return undefined
-    const plot = new uPlot(optionsOf(data, window, zone, element.clientWidth), columnsOf(data), element)
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }))
-    observer.observe(element)
-    return () => {
-      observer.disconnect()
-      plot.destroy()
-    }
-  }, [data, window.from, window.to, zone, theme.value, language.value])
-  return <div ref={ref} class="trace" role="img" aria-label={text.value.instrument.power} />
+  const [ref, whole] = useWidth<HTMLDivElement>()
+  const plot = useRef<uPlot | undefined>(undefined)
+  const width = Math.max(0, whole - gutter)
+  const gestures = useGestures(window, width)
+  const { from, to } = window
+  const look = `${theme.value} ${language.value}`
+  useLayoutEffect(() => {
+    if (!ref.current || whole === 0) return undefined
+    const own = new uPlot(optionsOf(data, zone, whole), columnsOf(data), ref.current)
+    plot.current = own
+    return () => own.destroy()
+  }, [data, zone, look, whole])
+  useLayoutEffect(() => {
+    plot.current?.setScale('x', { min: from / 1_000, max: to / 1_000 })
+  }, [from, to, data, zone, look, whole])
+  return (
+    <div class="trace" role="img" aria-label={text.value.instrument.power} {...gestures}>
+      <div ref={ref} />
+      <svg width={whole} height={height}>
+        <g transform={`translate(${gutter})`}>
+          <Pointer window={{ from, to }} width={width} height={height - axisHeight} />
+        </g>
+      </svg>
+    </div>
+  )
 }
 
 /** Seconds, then W; a missing step is a gap, not a line across. */
@@ -49,76 +71,56 @@ function columnsOf({ points, stepMs }: PowerSeries): uPlot.AlignedData {
   return [at, columns[0], columns[1], columns[2]]
 }
 
-function optionsOf(data: PowerSeries, window: Window, zone: string, width: number): uPlot.Options {
+/** Power of an axis, W, without zeros that say nothing: 1.5 kW. */
+function shortPower(watt: number): string {
+  const kilowatt = watt / 1_000
+  const digits = [0, 1].find((n) => Number.isInteger(Math.round(kilowatt * 10_000) / 10 ** (4 - n))) ?? 2
+  return kilowatt < 1 ? power(watt * 1_000) : `${decimal(kilowatt, digits)}\u00a0kW`
+}
+
+/** A label nearer to an end than this (px) would be cut off. */
+const labelRoom = 26
+
+function optionsOf(data: PowerSeries, zone: string, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement)
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
-  const words = text.value.instrument
   const font = `12px ${getComputedStyle(document.body).fontFamily}`
-  const grid = { stroke: colour('rule'), width: 1 }
-  const value = (_: uPlot, watt: number | null) => power(watt === null ? null : watt * 1_000)
-  const series = (label: string, stroke: string): uPlot.Series => ({
-    label,
-    stroke,
-    width: 1.5,
-    points: { show: false },
-    value,
-  })
+  const axis = { stroke: colour('soft'), font, grid: { stroke: colour('rule'), width: 1 } }
+  const line = (stroke: string): uPlot.Series => ({ stroke, width: 1.5, points: { show: false } })
+  const inner = width - gutter
+  const ticks = (min: number, max: number) => ticksOf({ from: min * 1_000, to: max * 1_000 }, zone, inner)
+  // What stays under the level of a run must look it: the scale never ends below.
+  const leastTop = Math.max(1, ((data.thresholds?.runStartMw ?? 0) / 1_000) * 1.25)
   return {
-    width,
-    height,
-    cursor: { y: false, drag: { x: false, y: false } },
+    ...{ width, height, padding: [8, 0, 0, 0] },
+    cursor: { show: false },
+    legend: { show: false },
     scales: {
-      x: { range: [window.from / 1_000, window.to / 1_000] },
-      y: { range: (_, __, max) => [0, Math.max(1, max * 1.06)] },
+      x: { range: (_, min, max) => [min, max] },
+      y: { range: (_, __, max) => [0, Math.max(leastTop, max * 1.06)] },
     },
     axes: [
       {
-        stroke: colour('soft'),
-        font,
-        grid,
-        ticks: grid,
-        splits: (plot) =>
-          ticksOf(window, zone, plot.bbox.width / devicePixelRatio).map(({ at }) => at / 1_000),
-        values: (plot) => ticksOf(window, zone, plot.bbox.width / devicePixelRatio).map(({ label }) => label),
+        ...axis,
+        size: axisHeight,
+        ticks: { ...axis.grid, size: 5 },
+        splits: (_, __, min, max) => ticks(min, max).map(({ at }) => at / 1_000),
+        values: ({ scales: { x } }) =>
+          ticks(x?.min ?? 0, x?.max ?? 0).map(({ at, label }) => {
+            const place = ((at / 1_000 - (x?.min ?? 0)) / ((x?.max ?? 1) - (x?.min ?? 0))) * inner
+            return place > inner - labelRoom ? '' : label
+          }),
       },
       {
-        stroke: colour('soft'),
-        font,
-        grid,
-        ticks: grid,
-        size: 66,
-        values: (_, list) => list.map((watt) => power(watt * 1_000)),
+        ...axis,
+        size: gutter,
+        gap: 3,
+        ticks: { ...axis.grid, size: 4 },
+        values: (_, list) => list.map(shortPower),
       },
     ],
-    series: [
-      { label: text.value.time.at, value: (_, at) => (at ? when('full', at * 1_000, zone) : '') },
-      { ...series(words.min, 'transparent') },
-      { ...series(words.mean, colour('accent')) },
-      { ...series(words.max, 'transparent') },
-    ],
+    series: [{}, line('transparent'), line(colour('accent')), line('transparent')],
     bands: [{ series: [3, 1], fill: `${colour('accent')}33` }],
-    hooks: { draw: [(plot) => drawThresholds(plot, data, colour)] },
+    hooks: { draw: [(plot) => drawThresholds(plot, data, { colour, font })] },
   }
-}
-
-function drawThresholds(plot: uPlot, { thresholds }: PowerSeries, colour: (name: string) => string): void {
-  if (!thresholds) return
-  const { ctx, bbox } = plot
-  const line = (mw: number, stroke: string) => {
-    const y = plot.valToPos(mw / 1_000, 'y', true)
-    if (y < bbox.top || y > bbox.top + bbox.height) return
-    ctx.strokeStyle = stroke
-    ctx.beginPath()
-    ctx.moveTo(bbox.left, y)
-    ctx.lineTo(bbox.left + bbox.width, y)
-    ctx.stroke()
-  }
-  ctx.save()
-  ctx.lineWidth = devicePixelRatio
-  ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio])
-  line(thresholds.runStartMw, colour('ink'))
-  line(thresholds.runStopMw, colour('ink'))
-  line(thresholds.onStartMw, colour('strong-rule'))
-  line(thresholds.onStopMw, colour('strong-rule'))
-  ctx.restore()
 }

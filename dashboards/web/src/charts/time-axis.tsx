@@ -28,7 +28,7 @@ export function ticksOf({ from, to }: Window, zone: string, width: number, spaci
     return ticks
   }
   if (wanted > 12 * hour) {
-    const days = wanted > 7 * day ? 14 : wanted > 2 * day ? 7 : wanted > day ? 2 : 1
+    const days = wanted > 7 * day ? 14 : wanted > 2.6 * day ? 7 : wanted > day ? 2 : 1
     for (let at = dayStart(zone, from); at <= to; at = dayStart(zone, at, days))
       add(at, when('day', at, zone))
     return ticks

@@ -1,5 +1,6 @@
 import { api } from '../api-client.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
+import { PowerReadout } from '../charts/power-readout.tsx'
 import type { WindowControl } from '../charts/use-window.ts'
 import { power, when } from '../format.ts'
 import { lazily } from '../lazy.tsx'
@@ -53,36 +54,11 @@ export function PowerSection({
         }}
       >
         <FaultNotice of={answer} />
-        {data && inside.length === 0 ? <p class="soft trace">{words.noPower}</p> : null}
+        {data && inside.length === 0 ? <p class="no-trace">{words.noPower}</p> : null}
         {data && inside.length > 0 ? <PowerTrace data={data} window={window} zone={zone} /> : null}
         {data || answer.fault ? null : <Waiting height={240} />}
-        <Levels thresholds={data?.thresholds ?? null} />
+        <PowerReadout data={data} zone={zone} />
       </ChartFrame>
     </section>
-  )
-}
-
-function Levels({
-  thresholds,
-}: {
-  thresholds: { onStartMw: number; onStopMw: number; runStartMw: number; runStopMw: number } | null
-}) {
-  const words = text.value.instrument.thresholds
-  if (!thresholds) return null
-  return (
-    <p class="soft small row">
-      <span>
-        {words.onStart} {power(thresholds.onStartMw)}
-      </span>
-      <span>
-        {words.onStop} {power(thresholds.onStopMw)}
-      </span>
-      <span>
-        {words.runStart} {power(thresholds.runStartMw)}
-      </span>
-      <span>
-        {words.runStop} {power(thresholds.runStopMw)}
-      </span>
-    </p>
   )
 }

@@ -4,12 +4,15 @@ import { api } from '../api-client.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
 import { StateTimeline } from '../charts/state-timeline.tsx'
 import type { Window } from '../charts/time-axis.tsx'
+import { BracketSwatch } from '../charts/use-lanes.tsx'
 import { spans, type SpanName, type WindowControl } from '../charts/use-window.ts'
-import { duration, when } from '../format.ts'
 import { FaultNotice } from '../notice.tsx'
 import { useResource } from '../resource.ts'
 import { Legend } from '../state-mark.tsx'
 import { text } from '../text/text.ts'
+import { TimelineFindings } from './timeline-findings.tsx'
+import { rowsOf } from './timeline-rows.ts'
+import { useUse } from './use-use.ts'
 
 interface Props {
   readonly instrument: string
@@ -42,37 +45,31 @@ export function TimelineSection({ instrument, zone, window }: Props) {
   const words = text.value.instrument
   const room = useRoom(window)
   const answer = useResource(api.states(instrument, room.from, room.to), 30_000)
-  const sessions = useResource(api.sessions(instrument, room.from, room.to), 60_000)
+  const { use, note } = useUse(instrument, zone, room)
   const inside = (answer.data?.spans ?? []).flatMap((span) => within(span, window))
+  const help = isCoarse() ? words.timelineTouch : words.timelineHelp
   return (
     <section>
       <ChartFrame
         title={words.timeline}
-        help={words.timelineHelp}
-        rows={{
-          name: `states-${instrument}`,
-          head: [text.value.now.state, text.value.time.from, text.value.time.to, text.value.time.length],
-          body: () =>
-            inside.map(({ state, from, to }) => [
-              text.value.states[state],
-              when('full', from, zone),
-              when('full', to, zone),
-              duration(to - from),
-            ]),
-          file: () => inside.map(fileRow),
-        }}
+        help={help}
+        rows={rowsOf({ instrument, zone, spans: inside, use, window })}
       >
         <Controls window={window} />
         <FaultNotice of={answer} />
-        <StateTimeline window={window} zone={zone} data={answer.data} sessions={sessions.data?.items ?? []} />
-        <div class="row spread">
-          <Legend />
-          <span class="soft small">{sessions.fault?.code === 'missing' ? words.sessionsMissing : ''}</span>
-        </div>
+        <StateTimeline window={window} zone={zone} data={answer.data} use={use} help={help} />
+        <Legend>
+          <li class="state">
+            <BracketSwatch /> {words.mismatch}
+          </li>
+        </Legend>
+        <TimelineFindings {...{ instrument, zone, use, window, note }} />
       </ChartFrame>
     </section>
   )
 }
+
+const isCoarse = () => matchMedia('(pointer: coarse)').matches
 
 /** The part of a span that is on show: table and file add up to the window, not to what was fetched around it. */
 function within(span: StateSpans['spans'][number], window: Window): StateSpans['spans'] {
@@ -80,13 +77,6 @@ function within(span: StateSpans['spans'][number], window: Window): StateSpans['
   const to = Math.min(span.to, window.to)
   return to > from ? [{ ...span, from, to }] : []
 }
-
-const fileRow = ({ state, from, to }: StateSpans['spans'][number]) => [
-  state,
-  new Date(from).toISOString(),
-  new Date(to).toISOString(),
-  to - from,
-]
 
 function Controls({ window }: { window: WindowControl }) {
   const words = text.value.instrument
