@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createIngest, createLogger, freshClientId, openLogReader, subscribeExternal } from '@hours/ingest'
 import { SiteId, systemClock } from '@hours/protocol'
 import { Command, InvalidArgumentError } from 'commander'
+import { checkBrokerUrl } from './broker-url.ts'
 import { typedPath } from './paths.ts'
 import { policyWitnesses } from './witnesses.ts'
 
@@ -18,6 +19,7 @@ interface Options {
   readonly cert?: string
   readonly key?: string
   readonly sites?: SiteId[]
+  readonly plain?: true
 }
 
 /** `hours ingest`: the evidence log behind a broker of others. */
@@ -36,6 +38,7 @@ export function ingestCommand(): Command {
     .option('--ca <file>', 'PEM of the broker’s authority')
     .option('--cert <file>', 'PEM of our certificate')
     .option('--key <file>', 'PEM of its key')
+    .option('--plain', 'also without TLS to another machine: password and pages are read by whoever listens')
     .option('--sites <ids>', 'only these sites, with commas between', sitesOf)
     .action(run)
 }
@@ -49,6 +52,7 @@ function sitesOf(text: string): SiteId[] {
 }
 
 async function run(options: Options): Promise<void> {
+  checkBrokerUrl(options.broker, options.plain === true)
   const dataDir = typedPath(options.data)
   const logger = createLogger(process.env['HOURS_LOG'])
   const logName = options.name ?? nameOnDisk(dataDir)

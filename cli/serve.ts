@@ -148,6 +148,7 @@ async function openSite({ flags, dataDir, logName, log, webRoot, ports }: SiteOp
     logDir: join(dataDir, 'log'),
     door,
     brokerUrl,
+    brokerMetrics: () => broker.metrics(),
     ...siteHosts(flags),
     ...siteProxies(flags),
     ...(ownTls ? { tls: ownTls } : {}),

@@ -31,7 +31,7 @@ export const Manifest = z.object({
 export type Manifest = z.infer<typeof Manifest>
 
 /** What a site is besides its log; the index and the series are made again from the log. */
-const secrets = ['keys', 'ca', 'tls', 'policy']
+const besides = ['keys', 'ca', 'tls', 'policy', 'channels.json', 'client-id']
 const tries = 3
 
 /** Copies a site into an empty folder, also while it runs; the copy is read through before it counts. */
@@ -40,7 +40,7 @@ export function copySite(from: string, to: string, at: number): Manifest {
   // Before the log: it remembers how large the log was, and must not remember more than the copy has.
   const operations = join(from, 'operations.sqlite')
   if (existsSync(operations)) copyDatabase(operations, join(to, 'operations.sqlite'))
-  for (const name of secrets) if (existsSync(join(from, name))) copyTree(join(from, name), join(to, name))
+  for (const name of besides) if (existsSync(join(from, name))) copyTree(join(from, name), join(to, name))
   for (let left = tries; ; left--) {
     copyLog(join(from, 'log'), join(to, 'log'))
     try {

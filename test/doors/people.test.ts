@@ -60,6 +60,57 @@ describe('people', () => {
   })
 })
 
+describe('another role', () => {
+  const body = { id: 'ning', name: 'Ning', role: 'facility_manager', organisations: ['gibh'] }
+  const change = (by: Caller, to: object, id = 'ning') => by.send('PATCH', `/api/v1/accounts/${id}`, to)
+  let ning: Caller
+  let key: string
+
+  it('counts from the next request on, for sessions and keys alike', async () => {
+    await admin.send('POST', '/api/v1/accounts', body)
+    const { accounts } = world.door
+    const session = accounts.admit('ning')
+    ning = callerOf(world, { cookie: `__Host-hours=${session?.token ?? ''}` })
+    key = accounts.createKey({ account: 'ning', label: 'k', scopes: ['read', 'write'], days: 9 })
+    const robot = callerOf(world, { authorization: `Bearer ${key}` })
+    const rightsOf = async (one: Caller) => (await one.get('/api/v1/me')).json<{ rights: string[] }>().rights
+    expect(await rightsOf(robot)).toContain('write')
+    const changed = await change(admin, { role: 'viewer', name: 'Ning L' })
+    expect(changed.json()).toMatchObject({ role: 'viewer', name: 'Ning L', organisations: ['gibh'] })
+    expect(await rightsOf(ning)).toEqual(['public', 'read'])
+    expect(await rightsOf(robot)).not.toContain('write')
+  })
+
+  it('is never more than one has, of nobody else, and nobody’s own', async () => {
+    for (const [status, to] of [
+      [403, { role: 'operator', organisations: null }],
+      [404, { organisations: ['zebra'] }],
+      [404, { organisations: ['gibh', 'no-such-unit'] }],
+      [403, { organisations: null }],
+      [400, { role: 'king' }],
+      [400, { organisations: [] }],
+    ] as const)
+      expect((await change(admin, to)).statusCode, JSON.stringify(to)).toBe(status)
+    expect((await change(admin, { role: 'viewer' }, 'p0')).statusCode).toBe(404)
+    const own = (await admin.get('/api/v1/me')).json<{ account: string }>().account
+    expect((await change(admin, { role: 'viewer' }, own)).statusCode).toBe(409)
+    expect((await change(operator, { organisations: null })).statusCode).toBe(400)
+    expect(world.door.accounts.find('ning')).toMatchObject({ role: 'viewer', organisations: ['gibh'] })
+  })
+
+  it('and the keys of others are seen and ended by who manages them, without the key itself', async () => {
+    const listed = await admin.get('/api/v1/accounts/ning/keys')
+    expect(listed.body).not.toContain(key.split('.')[1])
+    const [{ prefix } = { prefix: '' }] = listed.json<{ items: { prefix: string }[] }>().items
+    expect(key.startsWith(prefix)).toBe(true)
+    expect((await admin.get('/api/v1/accounts/p0/keys')).statusCode).toBe(404)
+    const end = () => admin.send('DELETE', `/api/v1/accounts/ning/keys/${prefix}`)
+    expect((await end()).statusCode).toBe(204)
+    expect((await end()).statusCode).toBe(404)
+    expect((await callerOf(world, { authorization: `Bearer ${key}` }).get('/api/v1/me')).statusCode).toBe(401)
+  })
+})
+
 describe('behind a proxy', () => {
   it('that asks for a name of its own, or has asked once, a session is a session, and Basic alone is nobody', async () => {
     const basic = { authorization: 'Basic bWFuYWdlcjpwdw==' }
@@ -89,7 +140,10 @@ describe('the audit', () => {
     })
     const { items } = (await operator.get('/api/v1/audit?limit=500')).json<Trail>()
     const of = (action: string) => items.filter((one) => one.action === action)
-    expect(of('POST /api/v1/accounts').map(({ outcome }) => outcome)).toEqual(['400', 'ok'])
+    expect(of('POST /api/v1/accounts').map(({ outcome }) => outcome)).toEqual(['400', 'ok', 'ok'])
+    expect(of('PATCH /api/v1/accounts/:id')).toContainEqual(
+      expect.objectContaining({ target: 'ning', outcome: 'ok' }),
+    )
     expect(of('POST /api/v1/accounts/:id/disable')).toMatchObject([{ target: 'mei', outcome: 'ok' }])
     expect(of('password.set')).toMatchObject([{ actor: 'mei' }])
     expect(JSON.stringify(items)).not.toContain(password)

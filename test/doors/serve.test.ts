@@ -149,7 +149,12 @@ describe('a site of its own', () => {
       'monitor',
     ).stdout.trim()
     const bearer = { authorization: `Bearer ${key}` }
-    expect((await ask('/metrics', { headers: bearer })).body).toContain('hours_ingest_log_size')
+    const metrics = (await ask('/metrics', { headers: bearer })).body
+    expect(metrics).toContain('hours_ingest_log_size')
+    expect(metrics).toMatch(
+      /# TYPE hours_broker_refused_connects_total counter\nhours_broker_refused_connects_total \d/,
+    )
+    expect(metrics).toMatch(/# TYPE hours_broker_connections gauge/)
     expect((await ask('/api/v1/instruments', { headers: bearer })).status).toBe(403)
     hours('account', 'disable', 'lin')
     const gone = await ask('/api/v1/login', { method: 'POST', body: { account: 'lin', password } })

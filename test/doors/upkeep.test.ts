@@ -49,6 +49,7 @@ beforeAll(async () => {
   const ingest = await open(data)
   await ingest.recordAll(Array.from({ length: 300 }, (_, i) => organisation(`o${i}`)))
   await ingest.close()
+  writeFileSync(join(data, 'channels.json'), '{"channels":[]}')
   expect(hours('backup', '--data', data, '--to', first).status).toBe(0)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -88,6 +89,7 @@ describe('backup and restore', () => {
     await ingest.close()
     expect(sizeOf(back)).toBeGreaterThan(sizeOf(first))
     expect(statSync(join(back, 'keys', 'operator.pem')).mode & 0o077).toBe(0)
+    expect(readFileSync(join(back, 'channels.json'), 'utf8')).toBe('{"channels":[]}')
   })
 
   it('refuse to fork: over a log, behind what others have seen, with another history, or without asking anybody', () => {

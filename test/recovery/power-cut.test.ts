@@ -36,7 +36,7 @@ beforeAll(async () => {
   const site = await startSite(dataDir)
   const publishing = publishers.map((one) => one.publish(site.mqttPort))
   for (let cut = 0; cut < cuts; cut++) {
-    const wanted = acknowledged().size + 20 + Math.floor(random() * 120)
+    const wanted = acknowledged().size + 10 + Math.floor(random() * 60)
     await vi.waitFor(() => expect(acknowledged().size).toBeGreaterThan(wanted), {
       timeout: 60_000,
       interval: 1,

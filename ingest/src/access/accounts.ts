@@ -36,6 +36,8 @@ export interface Accounts {
   setPassword(id: string, password: string): Promise<void>
   /** From now on it comes in by OpenID Connect: password, sessions, keys and any earlier tie end; the next login ties it. */
   setOidc(id: string): void
+  /** From the next request on it has this name, role and organisations; throws `bad_account`. */
+  change(id: string, to: Pick<Account, 'name' | 'role' | 'organisations'>): void
   disable(id: string): void
   enable(id: string): void
   list(): readonly Account[]
@@ -154,6 +156,16 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
         id,
       )
       untie(id)
+    },
+    change(id, { name, role, organisations }) {
+      const fault = accountFault({ id, name, role, organisations }, null)
+      if (fault !== undefined) throw new IngestError('bad_account', fault)
+      db.prepare('UPDATE account SET name = ?, role = ?, organisations = ? WHERE id = ?').run(
+        name,
+        role,
+        organisations && JSON.stringify(organisations),
+        id,
+      )
     },
     disable(id) {
       db.prepare('UPDATE account SET disabled = 1 WHERE id = ?').run(id)

@@ -3,6 +3,7 @@ import type { Account } from '../access/accounts.ts'
 import { mayRole, type Principal, rights, roles } from '../access/rights.ts'
 import { IngestError } from '../ingest-error.ts'
 import type { ApiContext } from './context.ts'
+import { keyRow, KeyRow } from './key-routes.ts'
 import { badField, notFound, Problem } from './problem.ts'
 import type { Api } from './server.ts'
 
@@ -24,9 +25,17 @@ const NewAccount = z.strictObject({
     .optional()
     .describe('comes in by OpenID Connect: no link; the first login under this name there is tied to it'),
 })
+const AccountChange = z
+  .strictObject({
+    name: NewAccount.shape.name.optional(),
+    role: NewAccount.shape.role.optional(),
+    organisations: NewAccount.shape.organisations.optional(),
+  })
+  .describe('what is not named stays')
 const Link = z.object({ link: z.string().describe('shown once; good for two days') })
 const Made = z.object({ link: Link.shape.link.nullable() })
 const Path = z.strictObject({ id: z.string().max(80) })
+const KeyPath = z.strictObject({ id: Path.shape.id, prefix: z.string().max(20) })
 const tags = ['accounts']
 const config = { needs: 'admin' } as const
 
@@ -49,6 +58,14 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
     return account
   }
 
+  /** Whether the caller may make somebody this; throws what is in the way. */
+  function mayBe(caller: Principal | null, account: Pick<Account, 'role' | 'organisations'>): void {
+    for (const id of account.organisations ?? [])
+      if (!ingest.registry.organisation(id)) throw notFound('organisation', id)
+    if (!manages(caller, account))
+      throw new Problem(403, 'this role is more than yours', { value: account.role })
+  }
+
   app.get(
     '/api/v1/accounts',
     { schema: { response: { 200: z.object({ items: z.array(AccountRow) }) }, tags }, config },
@@ -56,7 +73,7 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
       items: accounts
         .list()
         .filter((one) => manages(principal, one))
-        .map((one) => ({ ...one, organisations: one.organisations && [...one.organisations] })),
+        .map(rowOf),
     }),
   )
 
@@ -64,11 +81,7 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
     '/api/v1/accounts',
     { schema: { body: NewAccount, response: { 201: Made }, tags }, config },
     async ({ principal, body }, reply) => {
-      const { organisations } = body
-      for (const id of organisations ?? [])
-        if (!ingest.registry.organisation(id)) throw notFound('organisation', id)
-      if (!manages(principal, body))
-        throw new Problem(403, 'this role is more than yours', { value: body.role })
+      mayBe(principal, body)
       await accounts.create(body, null).catch((error: unknown) => {
         throw error instanceof IngestError ? badField('id', body.id, error.message) : error
       })
@@ -100,11 +113,56 @@ export function accountRoutes(app: Api, { door, ingest }: ApiContext): void {
       const { id } = managed(principal, params.id)
       if (id === principal?.id) throw new Problem(409, 'this is your own account')
       accounts.disable(id)
-      const { organisations, ...row } = managed(principal, id)
-      return { ...row, organisations: organisations && [...organisations] }
+      return rowOf(managed(principal, id))
+    },
+  )
+
+  app.patch(
+    '/api/v1/accounts/:id',
+    { schema: { params: Path, body: AccountChange, response: { 200: AccountRow }, tags }, config },
+    ({ principal, params, body }) => {
+      const { id, name, role, organisations } = managed(principal, params.id)
+      if (id === principal?.id) throw new Problem(409, 'this is your own account')
+      const to = { name, role, organisations, ...defined(body) }
+      mayBe(principal, to)
+      try {
+        accounts.change(id, to)
+      } catch (error) {
+        throw error instanceof IngestError
+          ? badField('organisations', to.organisations, error.message)
+          : error
+      }
+      return rowOf(managed(principal, id))
+    },
+  )
+
+  app.get(
+    '/api/v1/accounts/:id/keys',
+    { schema: { params: Path, response: { 200: z.object({ items: z.array(KeyRow) }) }, tags }, config },
+    ({ principal, params }) => ({ items: accounts.keys(managed(principal, params.id).id).map(keyRow) }),
+  )
+
+  app.delete(
+    '/api/v1/accounts/:id/keys/:prefix',
+    { schema: { params: KeyPath, tags }, config },
+    ({ principal, params }, reply) => {
+      if (!accounts.revokeKey(managed(principal, params.id).id, params.prefix))
+        throw notFound('key', params.prefix)
+      return reply.code(204).send()
     },
   )
 }
+
+const rowOf = ({ organisations, ...row }: Account): z.infer<typeof AccountRow> => ({
+  ...row,
+  organisations: organisations && [...organisations],
+})
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** The members that are given. */
+const defined = <T extends object>(from: T): Defined<T> =>
+  Object.fromEntries(Object.entries(from).filter(([, value]) => value !== undefined)) as Defined<T>
 
 /** The token stands behind `#`, so that it reaches no server's log. */
 export const linkOf = (token: string): string => `/welcome#${token}`

@@ -42,6 +42,8 @@ export interface ApiContext {
   readonly reachOf?: (request: FastifyRequest) => Reach
   /** What this request has written may have changed what its caller sees. Made by the guard. */
   readonly seeAnew?: () => void
+  /** Counts of the broker in this process, for `/metrics`; absent = it runs elsewhere. */
+  readonly brokerMetrics?: () => Readonly<Record<string, number>>
   /** Where gateways reach the broker from outside, such as `mqtts://hours.example.edu:8883`; absent = nobody has said. */
   readonly brokerUrl?: string
   /** Whether a caller may know of this instrument by now, for what outlives the request (live events). Made by the guard. */

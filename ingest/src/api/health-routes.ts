@@ -60,11 +60,20 @@ function seriesOf({ ingest, outbox }: ApiContext, all: boolean) {
   return all ? { ...state, ...kept, says: lagText(state, now) } : kept
 }
 
-function metricsText({ ingest, outbox }: ApiContext): string {
+/** What is open now; everything else of the broker is counted from its start. */
+const brokerGauges = ['connections', 'clients']
+
+const brokerName = (name: string) =>
+  `hours_broker_${snake(name)}${brokerGauges.includes(name) ? '' : '_total'}`
+
+function metricsText({ ingest, outbox, brokerMetrics }: ApiContext): string {
   const series = outbox?.state()
   const gauges: Record<string, number> = {
     ...Object.fromEntries(
       Object.entries(ingest.metrics()).map(([name, value]) => [`hours_ingest_${snake(name)}`, value]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(brokerMetrics?.() ?? {}).map(([name, value]) => [brokerName(name), value]),
     ),
     hours_ingest_healthy: ingest.health().ok ? 1 : 0,
     hours_simulated: ingest.simulated ? 1 : 0,

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import type { ApiKey } from '../access/accounts.ts'
 import { may, type Principal, rights } from '../access/rights.ts'
 import type { ApiContext } from './context.ts'
 import { badField, notFound, Problem } from './problem.ts'
 import type { Api } from './server.ts'
 
 const scopes = z.array(z.enum(rights)).min(1).max(rights.length)
-const KeyRow = z.object({ prefix: z.string(), label: z.string(), scopes, expires: z.int() })
+export const KeyRow = z.object({ prefix: z.string(), label: z.string(), scopes, expires: z.int() })
 const NewKey = z.strictObject({
   label: z.string().min(1).max(120),
   scopes,
@@ -23,9 +24,7 @@ export function keyRoutes(app: Api, { door }: ApiContext): void {
     '/api/v1/keys',
     { schema: { response: { 200: z.object({ items: z.array(KeyRow) }) }, tags }, config },
     ({ principal }) => ({
-      items: accounts
-        .keys(person(principal).id)
-        .map(({ prefix, label, scopes: own, expires }) => ({ prefix, label, scopes: [...own], expires })),
+      items: accounts.keys(person(principal).id).map(keyRow),
     }),
   )
 
@@ -51,6 +50,14 @@ export function keyRoutes(app: Api, { door }: ApiContext): void {
     },
   )
 }
+
+/** A key as it is listed. */
+export const keyRow = ({ prefix, label, scopes: own, expires }: ApiKey): z.infer<typeof KeyRow> => ({
+  prefix,
+  label,
+  scopes: [...own],
+  expires,
+})
 
 /** A key cannot make keys: who finds one has it until it ends, and no longer. */
 function person(principal: Principal | null): Principal {

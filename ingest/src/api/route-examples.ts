@@ -52,6 +52,7 @@ const bodies: Readonly<Record<string, object>> = {
   'POST /api/v1/accounts': {
     ...{ id: 'wang', name: 'Wang Min', role: 'facility_manager', organisations: ['gibh'] },
   },
+  'PATCH /api/v1/accounts/:id': { role: 'viewer', organisations: ['gibh'] },
   'POST /api/v1/keys': { label: 'booking system', scopes: ['read', 'write'], days: 365 },
   'POST /api/v1/login': { account: 'wang', password: 'a long sentence' },
   'POST /api/v1/welcome': { token: 'from the link', password: 'a long sentence' },
