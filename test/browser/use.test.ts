@@ -182,6 +182,17 @@ describe.skipIf(!hasChromium())('the page in use', () => {
     await touch.detach()
   })
 
+  it('compares every figure of the fleet with the same days of another period', async () => {
+    const { page } = await open('/fleet?period=2026-11&compare=2026-10')
+    const compared = page.locator('.figure', { hasText: 'October 2026' })
+    // Powered, run, effective and external hours, sharing rate, three utilizations, coverage.
+    await compared.nth(8).waitFor()
+    expect(await compared.count()).toBe(9)
+    expect(server.asked().filter((one) => one.startsWith('/api/v1/figures'))).toContain(
+      '/api/v1/figures?scope=all&period=2026-10-01..2026-10-24',
+    )
+  })
+
   it('makes a gateway file that the gateway accepts, with thresholds moved by key', async () => {
     const { page } = await open('/setup')
     for (const [label, value] of [

@@ -3,7 +3,7 @@ import { serverNow } from '../clock.ts'
 import { nameOf, zoneOffset } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
 import { askedPeriod, PeriodField } from '../period-field.tsx'
-import { askable, comparable, periodOf } from '../periods.ts'
+import { askable, comparable, periodName, periodOf } from '../periods.ts'
 import { PrintLine } from '../print-line.tsx'
 import { useResource } from '../resource.ts'
 import { place } from '../route.ts'
@@ -70,11 +70,14 @@ export function FleetView() {
             sum={addDurations(rows.map(({ states }) => states))}
             instruments={rows.length}
             before={
-              compared.data
-                ? addDurations(compared.data.rows.map((row) => untilNow(row, now).states))
+              compared.data && other
+                ? {
+                    name: periodName(other.id, zone),
+                    period: comparable(other, period, zone, now),
+                    sum: addDurations(compared.data.rows.map((row) => untilNow(row, now).states)),
+                  }
                 : undefined
             }
-            beforePeriod={other?.id}
           />
           {rows.length === 0 ? (
             <Notice title={text.value.chart.noData}>
