@@ -8,6 +8,12 @@ export const logSummary = ({ findings, records, ...verdict }: LogSummary) => ({
   records: Object.fromEntries(records),
 })
 
+function timesText({ checkpoints, widestMs }: LogSummary['times']): string {
+  if (checkpoints === 0) return 'times: no witness bounds them from outside'
+  const between = widestMs === undefined ? '' : `, at most ${count(Math.ceil(widestMs / 60_000))} min apart`
+  return `times: held against the clocks of witnesses at ${count(checkpoints)} cosigned checkpoints${between}`
+}
+
 const count = (n: number) => n.toLocaleString('en')
 
 /** The verdict on a whole log, for people. */
@@ -21,6 +27,7 @@ export function printLog(verdict: LogSummary, notChecked: readonly string[]): vo
   }
   const kinds = [...records].map(([kind, n]) => `${count(n)} ${kind}`)
   console.log(`checked: root from the entries, signatures, chains, streams of ${kinds.join(', ')}`)
+  console.log(timesText(verdict.times))
   for (const line of findingLines(findings)) console.log(line)
   for (const { code, where, message } of problems) console.log(`PROBLEM ${code} at ${where}: ${message}`)
   if (problemCount > problems.length) console.log(`... and ${problemCount - problems.length} more`)

@@ -92,4 +92,4 @@ it('hours report writes it, hours verify checks it and says by its exit code wha
   expect(readFileSync(table, 'utf8')).toMatch(/sem-01/)
   const early = await hours('report', '--data', dataDir, '--period', '2199', '--out', join(dir, 'x'))
   expect(early).toMatchObject({ said: expect.stringMatching(/"2199" is not over/) as string })
-}, 60_000)
+}, 240_000)

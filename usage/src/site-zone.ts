@@ -26,7 +26,20 @@ function zoneAbove(id: string | null, newest: Parameters<typeof siteZone>[2]): s
   return undefined
 }
 
+/** Asked of each organisation again and again, and slow to find out. */
+const known = new Map<string, boolean>()
+const mostKnown = 1_000
+
 function isZone(zone: string): boolean {
+  const before = known.get(zone)
+  if (before !== undefined) return before
+  if (known.size >= mostKnown) known.clear()
+  const found = findZone(zone)
+  known.set(zone, found)
+  return found
+}
+
+function findZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
   } catch {

@@ -34,8 +34,8 @@ export interface Facts {
   /** Ends the reading: what the pages account for, each with its standing and class. */
   accounts(): AccountBook
   records(): readonly Stated[]
-  /** Keys, streams and epochs as they stand after the last entry. */
-  readonly replay: Pick<LogReplay, 'keys' | 'stream'>
+  /** Keys, streams and times as they stand after the last entry. */
+  readonly replay: Pick<LogReplay, 'keys' | 'stream' | 'times'>
   /** Entries by kind. */
   counts(): ReadonlyMap<string, number>
 }

@@ -57,7 +57,11 @@ interface Burst {
  * An outcome holds for one signature over one message by one key: a key that changes between looking ahead and judging
  * is asked again, never taken for granted.
  */
-export function createLookAhead(keys: () => Pick<KeyRegistry, 'find'>, total: number): LookAhead {
+export function createLookAhead(
+  keys: () => Pick<KeyRegistry, 'find'>,
+  total: number,
+  crypto: Crypto = nodeCrypto,
+): LookAhead {
   const slots = signatureSlots()
   let workers = total < worthThread ? [] : startWorkers(slots.memory)
   let bursts = 0
@@ -119,7 +123,7 @@ export function createLookAhead(keys: () => Pick<KeyRegistry, 'find'>, total: nu
 
   return {
     crypto: {
-      sha256: nodeCrypto.sha256,
+      sha256: crypto.sha256,
       verify(alg, publicKey, message, signature) {
         const known = judging?.task
         return known?.signature === signature &&
@@ -127,7 +131,7 @@ export function createLookAhead(keys: () => Pick<KeyRegistry, 'find'>, total: nu
           known.alg === alg &&
           equalBytes(known.publicKey, publicKey)
           ? judging?.isGood === true
-          : nodeCrypto.verify(alg, publicKey, message, signature)
+          : crypto.verify(alg, publicKey, message, signature)
       },
     },
     *read<E extends LogEntry>(entries: Iterable<E>) {

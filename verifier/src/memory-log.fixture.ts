@@ -76,6 +76,10 @@ export interface MemoryLog {
     /** Newest size that the witness has signed, as `checkpoints/latest`; the newest checkpoint is not. */
     latest?: { size: number; entries?: readonly Uint8Array[] }
     size?: number
+    /** Sizes that the witness has signed before, and when, ms. */
+    kept?: ReadonlyMap<number, number>
+    /** When it signed the newest checkpoint, ms; by default at the last `time` record in it. */
+    cosignedAt?: number
   }): LogSource
   next: { seq: number; prev: string | null; from: number; onMs: number; runMs: number }
 }
@@ -106,6 +110,7 @@ export function createMemoryLog(): MemoryLog {
     )
 
   const config = { revision: 1, sha256: '' }
+  const times: { index: number; at: number }[] = []
   const log: MemoryLog = {
     entries,
     config,
@@ -126,6 +131,7 @@ export function createMemoryLog(): MemoryLog {
     },
     time(at) {
       const payload = JSON.stringify({ v: 1, at, size: entries.length })
+      times.push({ index: entries.length, at })
       entries.push(signRecord({ kind: 'time', payload, signer: staff['service'] as Signer }))
     },
     seen(size = entries.length) {
@@ -178,20 +184,27 @@ export function createMemoryLog(): MemoryLog {
     },
     source(change = {}) {
       const list = (change.entries ?? entries).slice(0, change.size)
-      const { edge, tiles } = edgeOf(list)
+      const { tiles } = edgeOf(list)
       const files = new Map(tiles.map((tile) => [formatTilePath(tile), tile.bytes]))
       for (const tile of tilesOfSize(list.length).filter(({ level }) => level === 0)) {
         const from = tile.index * tileWidth
         const bundle = formatEntryBundle(list.slice(from, from + tile.width))
         files.set(formatTilePath({ ...tile, level: 'entries' }), bundle)
       }
-      const root = edgeRoot(edge, sha256)
-      const signed = signCheckpoint({ origin, size: list.length, root }, change.signer ?? logSigner, sha256)
-      const text = signed.slice(0, signed.indexOf('\n\n') + 1)
-      const note =
-        change.cosigned === false
-          ? signed
-          : addSignatures(signed, [cosign(text, { ...witness, seconds: Math.floor(t0 / 1_000) }, sha256)])
+      const noteOf = (size: number, signer = logSigner) => {
+        const root = edgeRoot(edgeOf(list.slice(0, size)).edge, sha256)
+        return signCheckpoint({ origin, size, root }, signer, sha256)
+      }
+      const cosigned = (note: string, at: number) => {
+        const text = note.slice(0, note.indexOf('\n\n') + 1)
+        return addSignatures(note, [cosign(text, { ...witness, seconds: Math.floor(at / 1_000) }, sha256)])
+      }
+      const { kept = new Map<number, number>() } = change
+      for (const [size, at] of kept)
+        files.set(`checkpoints/${size}`, new TextEncoder().encode(cosigned(noteOf(size), at)))
+      const signed = noteOf(list.length, change.signer)
+      const signedAt = change.cosignedAt ?? times.findLast(({ index }) => index < list.length)?.at ?? t0
+      const note = change.cosigned === false ? signed : cosigned(signed, signedAt)
       if (change.latest) {
         const of = change.latest.entries ?? list
         const older = log.source({ entries: of, size: change.latest.size })
@@ -207,7 +220,7 @@ export function createMemoryLog(): MemoryLog {
       return {
         years: () => Promise.resolve([2026]),
         checkpoint: () => Promise.resolve(note),
-        kept: () => Promise.resolve([]),
+        kept: () => Promise.resolve([...kept.keys()]),
         file: (_year, path) => Promise.resolve(files.get(path)),
       }
     },

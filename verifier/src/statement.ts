@@ -83,10 +83,26 @@ export function readRules(
 /** What is known under that id and version: what comes with this software, and what the operator has signed. */
 function knownRules({ id, version }: ReportStatement['predicate']['ruleset'], records: readonly Stated[]) {
   const signed = records.flatMap(({ record }) => (record.kind === 'ruleset' ? [record.body.body] : []))
+  const isNamed = (data: unknown): data is object =>
+    typeof data === 'object' &&
+    data !== null &&
+    'id' in data &&
+    'version' in data &&
+    data.id === id &&
+    data.version === version
   return [...ruleSetDocuments, ...signed]
-    .map((data) => readRuleSet(data))
+    .filter(isNamed)
+    .map(readOnce)
     .flatMap((read) => (read.ok ? [read.value] : []))
-    .filter((known) => known.id === id && known.version === version)
+}
+
+/** Those that come with this software are read once, however many reports are checked. */
+const readBefore = new WeakMap<object, ReturnType<typeof readRuleSet>>()
+
+function readOnce(data: object): ReturnType<typeof readRuleSet> {
+  const read = readBefore.get(data) ?? readRuleSet(data)
+  readBefore.set(data, read)
+  return read
 }
 
 function parseJson(text: string): unknown {

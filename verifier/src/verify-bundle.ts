@@ -1,6 +1,7 @@
 import {
   type AccountBook,
   type Checkpoint,
+  type Crypto,
   type Finding,
   fromUtf8,
   isLinked,
@@ -25,6 +26,7 @@ import { firstEdition } from './first-edition.ts'
 import { createLookAhead, type Taken } from './look-ahead.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
 import { recompute } from './recompute.ts'
+import { checkTimes } from './time-bounds.ts'
 import { checkSubjects, type ReadStatement, readRules, readStatement } from './statement.ts'
 
 /** What checking a report came to. */
@@ -53,6 +55,8 @@ export interface BundleVerdict {
 export interface VerifyBundleOptions {
   /** The reader's own; absent = the bundle's, which protects against nobody: never independent. */
   readonly policy?: Policy
+  /** By default node's. */
+  readonly crypto?: Crypto
   readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
 
@@ -97,6 +101,7 @@ export function verifyBundleFiles(
   checkStreams(predicate, facts, problems)
   checkRevision(predicate, facts, problems)
   const accounts = facts.accounts()
+  checkTimes(cosignedOf(logs), { times: facts.replay.times, problems })
   const checked = seen.check()
   const cells = checkFigures(files, predicate, { facts, accounts, problems })
   return verdictOf(problems, {
@@ -115,6 +120,12 @@ export function verifyBundleFiles(
       !isOneOperatorQuorum(options.policy, looksLikeOperators(options.policy.logs.map(({ key }) => key))),
   })
 }
+
+/** A bundle has one checkpoint a year, and nothing of what came after it. */
+const cosignedOf = (logs: ReadonlyMap<number, ShownLog>) =>
+  [...logs.values()].map(({ year, trusted: { checkpoint, witnesses } }) => ({
+    ...{ year, size: checkpoint.size, witnesses, hasMore: false },
+  }))
 
 function verdictOf(
   problems: Problems,
@@ -163,7 +174,7 @@ function readEntries(
   const placing = createPlacing(logs, problems)
   const seen = createSeenBook(files, checkpointsOf(predicate, logs), problems)
   const findings = new Map<Finding['code'], number>()
-  const ahead = createLookAhead(() => facts.replay.keys, shown.total)
+  const ahead = createLookAhead(() => facts.replay.keys, shown.total, options.crypto)
   const facts: Facts = createFacts({
     problems,
     crypto: ahead.crypto,

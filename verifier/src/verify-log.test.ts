@@ -8,7 +8,7 @@ import {
   tileWidth,
 } from '@hours/ledger'
 import { generateKey, nodeCrypto } from '@hours/ledger/node'
-import { HOUR, instrumentKey, MINUTE } from '@hours/protocol'
+import { DAY, HOUR, instrumentKey, MINUTE } from '@hours/protocol'
 import { describe, expect, it } from 'vitest'
 import type { LogSource } from './log-source.ts'
 import {
@@ -272,6 +272,40 @@ describe('attacks that a verifier catches by name', () => {
     for (let i = 0; i < 12; i++) other.time(t0 + i * MINUTE)
     const forked = log.source({ latest: { size: 10, entries: other.entries } })
     expect((await codes(forked)).codes).toEqual(['split_view'])
+  })
+
+  it('a service that dates back, or ahead: the witness has its own clock', async () => {
+    const log = honestHour()
+    const sizes = [10, 20]
+    const hour = t0 + HOUR + MINUTE
+    const honest = await codes(
+      log.source({
+        kept: new Map([
+          [10, t0 + 11 * MINUTE],
+          [20, t0 + 36 * MINUTE],
+        ]),
+      }),
+    )
+    expect(honest.verdict.problems).toEqual([])
+    expect(honest.verdict.times).toEqual({ checkpoints: 3, widestMs: 25 * MINUTE })
+    const back = new Map(sizes.map((size) => [size, hour + DAY]))
+    const dated = await codes(log.source({ kept: back, cosignedAt: hour + DAY }))
+    expect(dated.codes).toEqual(['time'])
+    expect(dated.verdict.problems[0]?.message).toContain('after them says')
+    expect((await codes(log.source({ cosignedAt: hour - 3 * MINUTE }))).codes).toEqual(['time'])
+    expect((await codes(log.source({ cosignedAt: hour - 2 * MINUTE }))).codes).toEqual([])
+  })
+
+  it('a kept checkpoint of another history', async () => {
+    const log = honestHour()
+    const source = log.source({ kept: new Map([[10, t0 + HOUR]]) })
+    const other = createMemoryLog()
+    for (let i = 0; i < 12; i++) other.time(t0 + i * MINUTE)
+    const path = 'checkpoints/10'
+    const forked = await other.source({ kept: new Map([[10, t0 + HOUR]]) }).file(2026, path)
+    const file: LogSource['file'] = (year, name) =>
+      name === path ? Promise.resolve(forked) : source.file(year, name)
+    expect((await codes({ ...source, file })).codes).toEqual(['split_view'])
   })
 
   it('a quorum that the operator can meet alone is called not independent', async () => {

@@ -17,6 +17,7 @@ import { walkLog, type WalkedEntry } from './log-walk.ts'
 import { createProblems, type Problem, type Problems } from './problem.ts'
 import { createLookAhead, type Taken } from './look-ahead.ts'
 import { createRootHistory, type RootHistory } from './root-history.ts'
+import { checkTimes, type Cosigned, type TimeBounds } from './time-bounds.ts'
 
 /** What reading a whole log came to. */
 export interface LogVerdict {
@@ -31,6 +32,8 @@ export interface LogVerdict {
     readonly vouched: number
     readonly witnesses: readonly string[]
   }[]
+  /** How closely the witnesses' clocks bound the log's. */
+  readonly times: TimeBounds
   /** Nobody but the operator vouches for the log: the result is "NOT INDEPENDENT". */
   readonly independent: boolean
   readonly simulated: boolean
@@ -43,7 +46,7 @@ export interface VerifyOptions {
 
 /**
  * Verifies a whole log in five steps a year: checkpoint under the policy, root from the entries, link to the year
- * before, every record's signature and stream, every page by R1-R8. Needs no database and no network of its own.
+ * before, every record's signature and stream, every page by R1-R9; then its times by those of witnesses. Needs no database and no network of its own.
  */
 export async function verifyLog(
   source: LogSource,
@@ -55,6 +58,7 @@ export async function verifyLog(
   const checkpoints = await openCheckpoints(source, policy, problems)
   const total = checkpoints.reduce((sum, { trusted }) => sum + trusted.checkpoint.size, 0)
   const histories = new Map<string, RootHistory>()
+  const cosigned: Cosigned[] = []
   const ahead = createLookAhead(() => facts.replay.keys, total)
   const facts: Facts = createFacts({
     problems,
@@ -78,7 +82,8 @@ export async function verifyLog(
       histories.set(trusted.checkpoint.origin, history)
       for await (const entries of walkLog(source, year, trusted.checkpoint, { problems, history }))
         for (const taken of ahead.read(entries)) take(taken)
-      if (history.size() === trusted.checkpoint.size) checkVouched(opened, history, problems)
+      if (history.size() !== trusted.checkpoint.size) continue
+      cosigned.push(...(await openCosigned(source, opened, { policy, history, problems })))
     }
     for (const taken of ahead.rest<WalkedEntry>()) take(taken)
   } finally {
@@ -86,6 +91,7 @@ export async function verifyLog(
   }
   // Pages after the last `time` record are judged now.
   facts.accounts()
+  const times = checkTimes(cosigned, { times: facts.replay.times, problems })
   options.onProgress?.(total, total)
   const logs = checkpoints.map(({ trusted, vouched }) => ({
     origin: trusted.checkpoint.origin,
@@ -99,6 +105,7 @@ export async function verifyLog(
     problemCount: problems.count(),
     findings,
     logs,
+    times,
     independent: !isOneOperatorQuorum(policy, looksLikeOperators(policy.logs.map(({ key }) => key))),
     simulated: logs.some(({ origin }) => origin.startsWith('demo.')),
     facts,
@@ -139,19 +146,39 @@ async function openCheckpoints(source: LogSource, policy: Policy, problems: Prob
   return opened
 }
 
-/** What the witnesses have signed must be the beginning of what was read. */
-function checkVouched(
+/** What witnesses have signed, now and before, ascending; each must be the beginning of what was read. */
+async function openCosigned(
+  source: LogSource,
   { year, trusted, vouched }: OpenedYear,
-  { rootAt }: RootHistory,
-  problems: Problems,
-): void {
-  const { origin, size, root } = vouched.checkpoint
-  if (origin !== trusted.checkpoint.origin || rootAt(size) !== formatBase64(root))
-    problems.add(
-      'split_view',
-      `${year}/checkpoints/latest`,
-      `the witnesses have signed ${origin} of ${size} records, which is no beginning of this log`,
-    )
+  from: { readonly policy: Policy; readonly history: RootHistory; readonly problems: Problems },
+): Promise<Cosigned[]> {
+  const { policy, history, problems } = from
+  const { origin, size: whole } = trusted.checkpoint
+  const found = new Map<number, Cosigned>()
+
+  function take({ checkpoint, witnesses }: TrustedCheckpoint, path: string): void {
+    const { size, root } = checkpoint
+    if (checkpoint.origin !== origin || history.rootAt(size) !== formatBase64(root))
+      problems.add(
+        'split_view',
+        `${year}/${path}`,
+        `the witnesses have signed ${checkpoint.origin} of ${size} records, which is no beginning of this log`,
+      )
+    else if (witnesses.length > 0) found.set(size, { year, size, witnesses, hasMore: size < whole })
+  }
+
+  for (const size of await source.kept(year)) {
+    if (size > whole) continue
+    const path = `checkpoints/${size}`
+    const bytes = await source.file(year, path)
+    const opened = bytes && openWithPolicy(fromUtf8(bytes) ?? '', policy, nodeCrypto)
+    if (opened?.ok === true) take(opened.value, path)
+    // One that fewer witnesses have signed says nothing under this policy.
+    else if (opened && opened.error.code !== 'no_quorum')
+      problems.add('checkpoint', `${year}/${path}`, opened.error.message)
+  }
+  take(vouched, vouched === trusted ? 'checkpoint' : 'checkpoints/latest')
+  return [...found.values()].sort((a, b) => a.size - b.size)
 }
 
 /** The first leaf names this log and where the one before it ended; a swapped or cut year shows here. */
