@@ -6,7 +6,6 @@ import { type RecordItem, type RunningIngest, writeBundle, type Witness } from '
 import {
   createVkey,
   type Crypto,
-  formatBase64,
   formatVkey,
   noteType,
   parsePolicy,
@@ -26,7 +25,14 @@ import {
   type PageSpan,
   type ReportStatement,
 } from '@hours/protocol'
-import { bundleOf, type BundleVerdict, createWitness, serveWitness, verifyBundleFiles } from '@hours/verifier'
+import {
+  bundleOf,
+  type BundleVerdict,
+  createWitness,
+  type Problems,
+  serveWitness,
+  verifyBundleFiles,
+} from '@hours/verifier'
 import { createIngest } from '@hours/ingest'
 import { pino } from 'pino'
 import {
@@ -174,11 +180,11 @@ export async function reportedSite(): Promise<ReportedSite> {
 export function verdictOf(
   files: ReadonlyMap<string, Buffer>,
   policyText: string,
-  crypto = nodeCrypto,
+  { crypto = nodeCrypto, problems }: { crypto?: Crypto; problems?: Problems } = {},
 ): BundleVerdict {
   const policy = parsePolicy(policyText, sha256)
   if (!policy.ok) throw new Error(policy.error.message)
-  return verifyBundleFiles(inMemory(files), { policy: policy.value satisfies Policy, crypto })
+  return verifyBundleFiles(inMemory(files), { policy: policy.value satisfies Policy, crypto }, problems)
 }
 
 /** The same crypto, which knows what it has said of a signature before: thousands of bundles differ by a few bytes each. */
@@ -187,7 +193,7 @@ export function createRemembering(): Crypto {
   return {
     sha256,
     verify(alg, publicKey, message, signature) {
-      const key = `${alg} ${[publicKey, signature, sha256(message)].map(formatBase64).join(' ')}`
+      const key = `${alg} ${[publicKey, signature, message].map((bytes) => Buffer.from(bytes).toString('latin1')).join(' ')}`
       const before = said.get(key)
       if (before !== undefined) return before
       const isGood = nodeCrypto.verify(alg, publicKey, message, signature)

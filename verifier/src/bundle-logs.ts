@@ -1,4 +1,5 @@
 import {
+  type Crypto,
   equalBytes,
   formatBase64,
   fromUtf8,
@@ -32,7 +33,11 @@ const maxCheckpointBytes = 64 * 1024
 export function openLogs(
   files: BundleFiles,
   stated: readonly StatedLog[],
-  { policy, problems }: { readonly policy: Policy; readonly problems: Problems },
+  {
+    policy,
+    problems,
+    crypto,
+  }: { readonly policy: Policy; readonly problems: Problems; readonly crypto: Crypto },
 ): Map<number, ShownLog> {
   const logs = new Map<number, ShownLog>()
   for (const { origin, size, root } of stated) {
@@ -44,7 +49,7 @@ export function openLogs(
     const name = bundleFiles.checkpoint(year)
     const bytes = files.read(name, maxCheckpointBytes)
     const note = bytes && fromUtf8(bytes)
-    const trusted = note === undefined ? undefined : openWithPolicy(note, policy, nodeCrypto)
+    const trusted = note === undefined ? undefined : openWithPolicy(note, policy, crypto)
     if (trusted?.ok !== true) {
       const code = trusted?.error.code === 'no_quorum' ? 'no_quorum' : 'checkpoint'
       problems.add(code, name, trusted ? trusted.error.message : 'it is not there, or no text')

@@ -5,9 +5,5 @@ export { directorySource, type LogSource } from './log-source.ts'
 export { createProblems, type Problem, type ProblemCode, type Problems } from './problem.ts'
 export { type LogVerdict, verifyLog, type VerifyOptions } from './verify-log.ts'
 export { type BundleFiles, bundleOf, type RawFiles } from './bundle-files.ts'
-export {
-  type BundleVerdict,
-  verifyBundle,
-  verifyBundleFiles,
-  type VerifyBundleOptions,
-} from './verify-bundle.ts'
+export type { BundleVerdict } from './bundle-verdict.ts'
+export { verifyBundle, verifyBundleFiles, type VerifyBundleOptions } from './verify-bundle.ts'

@@ -62,8 +62,23 @@ export function createLookAhead(
   total: number,
   crypto: Crypto = nodeCrypto,
 ): LookAhead {
+  return total < worthThread ? takenAsTheyCome(crypto) : takenAhead(keys, crypto)
+}
+
+const takenAsTheyCome = (crypto: Crypto): LookAhead => ({
+  crypto,
+  *read(entries) {
+    for (const entry of entries) yield { entry, record: parseRecord(entry.bytes) }
+  },
+  *rest() {
+    // Nothing was held back.
+  },
+  close: () => undefined,
+})
+
+function takenAhead(keys: () => Pick<KeyRegistry, 'find'>, crypto: Crypto): LookAhead {
   const slots = signatureSlots()
-  let workers = total < worthThread ? [] : startWorkers(slots.memory)
+  let workers = startWorkers(slots.memory)
   let bursts = 0
   let filling = begin()
   let handed: Burst | undefined

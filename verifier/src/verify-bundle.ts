@@ -20,37 +20,15 @@ import { placeEntries, type ShownEntry } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
 import { checkProof, createPlacing, openLogs, type ShownLog } from './bundle-logs.ts'
 import { createSeenBook } from './bundle-seen.ts'
+import { type BundleVerdict, verdictOf } from './bundle-verdict.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
 import { createFacts, type Facts } from './facts.ts'
 import { firstEdition } from './first-edition.ts'
 import { createLookAhead, type Taken } from './look-ahead.ts'
-import { createProblems, type Problem, type Problems } from './problem.ts'
+import { createProblems, type Problems } from './problem.ts'
 import { recompute } from './recompute.ts'
 import { checkTimes } from './time-bounds.ts'
 import { checkSubjects, type ReadStatement, readRules, readStatement } from './statement.ts'
-
-/** What checking a report came to. */
-export interface BundleVerdict {
-  readonly ok: boolean
-  readonly problems: readonly Problem[]
-  readonly problemCount: number
-  /** What the statement says it is; undefined when it cannot even be read. */
-  readonly predicate: ReportStatement['predicate'] | undefined
-  readonly findings: ReadonlyMap<Finding['code'], number>
-  readonly counts: {
-    readonly files: number
-    readonly pages: number
-    readonly records: number
-    /** Records of which only the digest is shown. */
-    readonly hidden: number
-    /** Cells of figures compared. */
-    readonly cells: number
-    /** Sizes that gateways had seen and that were proved to be beginnings of the log. */
-    readonly seen: number
-  }
-  /** Whether somebody other than the operator, by a policy of the reader's own, vouches for the log. */
-  readonly independent: boolean
-}
 
 export interface VerifyBundleOptions {
   /** The reader's own; absent = the bundle's, which protects against nobody: never independent. */
@@ -93,11 +71,14 @@ export function verifyBundleFiles(
   const { predicate } = read.value.statement
   checkSubjects(files, read.value.statement, problems)
   const policy = options.policy ?? ownPolicy(files, problems)
-  const logs = policy ? openLogs(files, predicate.logs, { policy, problems }) : new Map<number, ShownLog>()
+  const { crypto = nodeCrypto } = options
+  const logs = policy
+    ? openLogs(files, predicate.logs, { policy, problems, crypto })
+    : new Map<number, ShownLog>()
   const { facts, seen, findings, hidden } = readEntries(files, { predicate, logs, problems, options })
   for (const log of logs.values()) checkProof(files, log, problems)
   checkOpenings(facts, logs, problems)
-  checkSignature(read.value, facts, { logs, problems })
+  checkSignature(read.value, facts, { logs, problems, crypto })
   checkStreams(predicate, facts, problems)
   checkRevision(predicate, facts, problems)
   const accounts = facts.accounts()
@@ -126,25 +107,6 @@ const cosignedOf = (logs: ReadonlyMap<number, ShownLog>) =>
   [...logs.values()].map(({ year, trusted: { checkpoint, witnesses } }) => ({
     ...{ year, size: checkpoint.size, witnesses, hasMore: false },
   }))
-
-function verdictOf(
-  problems: Problems,
-  about: Partial<BundleVerdict['counts']> &
-    Pick<BundleVerdict, 'predicate'> &
-    Partial<Pick<BundleVerdict, 'findings' | 'independent'>>,
-): BundleVerdict {
-  const { predicate, findings = new Map(), independent = false } = about
-  const { files = 0, pages = 0, records = 0, hidden = 0, cells = 0, seen = 0 } = about
-  return {
-    ok: problems.count() === 0 && cells > 0,
-    problems: problems.list(),
-    problemCount: problems.count(),
-    predicate,
-    findings,
-    counts: { files, pages, records, hidden, cells, seen },
-    independent,
-  }
-}
 
 function ownPolicy(files: BundleFiles, problems: Problems): Policy | undefined {
   const bytes = files.read(bundleFiles.policy, 1 << 20)
@@ -236,13 +198,17 @@ function checkOpenings(facts: Facts, logs: ReadonlyMap<number, ShownLog>, proble
 function checkSignature(
   { signed, statement }: ReadStatement,
   facts: Facts,
-  { logs, problems }: { readonly logs: ReadonlyMap<number, ShownLog>; readonly problems: Problems },
+  {
+    logs,
+    problems,
+    crypto,
+  }: { readonly logs: ReadonlyMap<number, ShownLog>; readonly problems: Problems; readonly crypto: Crypto },
 ): void {
   const year = Math.max(0, ...logs.keys())
   const end: Position = { year, index: logs.get(year)?.trusted.checkpoint.size ?? 0 }
   const key = facts.replay.keys.find(signed.kid, end)
   if (!key.ok) problems.add('statement', bundleFiles.statement, key.error.message)
-  else if (!verifyRecord(signed, key.value, nodeCrypto))
+  else if (!verifyRecord(signed, key.value, crypto))
     problems.add('statement', bundleFiles.statement, `the signature by ${signed.kid} does not hold`)
   const isDemo = statement.predicate.logs.some(({ origin }) => origin.startsWith('demo.'))
   if (isDemo !== statement.predicate.simulated)
