@@ -51,7 +51,9 @@ export function flickerOf(pieces: readonly Piece[], pace: MeterPace): Flicker {
   if (!pulses) return crossingsOf(pieces, pieces, pace, usualTimes(pace))
   const usual = usualTimes(pace)
   const dwellMs = Math.max(usual.dwellMs, aboveAll(pulses.peaks, pace))
-  return withPulses(crossingsOf(pieces, pulses.rest, pace, { ...usual, dwellMs }), pulses)
+  // A longer hold would go on from a run to the first pulse after it, and from there to the next.
+  const mostHoldMs = Math.max(usual.holdMs, Math.floor(0.8 * pulses.pauseMs))
+  return withPulses(crossingsOf(pieces, pulses.rest, pace, { ...usual, dwellMs }, mostHoldMs), pulses)
 }
 
 /** What is left beside the pulses of a waiting machine decides; nothing is left where they are all. */
@@ -75,6 +77,7 @@ function crossingsOf(
   pieces: readonly Piece[],
   pace: MeterPace,
   usual: Times,
+  mostHoldMs = maxSealMs,
 ): Flicker {
   const none = { means: 'none', times: usual, runs: runsOf(all, usual), tails: false } as const
   const trains = trainsOf(pieces)
@@ -85,7 +88,8 @@ function crossingsOf(
     pulses: counted(trains.peaks),
     dips: counted(trains.pauses),
   }
-  const asRun = workingTimes(pieces, trains, pace, usual)
+  const working = workingTimes(pieces, trains, pace, usual)
+  const asRun = { ...working, holdMs: Math.min(mostHoldMs, working.holdMs) }
   const asStandby = waitingTimes(trains, pace, usual)
   const runs = { run: runsOf(all, asRun), standby: runsOf(all, asStandby) }
   const hours = { run: hoursOf(runs.run), standby: hoursOf(runs.standby) }

@@ -7,6 +7,8 @@ import { isRegular, sum } from './rhythm.ts'
 export interface Pulses {
   /** Lengths, ms. */
   readonly peaks: readonly number[]
+  /** What hardly any rest beside a pulse is shorter than, ms. */
+  readonly pauseMs: number
   /** The pieces, pulses counted among what is below the cut. */
   readonly rest: readonly Piece[]
 }
@@ -37,7 +39,13 @@ export function pulsesOf(pieces: readonly Piece[], pace: MeterPace): Pulses | un
   const low = lowStretches(pieces)
   if (sum(low.filter((ms) => ms > 3.5 * period)) > 0.1 * sum(low)) return undefined
   const told = new Set(alone)
-  return { peaks, rest: pieces.map((piece, i) => (told.has(i) ? { ...piece, side: 'low' as const } : piece)) }
+  const beside = alone.flatMap((i) => [of(i - 1), of(i + 1)].map(({ from, to }) => to - from))
+  const pauseMs = quantile(beside, 0.05) ?? longestMs
+  return {
+    peaks,
+    pauseMs,
+    rest: pieces.map((piece, i) => (told.has(i) ? { ...piece, side: 'low' as const } : piece)),
+  }
 }
 
 function isAlone(pieces: readonly Piece[], i: number): boolean {

@@ -3,10 +3,13 @@ import { heldOut, kinds, watch } from '../long/appliances.ts'
 import { check, machines } from '../long/calibration-check.ts'
 import { families, generate, refusals } from '../long/calibration-families.ts'
 
-// Fifty-two of the recordings of test/long/calibration.test.ts, with other seeds.
+// Fifty-three of the recordings of test/long/calibration.test.ts, with other seeds.
 describe('calibration on generated recordings with known truth', () => {
   it.each(families)('finds the run hours of a machine of the family %s', (family) => {
     expect(check(machines((seed) => generate(family, seed), 9_001, 1)).wrong).toEqual([])
+  })
+  it('never holds a run over to the first pulse after it, and to the next, because its dips are long', () => {
+    expect(check([generate('mixed', 21)]).wrong).toEqual([])
   })
   it.each(refusals)('refuses: %s', (refusal) => {
     expect(check(machines((seed) => generate(refusal, seed), 9_001, 1)).wrong).toEqual([])
