@@ -38,6 +38,7 @@ export function openKeptRecording(options: KeptOptions): Recording {
   return {
     timeFormat: 'kept minutes',
     orderTaken: undefined,
+    sorted: false,
     intervalMs: keptSampleMs,
     read(onRow, progress) {
       const power = openKeptPower(dataDir)

@@ -3,6 +3,7 @@ import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import { createRowReader, detectTimeFormat, type RowReject, type Sample, timeReader } from '@hours/sensing'
 import { parse } from 'csv-parse'
 import { parse as parseNow } from 'csv-parse/sync'
+import { createSorter, isDisordered } from './row-order.ts'
 
 /** How the columns of a recording are to be read. */
 export interface RecordingOptions {
@@ -17,11 +18,13 @@ export interface RecordingOptions {
 /** A wish that cannot be met as it was typed: exit code 2. */
 export class UsageError extends Error {}
 
-/** A recording whose columns and formats are settled; rows are streamed, never held. */
+/** A recording whose columns and formats are settled; rows are streamed, and held only where they must be sorted. */
 export interface Recording {
   readonly timeFormat: string
   /** Which of both was taken for the first where no number of the first rows can only be a day. */
   readonly orderTaken: 'day' | 'month' | undefined
+  /** A file is not in the order of time, and is sorted before it is read. */
+  readonly sorted: boolean
   /** Median distance of the first rows, ms. */
   readonly intervalMs: number
   /** Streams every row of every file, in the order of their first times; `progress` is told bytes read of all. */
@@ -35,6 +38,8 @@ interface File {
   readonly path: string
   readonly gzip: boolean
   readonly bytes: number
+  /** Lines before the header, which a logger writes of itself. */
+  readonly line: number
   readonly delimiter: string
   readonly time: number
   readonly power: number
@@ -61,23 +66,34 @@ export function openRecording(paths: readonly string[], options: RecordingOption
       `--time-format "${timeFormat}": needs year, month and day. Fix: yyyy, MM, dd, HH, mm, ss; or iso, epoch-s, epoch-ms.`,
     )
   }
-  const firstTimes = new Map(files.map((file) => [file, firstOf(heads(file, open()))]))
-  const order = [...files].sort((a, b) => (firstTimes.get(a) ?? 0) - (firstTimes.get(b) ?? 0))
+  const firstRows = new Map(files.map((file) => [file, heads(file, open())]))
+  const disordered = new Set(files.filter((file) => isDisordered(firstRows.get(file) ?? [])))
+  const firstOf = (file: File) => firstRows.get(file)?.[0] ?? 0
+  const order = [...files].sort((a, b) => firstOf(a) - firstOf(b))
   return {
     timeFormat,
     orderTaken: options.timeFormat === undefined ? orderTaken(timeFormat, times) : undefined,
-    intervalMs: median(files.flatMap((file) => distances(heads(file, open())))),
+    sorted: disordered.size > 0,
+    intervalMs: median(
+      files.flatMap((file) => distances(firstRows.get(file)?.toSorted((a, b) => a - b) ?? [])),
+    ),
     async read(onRow, progress) {
       const rows = open()
       const total = files.reduce((sum, file) => sum + file.bytes, 0)
       let done = 0
       for (const file of order) {
+        const sorter = disordered.has(file) ? createSorter() : undefined
         await stream(
           file,
           options.header,
-          (row) => onRow(rows.read(row[file.time], row[file.power])),
+          (cells) => {
+            const row = rows.read(cells[file.time], cells[file.power])
+            if (sorter && typeof row !== 'string') sorter.push(row)
+            else onRow(row)
+          },
           (bytes) => progress?.(done + bytes, total),
         )
+        sorter?.each(onRow)
         done += file.bytes
       }
     },
@@ -118,8 +134,10 @@ function inspect(path: string, options: RecordingOptions): File {
   const text = (gzip ? gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH }) : raw).toString('utf8')
   // The last line of the piece may be cut.
   const whole = bytes > headBytes ? text.slice(0, text.lastIndexOf('\n') + 1) : text
-  const delimiter = options.delimiter ?? sniff(whole)
-  const rows = parseNow(whole, { ...csv, delimiter, to: 2_000 })
+  const line = options.header ? headerLine(whole, options) : 0
+  const body = whole.split('\n').slice(line).join('\n')
+  const delimiter = options.delimiter ?? sniff(body)
+  const rows = parseNow(body, { ...csv, delimiter, to: 2_000 })
   const names = options.header ? (rows[0] ?? []) : []
   const width = rows[0]?.length ?? 0
   const at = (flag: string, wanted: string) => column(flag, wanted, names, width, path)
@@ -127,6 +145,7 @@ function inspect(path: string, options: RecordingOptions): File {
     path,
     gzip,
     bytes,
+    line,
     delimiter,
     time: at('--time', options.time),
     power: at('--power', options.power),
@@ -142,6 +161,25 @@ function readStart(path: string): Buffer {
   } finally {
     closeSync(file)
   }
+}
+
+/** The first of 50 lines that names both columns; 0 where none does. */
+function headerLine(text: string, { time, power, delimiter }: RecordingOptions): number {
+  const wanted = [time, power].map((name) => name.trim().toLowerCase())
+  const line = text.split('\n', 50).findIndex((one) => {
+    const cells = one.replace(/^\uFEFF/, '').split(delimiter ?? sniff(one))
+    const names = new Set(
+      cells.map((cell) =>
+        cell
+          .trim()
+          .replace(/^"(.*)"$/, '$1')
+          .trim()
+          .toLowerCase(),
+      ),
+    )
+    return wanted.every((name) => names.has(name))
+  })
+  return Math.max(0, line)
 }
 
 const csv = { bom: true, relax_column_count: true, relax_quotes: true, skip_empty_lines: true } as const
@@ -175,7 +213,6 @@ function heads(file: File, rows: ReturnType<typeof createRowReader>): number[] {
   })
 }
 
-const firstOf = (times: readonly number[]): number | undefined => times[0]
 const distances = (times: readonly number[]): number[] =>
   times
     .slice(1)
@@ -194,7 +231,9 @@ async function stream(
 ): Promise<void> {
   const source = createReadStream(file.path)
   const unpacked = file.gzip ? source.pipe(createGunzip()) : source
-  const parser = unpacked.pipe(parse({ ...csv, delimiter: file.delimiter, from: header ? 2 : 1 }))
+  const parser = unpacked.pipe(
+    parse({ ...csv, delimiter: file.delimiter, from_line: file.line + 1, from: header ? 2 : 1 }),
+  )
   for (const one of [source, unpacked]) one.on('error', (error: Error) => parser.destroy(error))
   let rows = 0
   try {

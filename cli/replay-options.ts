@@ -109,8 +109,9 @@ export async function openTyped(paths: readonly string[], options: ColumnOptions
   return openRecording(paths.map(typedPath), { ...options, time, power })
 }
 
-/** Says on stderr which of day and month was taken for the first where the recording does not tell for sure. */
-export function sayOrder({ orderTaken, timeFormat }: Recording): void {
+/** Says on stderr which of day and month was taken for the first, and that rows were sorted. */
+export function sayOrder({ orderTaken, sorted, timeFormat }: Recording): void {
+  if (sorted) process.stderr.write('Rows are not in the order of time: they are sorted first.\n')
   if (orderTaken)
     process.stderr.write(
       `Dates are read ${orderTaken} first (${timeFormat}); --time-format says otherwise.\n`,

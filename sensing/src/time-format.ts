@@ -70,7 +70,7 @@ const bad = (text: string) => refuse('bad_time', `time "${text.slice(0, 40)}" is
 
 function epochReader(unit: number): TimeReader {
   return (text) => {
-    const value = /^\d{1,17}(\.\d{1,9})?$/.test(text) ? Math.round(Number(text) * unit) : Number.NaN
+    const value = /^\d{1,20}(\.\d{1,9})?$/.test(text) ? Math.round(Number(text) * unit) : Number.NaN
     return Number.isSafeInteger(value) ? accept(value) : bad(text)
   }
 }
@@ -125,6 +125,10 @@ export function timeReader(format: string, zone: string): TimeReader | undefined
     case 'epoch-ms':
     case 'ms':
       return epochReader(1)
+    case 'epoch-us':
+      return epochReader(0.001)
+    case 'epoch-ns':
+      return epochReader(0.000_001)
   }
   const pattern = compile(format)
   return pattern && patternReader(pattern, zone)
@@ -133,6 +137,8 @@ export function timeReader(format: string, zone: string): TimeReader | undefined
 /** The format that the first times of a recording are in; undefined where none fits most of them. */
 export function detectTimeFormat(times: readonly string[]): string | undefined {
   const most = (test: RegExp) => times.filter((text) => test.test(text)).length * 2 > times.length
+  if (most(/^\d{18,20}$/)) return 'epoch-ns'
+  if (most(/^\d{15,17}(\.\d+)?$/)) return 'epoch-us'
   if (most(/^\d{12,14}(\.\d+)?$/)) return 'epoch-ms'
   if (most(/^\d{9,11}(\.\d+)?$/)) return 'epoch-s'
   if (most(iso)) return 'iso'

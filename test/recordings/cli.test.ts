@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Replay } from '@hours/sensing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -58,6 +58,22 @@ describe('hours replay and calibrate on the command line', () => {
       { reason: 'local_time_gap', count: 1 },
       { reason: 'no_reading', count: 1 },
     ])
+  })
+  it('reads the newest row first as well as last, under lines that a logger writes of itself', () => {
+    const [head = '', ...rows] = gunzipSync(readFileSync(join(folder, 'berlin.csv.gz')))
+      .toString()
+      .trim()
+      .split('\n')
+    writeFileSync(join(folder, 'newest.csv'), ['# logger 7; Berlin', '', head, ...rows.reverse()].join('\n'))
+    const [, , ...options] = berlin
+    const { stdout, stderr } = call('replay', 'newest.csv', ...options, '--run', '100', '--json')
+    expect(stderr).toMatch(/sorted/)
+    const { runs, states } = JSON.parse(stdout) as Replay
+    expect({ runs: runs.length, ms: states.run, unknown: states.unknown }).toEqual({
+      runs: 1,
+      ms: 1_800_000,
+      unknown: 0,
+    })
   })
   it('draws each day and lists the runs for people', () => {
     const { stdout } = call(...berlin, '--run', '100', '--max-gap', '120')
