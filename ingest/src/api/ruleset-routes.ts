@@ -1,4 +1,4 @@
-import { namingFaults, parsePeriod, readRuleSet } from '@hours/usage'
+import { parsePeriod, readRuleSet, versionFaults } from '@hours/usage'
 import { parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { hashOfDocument, type KnownRuleSet, ruleSets } from '../figures/rule-set-book.ts'
@@ -133,7 +133,7 @@ export function rulesetRoutes(app: Api, context: ApiContext): void {
             value: `${id}@${version}`,
             fix: 'a rule set that has been used is never changed: give the new one a version of its own',
           })
-        const faults = namingFaults(read.value)
+        const faults = versionFaults(read.value)
         if (faults.length > 0) throw refusal(faults.join('; '))
         // In force from that date in each zone; the record names the earliest instant.
         const start = parsePeriod(from, 'Pacific/Kiritimati')

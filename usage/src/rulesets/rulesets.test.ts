@@ -5,7 +5,7 @@ import { parsePeriod } from '../period.ts'
 import { assess, type Candidate } from './assess.ts'
 import { ruleSetDocuments } from './documents.ts'
 import type { InstrumentFacts } from './facts.ts'
-import { namingFaults, readRuleSet, type RuleSetDocument } from './rule-set.ts'
+import { readRuleSet, type RuleSetDocument, versionFaults } from './rule-set.ts'
 
 const zone = 'Asia/Shanghai'
 const yearOf = (text: string) => {
@@ -72,7 +72,7 @@ describe('the rule sets that come with the system', () => {
     expect(new Set(ruleSetDocuments.map((one) => (one as { id: string }).id)).size).toBe(8)
     const faults = ruleSetDocuments.flatMap((one) => {
       const read = readRuleSet(one)
-      return read.ok ? namingFaults(read.value) : []
+      return read.ok ? versionFaults(read.value) : []
     })
     expect(faults).toEqual([])
   })
