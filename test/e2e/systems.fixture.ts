@@ -11,6 +11,9 @@ import {
   type OrganisationTree,
 } from '@hours/usage'
 import { pino } from 'pino'
+import { type ChannelMonitor, createChannelMonitor } from '../../ingest/src/channels/channel-monitor.ts'
+import { openProbeStore } from '../../ingest/src/channels/probe-store.ts'
+import { channelOf, type Web } from '../../ingest/src/channels/web.fixture.ts'
 import {
   createTestGateway,
   freshFolder,
@@ -37,6 +40,10 @@ export interface SystemWorld {
   /** Sends records as the system's own platform would; text goes as CSV. */
   post(path: string, body: unknown): Promise<Answer>
   get<T>(path: string): Promise<T>
+  /** The same as text: a table. */
+  text(path: string): Promise<string>
+  /** What `GET /figures` says of a scope on the day of the six hours, by KPI. */
+  figures(scope: string): Promise<Readonly<Record<string, number | null>>>
   /** Figures of one instrument over the six hours, out of log and records. */
   of(instrument: string): InstrumentResult
   fleet(instruments: readonly string[]): ReturnType<typeof fleetFigures>
@@ -61,7 +68,12 @@ export async function systemWorld(
   units: readonly Unit[],
   /** Instrument id to the unit that manages it. */
   instruments: Readonly<Record<string, string>>,
-  options: { readonly sensed?: boolean; readonly enrolment?: Readonly<Record<string, object>> } = {},
+  options: {
+    readonly sensed?: boolean
+    readonly enrolment?: Readonly<Record<string, object>>
+    /** Who probes the channels of this installation. */
+    readonly channels?: (made: Pick<SystemWorld, 'ingest' | 'clock'>) => ChannelMonitor
+  } = {},
 ): Promise<SystemWorld> {
   const folder = freshFolder()
   const clock = createManualClock(start)
@@ -97,7 +109,11 @@ export async function systemWorld(
   clock.advanceTo(period.to + HOUR)
   await ingest.settled()
   const log = pino({ level: 'silent' })
-  const api = await createApi({ ingest, log, software: 'test', logDir: join(folder, 'log') })
+  const channels = options.channels?.({ ingest, clock })
+  const api = await createApi({
+    ...{ ingest, log, software: 'test', logDir: join(folder, 'log') },
+    ...(channels ? { channels } : {}),
+  })
   const tree = createOrganisationTree(ingest.registry.records('organisation').map(({ record }) => record))
 
   const records = <K extends 'organisation' | 'enrolment' | 'schedule' | 'session' | 'maintenance'>(
@@ -118,8 +134,11 @@ export async function systemWorld(
     return instrumentFigures(input, period)
   }
 
+  const get = async <T>(path: string) =>
+    (await api.inject({ method: 'GET', url: `/api/v1/${path}` })).json<T>()
+
   return {
-    ...{ ingest, clock, tree, of },
+    ...{ ingest, clock, tree, of, get },
     async post(path, body) {
       const headers = { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }
       const url = `/api/v1/${path}`
@@ -127,12 +146,15 @@ export async function systemWorld(
       await ingest.settled()
       return { status: reply.statusCode, body: reply.json() }
     },
-    async get<T>(path: string) {
-      const reply = await api.inject({ method: 'GET', url: `/api/v1/${path}` })
-      return reply.json<T>()
+    text: async (path) => (await api.inject({ method: 'GET', url: `/api/v1/${path}` })).body,
+    async figures(scope) {
+      type Told = { figures: { kpi: string; value: number | null }[] }
+      const { figures } = await get<Told>(`figures?scope=${scope}&period=2026-01-05&members=0`)
+      return Object.fromEntries(figures.map(({ kpi, value }) => [kpi, value]))
     },
     fleet: (ids) => fleetFigures(ids.map(of)),
     async close() {
+      await channels?.close()
       await api.close()
       await ingest.close()
       rmSync(folder, { recursive: true })
@@ -161,3 +183,14 @@ export const session = (
   purpose: 'service',
   ...more,
 })
+
+/** Probes one booking page of a channel that has an owner; one bad answer opens an incident, one good one closes it. */
+export const probing =
+  (web: Web, id: string, owner: string) =>
+  ({ ingest, clock }: Pick<SystemWorld, 'ingest' | 'clock'>): ChannelMonitor =>
+    createChannelMonitor({
+      ...{ ingest, clock },
+      settings: { channels: [channelOf(web.url, { id, owner, openAfter: 1, closeAfter: 1 })] },
+      store: openProbeStore(':memory:'),
+      log: pino({ level: 'silent' }),
+    })

@@ -1,8 +1,10 @@
-import { HOUR } from '@hours/protocol'
-import { channelFigures, shareLevel, sumRecords } from '@hours/usage'
-import { afterEach, describe, expect, it } from 'vitest'
+import { HOUR, MINUTE } from '@hours/protocol'
+import { shareLevel, sumRecords } from '@hours/usage'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ChannelMonitor } from '../../ingest/src/channels/channel-monitor.ts'
+import { openWeb, page, type Web } from '../../ingest/src/channels/web.fixture.ts'
 import { site, start } from '../../ingest/src/ingest.fixture.ts'
-import { at, period, session, type SystemWorld, systemWorld, type Unit } from './systems.fixture.ts'
+import { at, period, probing, session, type SystemWorld, systemWorld, type Unit } from './systems.fixture.ts'
 
 const base: readonly Unit[] = [
   ['guangdong', null, 'province'],
@@ -14,8 +16,43 @@ const base: readonly Unit[] = [
   ['hk-lab', 'guangdong', 'entity', { hkMacaoForeign: true }],
 ]
 type Figures = { figures: { kpi: string; value: number | null }[] }
+type Ranked = { instruments: { id: string; grade: string | null }[] }
 let world: SystemWorld
-afterEach(() => world.close())
+let web: Web
+beforeEach(async () => {
+  web = await openWeb(page('Booking'))
+})
+afterEach(async () => {
+  await world.close()
+  await web.close()
+})
+
+/** Somebody probes the channel's booking page; `probe` is one more look at it, five minutes later. */
+let monitor: ChannelMonitor | undefined
+function watched(id: string, owner: string) {
+  const watch = probing(web, id, owner)
+  return (made: Parameters<typeof watch>[0]) => (monitor = watch(made))
+}
+async function probe(channel: string): Promise<void> {
+  world.clock.advanceTo(world.clock.wall() + 5 * MINUTE)
+  await monitor?.probe(channel)
+}
+
+/** A rule of a facility's own: good from so many outside hours on, and money by the hour for whoever has two of them. */
+const duty = (version: string, from: number) => ({
+  ...{ id: 'duty', version, title: { en: 'Duties' }, from: '2026-01-01', year: 'calendar' },
+  instrument: {
+    items: [{ id: 'outside', title: { en: 'Outside' }, points: '$externalH', max: 8 }],
+    grade: ['grade', '$externalH', from, 'good', 'poor'],
+    awards: [
+      {
+        ...{ id: 'back', title: { en: 'Given back' }, kind: 'reward' },
+        ...{ when: ['ge', '$externalH', 2], fen: ['mul', '$externalH', 10_000] },
+      },
+    ],
+  },
+  ranking: ['$externalH'],
+})
 
 const sums = (instrument: string) => {
   const list = <
@@ -61,12 +98,10 @@ describe('the systems of the South China survey', () => {
     const { figures } = world.of('sem')
     expect(figures.external).toBe(4 * HOUR)
     expect(figures.rates.smeShare.value).toBe(0.25)
-    expect(sums('sem')).toMatchObject({
-      voucherFen: 120_000,
-      subsidyFen: 50_000,
-      smesServed: 1,
-      organisationsServed: 2,
-    })
+    const told = { voucherFen: 120_000, subsidyFen: 50_000, smesServed: 1, organisationsServed: 2 }
+    expect(sums('sem')).toMatchObject(told)
+    for (const scope of ['org:guangdong', 'org:owner', 'all'])
+      expect(await world.figures(scope)).toMatchObject({ ...told, external: 4 * HOUR, smeShare: 0.25 })
   })
 
   it('2 cooperative network of many owners: hours and rates with named denominators, projects and samples', async () => {
@@ -85,17 +120,24 @@ describe('the systems of the South China survey', () => {
   })
 
   it('3 a platform of listings without telemetry: unknown, never zero, and its dead page is a figure of its own', async () => {
-    world = await systemWorld(base, { sem: 'owner-lab' }, { sensed: false })
+    world = await systemWorld(
+      base,
+      { sem: 'owner-lab' },
+      { sensed: false, channels: watched('yuekehui', 'the platform') },
+    )
     const { figures } = world.of('sem')
     expect(figures).toMatchObject({ on: 0, onUpper: 6 * HOUR, grade: 'not verifiable' })
     expect(figures.rates.coverage.value).toBe(0)
     expect(figures.rates.shareHours.value).toBeNull()
-    const latencyMs = { p50: 100, p95: 900 }
-    const probe = { channel: 'yuekehui', probed: 288, ok: 72, latencyMs, completeness: 0.1 }
-    const failures = [{ reason: 'http 404', count: 216 }]
-    await world.ingest.record('probe', 'installation', { ...probe, day: '2026-01-05', failures } as never)
-    const probes = world.ingest.registry.records('probe').map(({ record }) => record)
-    expect(channelFigures(probes)).toMatchObject({ availability: 0.25, completeness: 0.1 })
+    expect(await world.figures('all')).toMatchObject({ coverage: 0, shareHours: null, effective: 0 })
+    // Its page answers once and is dead from then on.
+    await probe('yuekehui')
+    web.answer = page('gone', 404)
+    for (let i = 0; i < 3; i++) await probe('yuekehui')
+    const [channel] = (await world.get<{ items: object[] }>('channels')).items
+    expect(channel).toMatchObject({ id: 'yuekehui', available: 0.25, probed: 4, openIncidents: 1 })
+    const { items } = await world.get<{ items: object[] }>('channels/yuekehui/incidents')
+    expect(items).toMatchObject([{ kind: 'page_dead', owner: 'the platform', to: null }])
   })
 
   it('4 an unidentified platform: bookings that name no known instrument are refused with a reason', async () => {
@@ -161,7 +203,8 @@ describe('the systems of the South China survey', () => {
     for (const channel of ['gz-network', 'gz-regional', 'gd-province'])
       await world.post('memberships', { channel, instrument: `${site}/sem`, from: start })
     expect(world.ingest.registry.records('membership')).toHaveLength(3)
-    expect(world.fleet(['sem', 'sem', 'sem'])).toMatchObject({ sets: 1, figures: { effective: 4 * HOUR } })
+    for (const scope of ['channel:gz-network', 'channel:gd-province', 'org:guangdong', 'all'])
+      expect([scope, await world.figures(scope)]).toMatchObject([scope, { sets: 1, effective: 4 * HOUR }])
   })
 
   it('10 supercomputing: core-hours from the scheduler stand apart from hours', async () => {
@@ -231,6 +274,9 @@ describe('the systems of the South China survey', () => {
     ])
     const { figures, used } = world.of('xrd')
     expect(figures.external).toBe(HOUR)
+    // What the college gives to its neighbours is outside of it, and inside of the school.
+    expect(await world.figures('org:college')).toMatchObject({ shareLevel: 0.75, external: HOUR })
+    expect(await world.figures('org:sysu')).toMatchObject({ shareLevel: 0.25, external: HOUR })
     expect(shareLevel(world.tree, 'college', used, figures.effective).share).toBe(0.75)
     expect(shareLevel(world.tree, 'sysu', used, figures.effective).share).toBe(0.25)
   })
@@ -251,7 +297,7 @@ describe('the systems of the South China survey', () => {
   })
 
   it('16 booking page: an import from its CSV, and the page’s own latency and success', async () => {
-    world = await systemWorld(base, { sem: 'owner-lab' })
+    world = await systemWorld(base, { sem: 'owner-lab' }, { channels: watched('scut', 'scut') })
     const head = '仪器,开始时间,结束时间,使用人,受益单位,平台,预约号'
     const csv = `${head}\n${site}/sem,2026-01-05 00:00,2026-01-05 02:00,王,small-firm,scut,1\n`
     expect((await world.post('imports?kind=booking', csv)).body).toMatchObject({ accepted: 1, refused: 0 })
@@ -260,11 +306,13 @@ describe('the systems of the South China survey', () => {
     expect(booking?.record).toMatchObject({ from: at(0), to: at(2), beneficiary: 'small-firm' })
     // People are pseudonyms in the log.
     expect(JSON.stringify(booking?.record)).not.toContain('王')
-    const latencyMs = { p50: 80, p95: 2_500 }
-    const day = { channel: 'scut', day: '2026-01-05', probed: 100, ok: 99, completeness: 1, failures: [] }
-    await world.ingest.record('probe', 'installation', { ...day, latencyMs } as never)
-    const [probe] = world.ingest.registry.records('probe')
-    expect(probe?.record.latencyMs.p95).toBe(2_500)
+    await probe('scut')
+    const [channel] = (await world.get<{ items: object[] }>('channels')).items
+    expect(channel).toMatchObject({ id: 'scut', available: 1, probed: 1, openIncidents: 0 })
+    const one = await world.get<{ pages: { ok: boolean; status: number; latencyMs: number }[] }>(
+      'channels/scut',
+    )
+    expect(one.pages).toMatchObject([{ ok: true, status: 200, latencyMs: expect.any(Number) as number }])
   })
 
   it('17 small estate: one gateway, kinds and sets counted apart', async () => {
@@ -294,17 +342,52 @@ describe('the systems of the South China survey', () => {
     ])
   })
 
-  it('19 the duties of government: an incident has an owner, a begin, an end and its evidence', async () => {
-    world = await systemWorld(base, { sem: 'owner-lab' })
-    const incident = { id: 'i-1', channel: 'gz-network', kind: 'page_dead', owner: 'owner', actor: 'probe' }
-    const evidence = 'http 404 for 3 days'
-    await world.ingest.record('incident', 'installation', {
-      ...incident,
-      from: at(0),
-      to: at(5),
-      evidence,
-    } as never)
-    const [kept] = world.ingest.registry.records('incident')
-    expect(kept?.record).toMatchObject({ owner: 'owner', from: at(0), to: at(5), evidence })
+  it('19 the duties of government: rules that change, an open list of rewards, an incident with its owner', async () => {
+    world = await systemWorld(
+      base,
+      { sem: 'owner-lab', nmr: 'owner-lab' },
+      { channels: watched('gz-network', 'Science Office') },
+    )
+    await world.post('sessions', [session('sem', 'small-firm', [0, 3]), session('nmr', 'small-firm', [0, 1])])
+    // A rule that changes is a version of its own; what was found under the old one can be found again.
+    expect((await world.post('rulesets', duty('1', 1))).status).toBe(201)
+    expect((await world.post('rulesets', duty('2', 2))).status).toBe(201)
+    const ranked = async (version: string) => {
+      const { instruments } = await world.get<Ranked>(`assessments?ruleset=duty@${version}&period=2026-01-05`)
+      return instruments.map(({ id, grade }) => [id, grade])
+    }
+    const [sem, nmr] = [`${site}/sem`, `${site}/nmr`]
+    expect([await ranked('1'), await ranked('2')]).toEqual([
+      [
+        ...[
+          [sem, 'good'],
+          [nmr, 'good'],
+        ],
+      ],
+      [
+        ...[
+          [sem, 'good'],
+          [nmr, 'poor'],
+        ],
+      ],
+    ])
+    const list = await world.text('assessments?ruleset=duty@2&period=2026-01-05&format=csv')
+    const [rewarded, other] = list.split('\r\n').slice(1)
+    expect([rewarded, other]).toEqual([
+      expect.stringMatching(/^duty@2,1,gz-gibh\/sem,.*Given back 300\.00 yuan,300,/) as string,
+      expect.stringMatching(/^duty@2,2,gz-gibh\/nmr,(?!.*Given back)/) as string,
+    ])
+    // A dead page has somebody to answer for it, a begin, an end and what was seen.
+    web.answer = page('gone', 404)
+    await probe('gz-network')
+    web.answer = page('Booking')
+    await probe('gz-network')
+    const { items } = await world.get<{ items: { from: number; to: number }[] }>(
+      'channels/gz-network/incidents',
+    )
+    expect(items).toMatchObject([
+      { owner: 'Science Office', kind: 'page_dead', evidence: expect.stringContaining('HTTP 404') as string },
+    ])
+    expect(items[0]?.to).toBeGreaterThan(items[0]?.from ?? Infinity)
   })
 })
