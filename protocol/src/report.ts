@@ -42,8 +42,11 @@ export const ReportStatement = z.strictObject({
     /** By the last `close` of this scope and period; null = never closed. */
     revision: Count.nullable(),
     ruleset: z.strictObject({ id: Text, version: Text, sha256: Sha256Hex }),
-    /** Which figures there are and what they mean; absent = the first, which had the quota of the class whatever the rule set says. */
-    edition: z.literal(2).optional(),
+    /**
+     * Which figures there are and what they mean; absent = the first, which had the quota of the class whatever the rule set
+     * says. The third has shifts, turnaround and achievements.
+     */
+    edition: z.literal([2, 3]).optional(),
     logs: z.array(z.strictObject({ origin: Text, size: Count, root: z.string().max(64) })).max(100),
     /** Where each stream of records ends: nothing after it was counted. */
     streams: z

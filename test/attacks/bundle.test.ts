@@ -77,6 +77,13 @@ describe('an honest report', () => {
     const first = forger.figured(signed(national, ({ edition: _, ...of }) => of))
     const old = check(first)
     expect([old.problems, quotas(old)]).toEqual([[], Array(3).fill('quota:1400')])
+    // The second did not know shifts, turnaround and achievements; who leaves them out of the third is found out.
+    const second = forger.figured(signed(national, (of) => ({ ...of, edition: 2 })))
+    const told = check(second)
+    expect(told.problems).toEqual([])
+    const names = new Set(told.predicate?.figures.map(({ kpi }) => kpi))
+    expect([names.has('samples'), names.has('shifts')]).toEqual([true, false])
+    expect(codes(signed(second, (of) => ({ ...of, edition: 3 })))).toEqual(['figure'])
     expect(codes(signed(national, ({ edition: _, ...of }) => of))).toEqual(['figure'])
   })
 

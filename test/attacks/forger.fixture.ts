@@ -1,8 +1,8 @@
 import { parseRecord, type Position } from '@hours/ledger'
 import type { ReportStatement } from '@hours/protocol'
-import { figureRules, figuresCsv, readRuleSet } from '@hours/usage'
+import { figuresCsv, readRuleSet } from '@hours/usage'
 import { createFacts, createProblems } from '@hours/verifier'
-import { firstEdition } from '../../verifier/src/first-edition.ts'
+import { linesOf as linesIn, rulesOf } from '../../verifier/src/editions.ts'
 import { recompute } from '../../verifier/src/recompute.ts'
 import { type ReportedSite, signedAgain, statementOf, withLines } from './bundle.fixture.ts'
 
@@ -46,12 +46,12 @@ export function createForger(world: ReportedSite): Forger {
       const rules = readRuleSet(JSON.parse(files.get('ruleset.json')?.toString() ?? ''))
       if (!rules.ok) throw new Error(rules.error.message)
       const { scope, period, at, edition } = statementOf(files).predicate
-      const of = edition === undefined ? firstEdition : figureRules
-      const asked = { scope, period, at, rules: of(rules.value) }
+      const asked = { scope, period, at, rules: rulesOf(edition, rules.value) }
       const made = recompute({ accounts: facts.accounts(), records: facts.records() }, asked)
       if (!made.ok) throw new Error(made.reason)
-      const table = new Map([...files, ['figures.csv', Buffer.from(figuresCsv(made.lines))]])
-      return signed(table, (of) => ({ ...of, figures: made.lines }))
+      const lines = linesIn(edition, made.lines)
+      const table = new Map([...files, ['figures.csv', Buffer.from(figuresCsv(lines))]])
+      return signed(table, (of) => ({ ...of, figures: [...lines] }))
     },
   }
 }

@@ -165,7 +165,9 @@ describe('the systems of the South China survey', () => {
   it('6 entrusted testing: samples, turnaround and income without clock times give no verified hour', async () => {
     world = await systemWorld(base, { ms: 'owner-lab' })
     const order = { ...session('ms', 'small-firm', [0, 0]), way: 'entrusted', samples: 40, yuan: '1200' }
-    const answer = await world.post('sessions', { ...order, from: undefined, to: undefined, at: at(1) })
+    const turned = { receivedAt: at(-48), reportedAt: at(5) }
+    const untimed = { ...order, ...turned, from: undefined, to: undefined, at: at(1) }
+    const answer = await world.post('sessions', untimed)
     expect(answer.status, JSON.stringify(answer.body)).toBe(201)
     // It ran at that very instant; an order without clock times is given nothing of it all the same.
     expect(world.of('ms').figures).toMatchObject({ effective: 4 * HOUR, external: 0, unattributed: 4 * HOUR })
@@ -175,7 +177,9 @@ describe('the systems of the South China survey', () => {
     expect(Object.fromEntries(shown.map(({ kpi, value }) => [kpi, value]))).toEqual({
       ...{ external: 0, shareInstruments: 0, shareUsersOrg: null, organisationsServed: 1 },
     })
-    expect(sums('ms')).toMatchObject({ samples: 40, incomeOutsideFen: 120_000 })
+    const counts = { samples: 40, incomeOutsideFen: 120_000 }
+    expect(sums('ms')).toMatchObject(counts)
+    expect(await world.figures('all')).toMatchObject({ ...counts, turnarounds: 1, turnaroundMean: 53 * HOUR })
   })
 
   it('7 sample sending at several places: each site is a unit, the institute is their sum', async () => {
@@ -252,6 +256,7 @@ describe('the systems of the South China survey', () => {
       },
     )
     await world.post('sessions', session('station-1', 'hk-lab', [0, 4], { shifts: 2, way: 'operated' }))
+    expect(await world.figures('all')).toMatchObject({ shifts: 2, hkMacaoForeign: 4 * HOUR, sets: 3 })
     expect(world.of('station-1').figures).toMatchObject({ external: 4 * HOUR, hkMacaoForeign: 4 * HOUR })
     // Under construction until three: that time is outside of its year, neither off nor unknown.
     expect(world.of('station-2').figures).toMatchObject({ enrolled: 3 * HOUR, run: HOUR })

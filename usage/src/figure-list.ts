@@ -95,12 +95,22 @@ function counts(figures: ScopeFigures): Line[] {
   ]
 }
 
-function counted(sums: NonNullable<ScopeFigures['counted']>): Line[] {
-  return Object.entries(sums).map(([name, value]): Line => {
-    const unit = name.endsWith('Fen') ? 'fen' : name.endsWith('Ms') ? 'ms' : 'count'
-    return [name, unit, value]
-  })
+function counted({ turnaroundMs, ...sums }: NonNullable<ScopeFigures['counted']>): Line[] {
+  const { turnarounds } = sums
+  return [
+    ...Object.entries(sums).map(([name, value]): Line => {
+      const unit = name.endsWith('Fen') ? 'fen' : name.endsWith('Ms') ? 'ms' : 'count'
+      return [name, unit, value]
+    }),
+    // A sum of waits says nothing; of nobody's there is no mean.
+    ['turnaroundMean', 'ms', turnarounds === 0 ? null : Math.round(turnaroundMs / turnarounds)],
+  ]
 }
+
+/** Figures that reports of the first two editions have not. */
+export const sinceThirdEdition: ReadonlySet<string> = new Set([
+  ...['shifts', 'turnarounds', 'turnaroundMean', 'awards', 'papers', 'patents', 'functionsNew'],
+])
 
 const columns = ['of', 'kpi', 'unit', 'value', 'lower', 'upper', 'denominator', 'coverage', 'grade'] as const
 

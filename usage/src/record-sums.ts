@@ -19,6 +19,11 @@ export interface CountedRecords {
 export interface RecordSums {
   readonly samples: number
   readonly validSamples: number
+  /** Beam-time shifts; a unit of their own. */
+  readonly shifts: number
+  /** Sessions of which both is known, when their samples came and when their results went out; and ms from the one to the other. */
+  readonly turnarounds: number
+  readonly turnaroundMs: number
   readonly incomeInsideFen: number
   readonly incomeOutsideFen: number
   /** Charges whose payer nobody knows: neither inside nor outside. */
@@ -33,6 +38,11 @@ export interface RecordSums {
   readonly demonstrationPersons: number
   /** `award:national`, `paper:core`, `function:new` ... -> count. */
   readonly achievements: Readonly<Record<string, number>>
+  /** The same over all levels: awards, papers, patents and functions that are new. */
+  readonly awards: number
+  readonly papers: number
+  readonly patents: number
+  readonly functionsNew: number
   readonly ratings: number
   readonly ratingMean: number | null
   readonly projects: number
@@ -63,9 +73,18 @@ export function sumRecords(
   const trained = (level: RecordOf<'training'>['level']) =>
     sum(dated(records.trainings), (one) => (one.level === level ? one.persons : 0))
   const scores = dated(records.ratings).map(({ score }) => score)
+  const achieved = dated(records.achievements)
+  const turned = begun.flatMap(({ receivedAt, reportedAt }) =>
+    receivedAt === undefined || reportedAt === undefined ? [] : [reportedAt - receivedAt],
+  )
+  const counted = (kind: RecordOf<'achievement'>['kind']) =>
+    sum(achieved, (one) => (one.kind === kind ? one.count : 0))
   return {
     samples: sum(begun, (one) => one.samples),
     validSamples: sum(begun, (one) => one.validSamples),
+    shifts: sum(begun, (one) => one.shifts),
+    turnarounds: turned.length,
+    turnaroundMs: sum(turned, (ms) => ms),
     ...incomeOf(dated(records.charges), records.sessions, context),
     voucherFen: sum(dated(records.vouchers), ({ fen }) => fen),
     subsidyFen: sum(dated(records.subsidies), ({ fen }) => fen),
@@ -75,7 +94,13 @@ export function sumRecords(
     trainedIndependent: trained('independent'),
     trainedGuided: trained('guided'),
     demonstrationPersons: trained('demonstration'),
-    achievements: achievementsOf(dated(records.achievements)),
+    achievements: achievementsOf(achieved),
+    awards: counted('award'),
+    papers: counted('paper'),
+    patents: counted('patent'),
+    functionsNew: sum(achieved, ({ kind, level, count }) =>
+      kind === 'function' && level === 'new' ? count : 0,
+    ),
     ratings: scores.length,
     ratingMean: scores.length > 0 ? sum(scores, (one) => one) / scores.length : null,
     ...servedBy(begun, context),

@@ -67,6 +67,9 @@ const hullOf = (parts: readonly Pick<ScopePart, 'span'>[]): Interval => ({
 const added = [
   'samples',
   'validSamples',
+  'shifts',
+  'turnarounds',
+  'turnaroundMs',
   'incomeInsideFen',
   'incomeOutsideFen',
   'incomeUnknownFen',
@@ -78,6 +81,10 @@ const added = [
   'trainedIndependent',
   'trainedGuided',
   'demonstrationPersons',
+  'awards',
+  'papers',
+  'patents',
+  'functionsNew',
   'ratings',
 ] as const satisfies readonly (keyof RecordSums)[]
 

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { channelFigures } from './channel-figures.ts'
 import { proposedDuplicates } from './duplicates.ts'
 import { instrumentFigures } from './figures.ts'
+import { figureList } from './figure-list.ts'
 import { fleetFigures } from './fleet.ts'
 import { type CountedRecords, sumRecords } from './record-sums.ts'
 import { inputFromRecords, type StandingRecords } from './records-input.ts'
 import { createOrganisationTree } from './relation.ts'
+import { scopeFigures } from './scope-figures.ts'
 import { belongsTo, shareLevel } from './share-level.ts'
 import { type LoggedRecord, standing } from './standing.ts'
 import { useRows } from './use-rows.ts'
@@ -324,6 +326,13 @@ describe('sums that are no hours', () => {
       achievements: [
         { at: t0, kind: 'paper', level: 'core', count: 2 },
         { at: t0, kind: 'paper', level: 'core', count: 1 },
+        { at: t0, kind: 'paper', level: 'indexed', count: 4 },
+        { at: t0, kind: 'patent', level: 'teacher', count: 1 },
+        { at: t0, kind: 'patent', level: 'student', count: 1 },
+        { at: t0 + DAY, kind: 'patent', level: 'student', count: 8 },
+        { at: t0, kind: 'award', level: 'national', count: 1 },
+        { at: t0, kind: 'function', level: 'original', count: 6 },
+        { at: t0, kind: 'function', level: 'new', count: 2 },
       ],
       ratings: [
         { at: t0, score: 5 },
@@ -334,9 +343,25 @@ describe('sums that are no hours', () => {
       coreMs: 64 * HOUR,
       jobs: 3,
       trainedIndependent: 2,
-      achievements: { 'paper:core': 3 },
-      ratingMean: 4.5,
+      achievements: { 'paper:core': 3, 'paper:indexed': 4 },
+      ...{ papers: 7, patents: 2, awards: 1, functionsNew: 2, ratingMean: 4.5 },
     })
+  })
+  it('turnaround is of sessions of which both times are known; shifts are added, and made from nothing', () => {
+    const turned = (id: string, days: number | undefined, more = {}) =>
+      session(id, 0, 1, {
+        receivedAt: t0 - DAY,
+        ...(days === undefined ? {} : { reportedAt: t0 - DAY + days * DAY }),
+        ...more,
+      })
+    const sessions = [turned('a', 2, { shifts: 3 }), turned('b', 5), turned('c', undefined, { shifts: 1 })]
+    expect(sum({ sessions })).toMatchObject({ turnarounds: 2, turnaroundMs: 7 * DAY, shifts: 4 })
+    const line = (counted: Partial<CountedRecords>) => {
+      const listed = figureList('x', scopeFigures([], 1.5, { counted: sum(counted) }))
+      return listed.find(({ kpi }) => kpi === 'turnaroundMean')
+    }
+    expect(line({ sessions })).toMatchObject({ value: 3.5 * DAY, unit: 'ms' })
+    expect(line({})).toMatchObject({ value: null })
   })
 })
 

@@ -15,15 +15,14 @@ import {
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { bundleFiles, type ReportStatement } from '@hours/protocol'
-import { figureRules } from '@hours/usage'
 import { placeEntries, type ShownEntry } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
 import { checkProof, createPlacing, openLogs, type ShownLog } from './bundle-logs.ts'
 import { createSeenBook } from './bundle-seen.ts'
 import { type BundleVerdict, verdictOf } from './bundle-verdict.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
+import { linesOf, rulesOf } from './editions.ts'
 import { createFacts, type Facts } from './facts.ts'
-import { firstEdition } from './first-edition.ts'
 import { createLookAhead, type Taken } from './look-ahead.ts'
 import { createProblems, type Problems } from './problem.ts'
 import { recompute } from './recompute.ts'
@@ -258,7 +257,7 @@ function checkFigures(
   if (!rules) return 0
   const made = recompute(
     { accounts, records: facts.records() },
-    { scope, period, rules: edition === undefined ? firstEdition(rules) : figureRules(rules) },
+    { scope, period, rules: rulesOf(edition, rules) },
   )
   if (!made.ok) {
     problems.add('figure', scope, made.reason)
@@ -266,5 +265,5 @@ function checkFigures(
   }
   if (made.zone !== predicate.zone)
     problems.add('figure', 'zone', `stated ${predicate.zone}, the records give ${made.zone}`)
-  return compareFigures(figures, made.lines, problems)
+  return compareFigures(figures, linesOf(edition, made.lines), problems)
 }

@@ -1,3 +1,4 @@
+import { DAY } from '@hours/protocol'
 import {
   countedFactKeys,
   type InstrumentFacts,
@@ -34,18 +35,20 @@ function countedFacts(sums: RecordSums): InstrumentFacts {
   const achieved = (name: string) => sums.achievements[name] ?? 0
   const { samples, trainedIndependent, trainedGuided, demonstrationPersons } = sums
   const { projects, organisationsServed, smesServed, ratingMean } = sums
+  const { shifts, turnarounds, turnaroundMs, papers, patents, functionsNew } = sums
   return {
     ...{ samples, trainedIndependent, trainedGuided, demonstrationPersons },
-    ...{ projects, organisationsServed, smesServed },
+    ...{ projects, organisationsServed, smesServed, shifts, papers, patents, functionsNew },
     ...(ratingMean === null ? {} : { ratingMean }),
+    ...(turnarounds === 0 ? {} : { turnaroundDays: turnaroundMs / turnarounds / DAY }),
     incomeInsideYuan: sums.incomeInsideFen / 100,
     incomeOutsideYuan: sums.incomeOutsideFen / 100,
     awardsNational: achieved('award:national'),
     awardsProvincial: achieved('award:provincial'),
     awardsSchool: achieved('award:school'),
     corePapers: achieved('paper:core'),
+    indexedPapers: achieved('paper:indexed'),
     functionsOriginal: achieved('function:original'),
     functionsUsed: achieved('function:used'),
-    functionsNew: achieved('function:new'),
   }
 }

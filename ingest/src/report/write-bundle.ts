@@ -70,7 +70,7 @@ export async function writeBundle(
       version: asked.rules.document.version,
       sha256: createHash('sha256').update(ruleset).digest('hex'),
     },
-    edition: 2,
+    edition: 3,
     logs,
     streams: [...choice.streams].map(([stream, end]) => ({ stream, ...end })),
     figures: [...figures],

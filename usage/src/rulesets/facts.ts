@@ -18,6 +18,10 @@ export interface InstrumentFacts {
   readonly centralFunds?: boolean
   readonly hasSensor?: boolean
   readonly samples?: number
+  /** Beam-time shifts. */
+  readonly shifts?: number
+  /** Mean from samples to results; absent where no session has both. */
+  readonly turnaroundDays?: number
   readonly incomeInsideYuan?: number
   readonly incomeOutsideYuan?: number
   readonly trainedIndependent?: number
@@ -27,6 +31,9 @@ export interface InstrumentFacts {
   readonly awardsProvincial?: number
   readonly awardsSchool?: number
   readonly corePapers?: number
+  readonly indexedPapers?: number
+  readonly papers?: number
+  readonly patents?: number
   readonly functionsOriginal?: number
   readonly functionsUsed?: number
   readonly functionsNew?: number
@@ -39,6 +46,8 @@ export interface InstrumentFacts {
 /** Facts that are counted from records; a rule set that asks for none of them is spared the counting. */
 export const countedFactKeys = [
   'samples',
+  'shifts',
+  'turnaroundDays',
   'incomeInsideYuan',
   'incomeOutsideYuan',
   'trainedIndependent',
@@ -48,6 +57,9 @@ export const countedFactKeys = [
   'awardsProvincial',
   'awardsSchool',
   'corePapers',
+  'indexedPapers',
+  'papers',
+  'patents',
   'functionsOriginal',
   'functionsUsed',
   'functionsNew',

@@ -1,0 +1,33 @@
+import type { RecordOf } from '@hours/protocol'
+import {
+  type FigureLine,
+  type FigureRules,
+  figureRules,
+  type RuleSetDocument,
+  sinceThirdEdition,
+} from '@hours/usage'
+
+type Edition = 2 | 3 | undefined
+
+const classQuotaHours: Readonly<Record<RecordOf<'enrolment'>['class'], number>> = {
+  general: 1_400,
+  special: 800,
+  machinery: 800,
+}
+
+/** The first edition of figures held every instrument against the quota of its class, whatever the rule set said. */
+const firstEdition = (rules: RuleSetDocument): FigureRules => ({
+  ...figureRules(rules),
+  quotaHours({ enrolments }, { to }) {
+    const last = enrolments.findLast(({ from }) => from < to)
+    return last && classQuotaHours[last.class]
+  },
+})
+
+/** What figures of an edition were made by. */
+export const rulesOf = (edition: Edition, rules: RuleSetDocument): FigureRules =>
+  edition === undefined ? firstEdition(rules) : figureRules(rules)
+
+/** The figures that reports of an edition have: earlier ones knew fewer. */
+export const linesOf = (edition: Edition, lines: readonly FigureLine[]): readonly FigureLine[] =>
+  edition === 3 ? lines : lines.filter(({ kpi }) => !sinceThirdEdition.has(kpi))
