@@ -28,6 +28,22 @@ describe('accounts', () => {
     expect(accounts.bySession(session.token)).toBeUndefined()
   })
 
+  it('stand in records by their id, those of OpenID Connect by a pseudonym, whatever becomes of them later', async () => {
+    const { accounts } = await fresh()
+    const viewer = { name: 'V', role: 'viewer', organisations: ['gibh'] } as const
+    await accounts.create({ ...viewer, id: 'zhang.san', oidc: true }, null)
+    await accounts.create({ ...viewer, id: 'mei@campus.example' }, null)
+    const actorOf = (id: string) => accounts.bySession(accounts.admit(id)?.token ?? '')?.principal.actor ?? ''
+    const zhang = actorOf('zhang.san')
+    expect(actorOf('li')).toBe('li')
+    for (const actor of [zhang, actorOf('mei@campus.example')]) expect(actor).toMatch(/^p-[\w-]{43}$/)
+    await accounts.setPassword('zhang.san', password)
+    accounts.setOidc('li')
+    expect([actorOf('zhang.san'), actorOf('li')]).toEqual([zhang, 'li'])
+    expect(accounts.byActor(zhang)?.id).toBe('zhang.san')
+    expect(accounts.byActor('zhang.san')).toBeUndefined()
+  })
+
   it('lock after ten wrong passwords, and open again after a while', async () => {
     const { accounts, clock } = await fresh()
     for (let i = 0; i < 10; i++) await accounts.signIn('li', `wrong password ${i}`)

@@ -86,6 +86,7 @@ interface AccountRow {
   oidc: number
   let_in_by: string | null
   let_in_at: number
+  actor: string | null
 }
 
 export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
@@ -103,9 +104,12 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
     db.exec('UPDATE account SET oidc = 1 WHERE password IS NULL AND id IN (SELECT account FROM subject)')
   addColumn(db, 'account', 'let_in_by TEXT')
   addColumn(db, 'account', 'let_in_at INTEGER NOT NULL DEFAULT 0')
-  const actorOf = createActors(db)
-  const list = () =>
-    (db.prepare('SELECT * FROM account ORDER BY id').all() as unknown as AccountRow[]).map(accountOf)
+  // Accounts of before have none: what stood for them in records goes on to.
+  addColumn(db, 'account', 'actor TEXT')
+  const actorFor = createActors(db)
+  const actorOf = ({ id, actor }: Pick<AccountRow, 'id' | 'actor'>) => actor ?? actorFor({ id, oidc: false })
+  const rows = () => db.prepare('SELECT * FROM account ORDER BY id').all() as unknown as AccountRow[]
+  const list = () => rows().map(accountOf)
   const find = (id: string) =>
     db.prepare('SELECT * FROM account WHERE id = ?').get(id) as unknown as AccountRow | undefined
 
@@ -131,7 +135,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
         throw new IngestError('bad_account', `id: "${account.id}" is taken; choose another`)
       const { id, name, role, organisations, oidc = false } = account
       db.prepare(
-        'INSERT INTO account (id, name, role, organisations, password, oidc) VALUES (?, ?, ?, ?, ?, ?)',
+        'INSERT INTO account (id, name, role, organisations, password, oidc, actor) VALUES (?, ?, ?, ?, ?, ?, ?)',
       ).run(
         id,
         name,
@@ -139,6 +143,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
         organisations && JSON.stringify(organisations),
         password === null ? null : await hashPassword(password),
         oidc ? 1 : 0,
+        actorFor({ id, oidc }),
       )
     },
     async setPassword(id, password) {
@@ -212,7 +217,8 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
       return one !== undefined && one === other && find(one)?.role !== 'operator'
     },
     byActor(actor) {
-      return list().find(({ id }) => actorOf(id) === actor)
+      const row = rows().find((one) => actorOf(one) === actor)
+      return row && accountOf(row)
     },
     signOut: (token) => void db.prepare('DELETE FROM login WHERE hash = ?').run(tokenHash(token)),
     bySession(token) {
@@ -221,7 +227,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
         .get(tokenHash(token), clock.wall()) as { account: string; csrf: string } | undefined
       const account = row && find(row.account)
       if (!account || account.disabled === 1) return undefined
-      return { principal: principalOf(account, 'session', null, actorOf), csrf: row.csrf }
+      return { principal: principalOf(account, 'session', null, actorOf(account)), csrf: row.csrf }
     },
     createKey({ account, label, scopes, days }) {
       if (!find(account)) throw new IngestError('bad_account', `account: "${account}" is not known`)
@@ -244,7 +250,7 @@ export function createAccounts(db: DatabaseSync, clock: Clock): Accounts {
         .get(tokenHash(key), clock.wall()) as { account: string; scopes: string } | undefined
       const account = row && find(row.account)
       if (!account || account.disabled === 1) return undefined
-      return principalOf(account, 'key', JSON.parse(row.scopes) as Right[], actorOf)
+      return principalOf(account, 'key', JSON.parse(row.scopes) as Right[], actorOf(account))
     },
     keys: (account) =>
       (
@@ -300,10 +306,10 @@ function principalOf(
   row: AccountRow,
   by: Principal['by'],
   scopes: readonly Right[] | null,
-  actorOf: (id: string) => string,
+  actor: string,
 ): Principal {
   const { id, name, role, organisations } = accountOf(row)
-  return { id, actor: actorOf(id), name, role, organisations, by, scopes }
+  return { id, actor, name, role, organisations, by, scopes }
 }
 
 function accountFault(
