@@ -64,4 +64,17 @@ describe.skipIf(!hasChromium())('the reconciliation view', () => {
     await page.getByText('too much to compare at once: 28 instruments x 333 days').waitFor()
     await page.getByText('a shorter period or a smaller scope').waitFor()
   })
+  it('is as good as what is known: the longest gaps stand under Quality, with reason and way to the timeline', async () => {
+    const { page, settled } = await watch(browser.context, server.url)
+    await page.goto(`${server.url}/quality`)
+    await settled()
+    const rows = page.getByRole('region', { name: 'Longest gaps, this month' }).locator('tbody tr')
+    const [longest, other] = await rows.allInnerTexts()
+    expect(longest).toMatch(/5\sh 0\smin\s.*the source was silent/s)
+    expect(other).toMatch(/47\smin\s.*no page/s)
+    const now = server.mood.fleet.now
+    const from = now - 600 * 60_000 - 2 * 3_600_000
+    const link = rows.first().getByRole('link')
+    expect(await link.getAttribute('href')).toMatch(new RegExp(`^/i/.*\\?from=${from}&to=`))
+  })
 })

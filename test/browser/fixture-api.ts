@@ -25,7 +25,7 @@ export function answer(url: URL, mood: Mood, method: string): Reply {
     return ok({ items: organisations.map((one) => ({ ...one, instruments: fleet.size })) })
   if (path === '/gateways') return ok({ items: gatewaysOf(mood) })
   if (path === '/quarantine') return ok({ items: quarantine(fleet.now), total: 2 })
-  if (path === '/quality') return ok(qualityOf(fleet.summary(0)))
+  if (path === '/quality') return ok(qualityOf(fleet.summary(0), fleet.now))
   if (path === '/health') return ok(healthOf(mood))
   if (path === '/usage')
     return usageOf(mood, get('scope') ?? 'all', get('period') ?? '', get('by') ?? 'period')
@@ -212,12 +212,16 @@ function gatewaysOf({ fleet }: Mood): GatewaySummary[] {
 }
 
 /** A device that counts twice the energy, and some hours that another system told. */
-const qualityOf = ({ key, names }: InstrumentSummary) => ({
+const qualityOf = ({ key, names }: InstrumentSummary, now: number) => ({
   total: { witnessed: 3, contradicted: 1 },
   items: [
     {
       ...{ instrument: key, names, known: 40 * 60 * minute, reported: 8.5 * 60 * minute },
       witness: { energy: { ours: 5e6, theirs: 1e7 }, on: null, run: null, differs: 'energy' },
+      gaps: [
+        { from: now - 50 * minute, to: now - 3 * minute, ms: 47 * minute, why: 'no_page' },
+        { from: now - 600 * minute, to: now - 300 * minute, ms: 300 * minute, why: 'unsampled' },
+      ],
     },
   ],
 })

@@ -164,7 +164,12 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     ['evidence bundle', 'PK'],
   ])('makes the %s of an assessment and hands it out', async (name, magic) => {
     const { page } = await open(`/assessment?period=${date(3)}..${date(1)}`)
+    const asked = page.waitForRequest(
+      (one) => one.method() === 'POST' && one.url().endsWith('/api/v1/reports'),
+    )
     await page.getByRole('button', { name: `Make the ${name}` }).click()
+    // With parameters the file is the assessment on show; a bundle is evidence, of no rule set's making.
+    expect('parameters' in ((await asked).postDataJSON() as object)).toBe(!name.includes('bundle'))
     const link = page.getByRole('link', { name: `Download the ${name}` })
     await link.waitFor()
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()])

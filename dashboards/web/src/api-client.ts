@@ -140,6 +140,8 @@ export interface ReportWish {
   readonly scope: string
   readonly period: string
   readonly ruleset: string
+  /** What the rule set was told: the file then begins with the assessment; a bundle has the evidence alone. */
+  readonly parameters?: Readonly<Record<string, string | number>>
   readonly format: 'pdf' | 'xlsx' | 'bundle'
 }
 

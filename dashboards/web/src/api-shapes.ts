@@ -58,6 +58,15 @@ export interface QualityRow {
     readonly run: Counted | null
     readonly differs: 'energy' | 'on' | 'run' | null
   } | null
+  /** Stretches of unknown time; null where the period is too long to look for them in so many instruments. */
+  readonly gaps:
+    | readonly {
+        readonly from: number
+        readonly to: number
+        readonly ms: number
+        readonly why: 'no_page' | 'unsampled' | 'conflict' | 'void' | 'time' | 'clock'
+      }[]
+    | null
 }
 
 /** Bounds stand beside each figure (domain.md, D4); durations in ms, rates as fractions, money in fen. */

@@ -410,9 +410,22 @@ export const en = {
     noWitnesses:
       "No witness has signed. Without one run by another party, the log rests on the operator's word.",
     coverage: 'Coverage by instrument, this month',
+    gaps: 'Longest gaps, this month',
+    gapsHelp: 'Time that counts as unknown, never as off. A link leads to the timeline.',
+    gapsNone: 'No time of this month is unknown.',
+    from: 'From',
+    lasts: 'Lasts',
+    why: {
+      no_page: 'no page: the gateway was silent or its pages have not come',
+      unsampled: 'the gateway spoke, the source was silent',
+      conflict: 'two pages contradict each other',
+      void: 'pages were declared void',
+      time: 'no time that can be believed',
+      clock: 'the clock was not in order',
+    },
     doubt: 'Second witnesses, this month',
     doubtHelp: (witnessed: number, contradicted: number) =>
-      `${witnessed} instrument(s) whose device counts energy or hours itself; ${contradicted} of them contradict what was made of their readings by more than a tenth. Hours stay as measured.`,
+      `Devices that count energy or hours themselves: ${witnessed}. Of these, ${contradicted} contradict what was made of their readings by more than a tenth. Hours stay as measured.`,
     ours: 'Ours',
     device: 'The device’s own',
     reportedHours: 'Hours by report',

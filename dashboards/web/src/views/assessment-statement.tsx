@@ -9,9 +9,10 @@ import { simulated } from '../simulated.ts'
 import { text } from '../text/text.ts'
 import { AssessedInstruments, ruleFigure, Said } from './assessed-instruments.tsx'
 import { ReportFile } from './report-file.tsx'
+import type { Parameters } from './rule-parameters.tsx'
 
 /** What a rule set says of a cohort: score, figures, lines, ranks and reasons, and the files to take along. */
-export function Statement({ of }: { of: Assessment }) {
+export function Statement({ of, parameters }: { of: Assessment; parameters: Parameters }) {
   const words = text.value.assessment
   const noCohort = of.cohort === 0
   return (
@@ -49,7 +50,7 @@ export function Statement({ of }: { of: Assessment }) {
         </>
       )}
       <p class="lead">{words.statement}</p>
-      <Files of={of} />
+      <Files of={of} parameters={parameters} />
     </section>
   )
 }
@@ -136,7 +137,13 @@ function LeftOut({ of: { leftOut, cohort } }: { of: Assessment }) {
 }
 
 /** The statement to take along, and what a regulator needs to work it out again. */
-function Files({ of: { scope, period, ruleset, checkpoint } }: { of: Assessment }) {
+function Files({
+  of: { scope, period, ruleset, checkpoint },
+  parameters,
+}: {
+  of: Assessment
+  parameters: Parameters
+}) {
   const words = text.value.report
   const wish = { scope, period, ruleset: ruleset.id }
   return (
@@ -144,7 +151,10 @@ function Files({ of: { scope, period, ruleset, checkpoint } }: { of: Assessment 
       <h2>{words.title}</h2>
       <div class="row no-print">
         {(['pdf', 'xlsx', 'bundle'] as const).map((format) => (
-          <ReportFile key={format} wish={{ ...wish, format }} />
+          <ReportFile
+            key={format}
+            wish={format === 'bundle' ? { ...wish, format } : { ...wish, format, parameters }}
+          />
         ))}
       </div>
       <p class="lead">{words.bundleText}</p>

@@ -31,7 +31,9 @@ export function AssessmentView() {
   const isReady = rules !== undefined && parameters !== undefined
   const cursor = query.get('cursor')
   const answer = useResource(
-    isReady ? api.assessment({ ruleset: chosen, scope, period, parameters, cursor }) : null,
+    isReady
+      ? api.assessment({ ruleset: chosen, scope, period, parameters: JSON.stringify(parameters), cursor })
+      : null,
   )
   return (
     <>
@@ -67,8 +69,8 @@ export function AssessmentView() {
       {rulesets.fault ? null : <FaultNotice of={answer} />}
       {rulesets.data && list.length === 0 ? <Notice title={words.choose} /> : null}
       {rules && parameters === undefined ? <Notice title={words.needs} /> : null}
-      {answer.data ? (
-        <Statement of={answer.data} />
+      {answer.data && parameters ? (
+        <Statement of={answer.data} parameters={parameters} />
       ) : answer.fault || rulesets.fault || (rules && !isReady) ? null : (
         <Waiting height={480} />
       )}

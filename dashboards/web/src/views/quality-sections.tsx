@@ -18,20 +18,30 @@ export function CoverageSection() {
       <h2>{words.coverage}</h2>
       <FaultNotice of={answer} />
       {answer.data ? (
-        <ol class="rank">
-          {answer.data.items.map(({ key, names, month }) => (
-            <li key={key}>
-              <a href={instrumentAddress(key)} title={key}>
-                {nameOf(names, key)}
-              </a>
-              <svg width="100%" height="12" aria-hidden="true">
-                <rect width="100%" height="12" rx="1.5" fill={fillOf('unknown')} />
-                <rect width={`${(month.coverage ?? 0) * 100}%`} height="12" rx="1.5" fill={fillOf('run')} />
-              </svg>
-              <span class="num">{percent(month.coverage)}</span>
-            </li>
-          ))}
-        </ol>
+        <>
+          <ol class="rank">
+            {answer.data.items.map(({ key, names, month }) => (
+              <li key={key}>
+                <a href={instrumentAddress(key)} title={key}>
+                  {nameOf(names, key)}
+                </a>
+                <svg width="100%" height="12" aria-hidden="true">
+                  <rect width="100%" height="12" rx="1.5" fill={fillOf('unknown')} />
+                  <rect width={`${(month.coverage ?? 0) * 100}%`} height="12" rx="1.5" fill={fillOf('run')} />
+                </svg>
+                <span class="num">{percent(month.coverage)}</span>
+              </li>
+            ))}
+          </ol>
+          <a
+            class="plain no-print"
+            href={api.instruments({ sort: 'coverage', format: 'csv' }).address}
+            download
+          >
+            {text.value.chart.csv}
+            <span class="hidden">: {words.coverage}</span>
+          </a>
+        </>
       ) : answer.fault ? null : (
         <Waiting height={320} />
       )}

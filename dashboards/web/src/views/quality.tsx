@@ -10,6 +10,7 @@ import { Swatch } from '../state-mark.tsx'
 import { text } from '../text/text.ts'
 import { LogSection } from './quality-log.tsx'
 import { DoubtSection } from './quality-doubt.tsx'
+import { GapSection } from './quality-gaps.tsx'
 import { CoverageSection, QuarantineSection } from './quality-sections.tsx'
 
 /** How far the hours can be believed: coverage, gateways, refusals, log and witnesses. */
@@ -38,6 +39,7 @@ export function QualityView() {
         <CoverageSection />
         <LogSection />
       </div>
+      <GapSection />
       <DoubtSection />
       <QuarantineSection />
       <ChannelSection />

@@ -17,7 +17,7 @@ export function ReportFile({ wish }: { wish: ReportWish }) {
   const names = words.formats[wish.format]
   const [job, setJob] = useState<ReportJob | undefined>()
   const [fault, setFault] = useState('')
-  const asked = `${wish.scope} ${wish.period} ${wish.ruleset} ${wish.format}`
+  const asked = `${wish.scope} ${wish.period} ${wish.ruleset} ${wish.format} ${JSON.stringify(wish.parameters)}`
   useEffect(() => {
     setJob(undefined)
     setFault('')

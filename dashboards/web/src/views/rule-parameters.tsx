@@ -28,13 +28,16 @@ export const neededOf = (of: RuleSet | undefined) =>
     .filter(([, one]) => one.default === undefined && one.required !== false)
     .map(([name, one]) => ({ name, title: nameOf(one.title, name) }))
 
+/** The values given, by the names of the parameters. */
+export type Parameters = Readonly<Record<string, string | number>>
+
 /** The values given, as the API takes them; undefined while one is missing. Numbers are numbers. */
-export function givenParameters(of: RuleSet | undefined): string | undefined {
+export function givenParameters(of: RuleSet | undefined): Parameters | undefined {
   const values = neededOf(of).map(({ name }) => [name, place.value.query.get(`p.${name}`)] as const)
   if (values.some(([, value]) => value === null)) return undefined
   const typed = values.map(([name, value]) => {
     const number = Number(value)
-    return [name, value !== '' && Number.isFinite(number) ? number : value] as const
+    return [name, value !== null && value !== '' && Number.isFinite(number) ? number : (value ?? '')] as const
   })
-  return JSON.stringify(Object.fromEntries(typed))
+  return Object.fromEntries(typed)
 }
