@@ -51,8 +51,9 @@ const table = {
   '--pack-gateway': [join(root, 'cli', 'gateway-package', 'main.ts'), ...rest],
 }
 const argv = table[first] ?? [join(root, 'hours.ts'), first, ...rest]
-// A gateway lives on small machines: with little room for new objects it takes 98 MB instead of 129.
-const small = first === 'gateway' ? ['--max-semi-space-size=1'] : []
+// A gateway lives on small machines: with little room for new objects it takes 98 MB instead of 129, and calibration, once a
+// day, leaves less behind when the heap is told to stay small.
+const small = first === 'gateway' ? ['--max-semi-space-size=1', '--optimize-for-size'] : []
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...small, ...argv], {
   stdio: 'inherit',
   env: {

@@ -114,7 +114,7 @@ const root = join(import.meta.dirname, '..')
 
 const sources: Program = {
   command: process.execPath,
-  args: ['--max-semi-space-size=1', 'hours.ts', 'gateway'],
+  args: ['--max-semi-space-size=1', '--optimize-for-size', 'hours.ts', 'gateway'],
   figures: { rss: 'gatewayRssMb', cpu: 'gatewayCpuShare' },
 }
 

@@ -12,7 +12,7 @@ const launcher = `#!/bin/sh
 # The gateway on the runtime that came with it; little room for new objects keeps it small.
 export MALLOC_ARENA_MAX=1
 here=$(dirname "$(readlink -f "$0")")
-exec "$here/runtime/node" --disable-warning=ExperimentalWarning --max-semi-space-size=1 "$here/cli/gateway-main.js" "$@"
+exec "$here/runtime/node" --disable-warning=ExperimentalWarning --max-semi-space-size=1 --optimize-for-size "$here/cli/gateway-main.js" "$@"
 `
 
 /** What a device needs beside the program, and where it lies in the package. */
