@@ -80,6 +80,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     says: 'check a report or an evidence log offline, believing nothing',
     load: async () => (await import('./cli/verify.ts')).verifyCommand(),
   },
+  prove: {
+    says: 'one page of a report with a proof of its own, for tools of others (C2SP tlog-proof)',
+    load: async () => (await import('./cli/prove.ts')).proveCommand(),
+  },
   witness: {
     says: 'the small server a regulator runs: cosigns checkpoints of logs that only grow',
     load: async () => (await import('./cli/witness.ts')).witnessCommand(),

@@ -46,11 +46,46 @@ export function proveSubset(
 }
 
 /** The root that the leaves shown and the proof give; undefined when they are no proof at all. */
-export function rootOfSubset(
+export const rootOfSubset = (
+  shown: ShownLeaves,
+  size: number,
+  proof: HashList,
+  sha256: Sha256,
+): Uint8Array | undefined => walkSubset(shown, size, proof, sha256, () => undefined)
+
+/**
+ * The inclusion proof (RFC 9162, 2.1.3) of one of the leaves shown, leaf to root, out of the proof of all of them;
+ * undefined when the leaf is not shown or the proof is none. Whether the root is the right one is not asked here.
+ */
+export function inclusionInSubset(
+  leaf: number,
+  { shown, size, proof }: { readonly shown: ShownLeaves; readonly size: number; readonly proof: HashList },
+  sha256: Sha256,
+): Uint8Array[] | undefined {
+  if (shown.indices[firstAtLeast(shown.indices, leaf, 0, shown.indices.length)] !== leaf) return undefined
+  const siblings: Uint8Array[] = []
+  // Ranges come back from the smallest to the whole, so that their other halves are the path upwards.
+  const root = walkSubset(shown, size, proof, sha256, ({ from, middle, to, left, right }) => {
+    if (leaf >= from && leaf < to) siblings.push(leaf < middle ? right : left)
+  })
+  return root && siblings
+}
+
+/** A range of a tree with the hashes of its halves, [from, middle) and [middle, to). */
+interface Halves {
+  readonly from: number
+  readonly middle: number
+  readonly to: number
+  readonly left: Uint8Array
+  readonly right: Uint8Array
+}
+
+function walkSubset(
   { indices, hashes }: ShownLeaves,
   size: number,
   proof: HashList,
   sha256: Sha256,
+  onHalves: (halves: Halves) => void,
 ): Uint8Array | undefined {
   if (!Number.isSafeInteger(size) || size < 1 || hashes.length !== indices.length * hashBytes)
     return undefined
@@ -73,7 +108,9 @@ export function rootOfSubset(
     const cut = firstAtLeast(indices, middle, first, last)
     const left = walk(from, middle, first, cut)
     const right = left && walk(middle, to, cut, last)
-    return left && right && nodeHash(left, right, sha256)
+    if (!left || !right) return undefined
+    onHalves({ from, middle, to, left, right })
+    return nodeHash(left, right, sha256)
   }
   const root = walk(0, size, 0, indices.length)
   return used === proof.length ? root : undefined

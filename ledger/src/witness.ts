@@ -83,6 +83,8 @@ export function judgeAddCheckpoint(
   const { old, proof } = request
   if (old > checkpoint.size)
     return { status: 400, reason: `old ${old} is larger than the checkpoint's ${checkpoint.size}` }
+  if (checkpoint.size === 0 && !equalBytes(checkpoint.root, crypto.sha256(new Uint8Array())))
+    return { status: 422, reason: 'a log of size 0 has the root of an empty tree (RFC 6962, 2.1)' }
   const known = last(checkpoint.origin)
   const size = known?.size ?? 0
   if (old !== size) return { status: 409, size }

@@ -203,7 +203,7 @@ export function createRemembering(): Crypto {
   }
 }
 
-const inMemory = (files: ReadonlyMap<string, Buffer>) =>
+export const inMemory = (files: ReadonlyMap<string, Buffer>) =>
   bundleOf({
     sizes: new Map([...files].map(([name, { length }]) => [name, length])),
     readAt(name, into, at) {

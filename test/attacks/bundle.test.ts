@@ -1,10 +1,12 @@
-import { signRecord } from '@hours/ledger'
+import { parsePolicy, signRecord, verifyTlogProof } from '@hours/ledger'
 import { generateKey, createSigner, nodeCrypto, signerFromSeed } from '@hours/ledger/node'
 import { HOUR } from '@hours/protocol'
+import { proveEntryIn } from '@hours/verifier'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pageMs, site, start } from '../../ingest/src/ingest.fixture.ts'
 import {
   codesOf,
+  inMemory,
   instrument,
   type ReportedSite,
   reportedSite,
@@ -56,6 +58,30 @@ describe('an honest report', () => {
     expect(verdict.problems).toEqual([])
     expect(verdict.counts.hidden).toBe(1)
     expect(verdict.predicate?.figures.every(({ of }) => of === instrument)).toBe(true)
+  })
+
+  it('hands out every page with a proof of its own (C2SP tlog-proof) that holds for it and for nothing else', () => {
+    const policy = parsePolicy(world.policy, nodeCrypto.sha256)
+    if (!policy.ok) throw new Error(policy.error.message)
+    const prove = (seq: number, files = honest) =>
+      proveEntryIn(inMemory(files), { gateway: 'gw-1', epoch: 0, seq }, policy.value)
+    const made = Array.from({ length: 24 }, (_, seq) => {
+      const one = prove(seq)
+      if (!one.ok) throw new Error(one.error.message)
+      return one.value
+    })
+    for (const [i, { entry, proof, position }] of made.entries()) {
+      const checked = verifyTlogProof(proof, entry, policy.value, nodeCrypto)
+      expect(checked).toMatchObject({ ok: true, value: { index: position.index } })
+      const other = made[(i + 1) % made.length]?.entry ?? entry
+      expect(verifyTlogProof(proof, other, policy.value, nodeCrypto)).toMatchObject({
+        ok: false,
+        error: { code: 'not_included' },
+      })
+    }
+    expect(prove(24)).toMatchObject({ ok: false, error: { code: 'not_included' } })
+    const changed = new Map([...honest, ['logs/2026/proof', Buffer.alloc(32)]])
+    expect(prove(3, changed)).toMatchObject({ ok: false })
   })
 
   it('of an organisation has its share beyond itself', async () => {

@@ -4,8 +4,10 @@ import {
   formatBase64,
   fromUtf8,
   hashBytes,
+  type HashList,
   openWithPolicy,
   parseOrigin,
+  parsePolicy,
   type Policy,
   rootOfSubset,
   type TrustedCheckpoint,
@@ -22,6 +24,8 @@ type StatedLog = ReportStatement['predicate']['logs'][number]
 /** The log of a year as a bundle shows it: the checkpoint under the policy, and the leaves that must stand in it. */
 export interface ShownLog {
   readonly year: number
+  /** The signed note, verbatim. */
+  readonly note: string
   readonly trusted: TrustedCheckpoint
   readonly leaves: LeafList
 }
@@ -50,9 +54,10 @@ export function openLogs(
     const bytes = files.read(name, maxCheckpointBytes)
     const note = bytes && fromUtf8(bytes)
     const trusted = note === undefined ? undefined : openWithPolicy(note, policy, crypto)
-    if (trusted?.ok !== true) {
-      const code = trusted?.error.code === 'no_quorum' ? 'no_quorum' : 'checkpoint'
-      problems.add(code, name, trusted ? trusted.error.message : 'it is not there, or no text')
+    if (note === undefined || trusted?.ok !== true) {
+      const error = trusted?.ok === false ? trusted.error : undefined
+      const code = error?.code === 'no_quorum' ? 'no_quorum' : 'checkpoint'
+      problems.add(code, name, error?.message ?? 'it is not there, or no text')
       continue
     }
     const { checkpoint } = trusted.value
@@ -62,7 +67,7 @@ export function openLogs(
         name,
         `it is of ${checkpoint.origin} at ${checkpoint.size}; the statement names another`,
       )
-    logs.set(year, { year, trusted: trusted.value, leaves: createLeafList() })
+    logs.set(year, { year, note, trusted: trusted.value, leaves: createLeafList() })
   }
   return logs
 }
@@ -96,12 +101,11 @@ export function checkProof(
   problems: Problems,
 ): void {
   const name = bundleFiles.proof(year)
-  const length = files.size(name)
-  if (length === undefined || length % hashBytes !== 0) {
+  const proof = proofOf(files, year)
+  if (!proof) {
     problems.add('proof', name, 'it is not there, or no list of hashes')
     return
   }
-  const proof = { length: length / hashBytes, at: (i: number) => files.part(name, i * hashBytes, hashBytes) }
   const { size, root } = trusted.checkpoint
   const shown = leaves.leaves()
   const made = rootOfSubset(shown, size, proof, sha256)
@@ -109,4 +113,23 @@ export function checkProof(
     const what = `the ${shown.indices.length} entries shown do not stand in the log of ${size}`
     problems.add('proof', name, `${what}: one was changed, moved, added or left out`)
   }
+}
+
+/** The hashes beside the entries of a year; undefined when they are none. */
+export function proofOf(files: BundleFiles, year: number): HashList | undefined {
+  const name = bundleFiles.proof(year)
+  const length = files.size(name)
+  if (length === undefined || length % hashBytes !== 0) return undefined
+  return { length: length / hashBytes, at: (i) => files.part(name, i * hashBytes, hashBytes) }
+}
+
+/** The policy that a report brings along; undefined and a problem when it cannot be read. */
+export function ownPolicy(files: BundleFiles, problems: Problems): Policy | undefined {
+  const bytes = files.read(bundleFiles.policy, 1 << 20)
+  const text = bytes && fromUtf8(bytes)
+  const policy = text === undefined ? undefined : parsePolicy(text, sha256)
+  if (policy?.ok === true) return policy.value
+  const why = policy ? policy.error.message : 'it is not there, or no text'
+  problems.add('checkpoint', bundleFiles.policy, why)
+  return undefined
 }

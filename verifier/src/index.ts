@@ -1,5 +1,6 @@
 export { createWitness, serveWitness, type WitnessAnswer, type WitnessOptions } from './witness.ts'
 export { createFacts, type Facts, type Stated } from './facts.ts'
+export { type EntryProof, proveEntry, proveEntryIn, type WantedEntry } from './entry-proof.ts'
 export { httpSource, SourceError } from './http-source.ts'
 export { directorySource, type LogSource } from './log-source.ts'
 export { createProblems, type Problem, type ProblemCode, type Problems } from './problem.ts'

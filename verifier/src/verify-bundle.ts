@@ -3,12 +3,10 @@ import {
   type Checkpoint,
   type Crypto,
   type Finding,
-  fromUtf8,
   isLinked,
   isOneOperatorQuorum,
   looksLikeOperators,
   parseOrigin,
-  parsePolicy,
   type Policy,
   type Position,
   verifyRecord,
@@ -17,7 +15,7 @@ import { nodeCrypto } from '@hours/ledger/node'
 import { bundleFiles, type ReportStatement } from '@hours/protocol'
 import { placeEntries, type ShownEntry } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
-import { checkProof, createPlacing, openLogs, type ShownLog } from './bundle-logs.ts'
+import { checkProof, createPlacing, openLogs, ownPolicy, type ShownLog } from './bundle-logs.ts'
 import { createSeenBook } from './bundle-seen.ts'
 import { type BundleVerdict, verdictOf } from './bundle-verdict.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
@@ -106,19 +104,6 @@ const cosignedOf = (logs: ReadonlyMap<number, ShownLog>) =>
   [...logs.values()].map(({ year, trusted: { checkpoint, witnesses } }) => ({
     ...{ year, size: checkpoint.size, witnesses, hasMore: false },
   }))
-
-function ownPolicy(files: BundleFiles, problems: Problems): Policy | undefined {
-  const bytes = files.read(bundleFiles.policy, 1 << 20)
-  const text = bytes && fromUtf8(bytes)
-  const policy = text === undefined ? undefined : parsePolicy(text, nodeCrypto.sha256)
-  if (policy?.ok === true) return policy.value
-  problems.add(
-    'checkpoint',
-    bundleFiles.policy,
-    policy ? policy.error.message : 'it is not there, or no text',
-  )
-  return undefined
-}
 
 /** Reads every entry in log order under all the rules. */
 function readEntries(
