@@ -10,7 +10,7 @@ import { nodeCrypto } from '@hours/ledger/node'
 import { accept, bundleFiles, type Decoded, decodePage, refuse } from '@hours/protocol'
 import { placeEntries, type ShownEntry } from './bundle-entries.ts'
 import { type BundleFiles, openBundle } from './bundle-files.ts'
-import { createPlacing, openLogs, ownPolicy, proofOf } from './bundle-logs.ts'
+import { createPlacing, openLogs, ownPolicy, proofOf, type ShownLog } from './bundle-logs.ts'
 import { createProblems } from './problem.ts'
 import { readStatement } from './statement.ts'
 
@@ -54,7 +54,9 @@ export function proveEntryIn(
   const problems = createProblems()
   const policy = own ?? ownPolicy(files, problems)
   const { logs: stated } = read.value.statement.predicate
-  const logs = policy ? openLogs(files, stated, { policy, problems, crypto: nodeCrypto }) : new Map()
+  const logs = policy
+    ? openLogs(files, stated, { policy, problems, crypto: nodeCrypto })
+    : new Map<number, ShownLog>()
   const placing = createPlacing(logs, problems)
   let found: ShownEntry | undefined
   for (const entry of placeEntries(files, problems).entries()) {
