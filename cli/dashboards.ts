@@ -88,7 +88,7 @@ const shared = (command: Command): Command =>
     )
     .option(
       '--run-watts <w>',
-      'power that no instrument draws while it is off',
+      'power that no instrument draws while it is off, where its own run threshold is not known (--api knows)',
       wattsOf,
       defaultOptions.runWatts,
     )

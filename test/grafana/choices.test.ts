@@ -1,5 +1,7 @@
+import { encodeStatus, statusTopic } from '@hours/protocol'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readDashboardChoices } from '../../cli/dashboard-choices.ts'
+import { site, start } from '../../ingest/src/ingest.fixture.ts'
 import { createDoorsWorld, type DoorsWorld } from '../doors/doors.fixture.ts'
 
 let world: DoorsWorld
@@ -44,4 +46,19 @@ it('who sees a part of a site names instruments alone: others may stand there to
   expect(organisations).toEqual([
     { name: 'Zebra Inc', sites: [], instruments: ['gz-gibh/zebra-shared', 'zebra-site/zebra-sem'] },
   ])
+})
+
+it('each instrument has the run threshold of its gateway’s configuration, or of the gateway’s own file', async () => {
+  const settings = {
+    ...{ id: 'sem-01', source: { kind: 'tasmota', topic: 'pow1' }, combine: 'primary' },
+    thresholds: { onStartMw: 20_000, onStopMw: 15_000, runStartMw: 512_500, runStopMw: 400_000 },
+    ...{ dwellMs: 30_000, maxGapMs: 30_000, plausibleMw: [-1_000, 9_000_000] },
+  }
+  await world.ingest.commit({
+    client: world.gateway.id,
+    topic: statusTopic(site, world.gateway.id),
+    payload: Buffer.from(encodeStatus({ v: 1, online: true, at: start, settings: [settings] } as never)),
+  })
+  const { runThresholds } = await readDashboardChoices(url, await keyOf('operator', null))
+  expect(runThresholds).toEqual({ 'gz-gibh/sem-01': 512.5 })
 })

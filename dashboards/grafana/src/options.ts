@@ -22,7 +22,9 @@ export interface DashboardOptions {
   readonly organisations: readonly OrganisationChoice[]
   /** Instruments that run for weeks (magnets, vacuum), as `site/instrument`: no alert for that. */
   readonly alwaysOn: readonly string[]
-  /** W above which an instrument that says off cannot be off. */
+  /** W above which an instrument (`site/instrument`) that says off cannot be off: where its own run threshold lies. */
+  readonly runThresholds: Readonly<Record<string, number>>
+  /** The same of one whose threshold is not known. */
   readonly runWatts: number
   /** The demo's data is marked in every title. */
   readonly simulated: boolean
@@ -38,6 +40,7 @@ export const defaultOptions: DashboardOptions = {
   zone: 'Asia/Shanghai',
   organisations: [],
   alwaysOn: [],
+  runThresholds: {},
   runWatts: 100,
   simulated: false,
   influxUrl: 'http://localhost:8086',
