@@ -105,12 +105,16 @@ export async function ourSystem(): Promise<PeerSystem> {
       },
     },
     begun: () => server.settled(),
-    worked: () => server.drained(120_000),
+    worked: () => server.drained(600_000),
     async killSubscriber() {
       await server.kill()
       server = await startSeriesServer(options)
     },
-    settle: () => server.drained(120_000),
+    async settle() {
+      // What a start tells again would fill the outbox while it is looked at.
+      await server.settled()
+      await server.drained(600_000)
+    },
     async stored() {
       const [row] = await series.query('SELECT count("w") AS "n" FROM "power"')
       return Number(row?.['n'] ?? 0)

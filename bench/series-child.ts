@@ -18,6 +18,8 @@ export interface SeriesServer {
   state(): Promise<ServerState>
   /** Resolves when all that a start has to tell of every instrument is in InfluxDB. */
   settled(): Promise<void>
+  /** What lives on after a collection, MB: objects and buffers. */
+  alive(): Promise<number>
   /** Resolves when nothing waits for InfluxDB any more. */
   drained(limitMs: number): Promise<void>
   stop(): Promise<void>
@@ -38,18 +40,19 @@ export async function startSeriesServer(options: {
   const args = [gateways, perGateway, influxUrl, dir, delayMs, port].map(String)
   const child = fork(join(import.meta.dirname, 'series-server.ts'), args, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // As the systemd unit starts it, and able to be told to collect.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16', '--expose-gc'],
   })
   if (!child.stdout) throw new Error('the server has no output')
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const told = JSON.parse(line.toString()) as { port: number }
 
-  async function ask(what: 'state' | 'settle'): Promise<ServerState> {
-    const answer = once(child, 'message') as Promise<[ServerState]>
+  async function ask(what: 'state' | 'settle' | 'alive'): Promise<unknown> {
+    const answer = once(child, 'message')
     child.send(what)
     return (await answer)[0]
   }
-  const state = () => ask('state')
+  const state = async () => (await ask('state')) as ServerState
 
   async function ended(act: () => void): Promise<void> {
     const exit = once(child, 'exit')
@@ -65,6 +68,7 @@ export async function startSeriesServer(options: {
     settled: async () => {
       await ask('settle')
     },
+    alive: async () => ((await ask('alive')) as { mb: number }).mb,
     async drained(limitMs) {
       const limit = performance.now() + limitMs
       while ((await state()).pending > 0) {

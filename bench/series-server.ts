@@ -37,9 +37,17 @@ ingest.attach(broker.publish)
 console.log(JSON.stringify({ port: broker.port }))
 process.on('message', (message) => {
   if (message === 'state') process.send?.({ ...ingest.metrics(), ...outbox.state() })
+  if (message === 'alive') process.send?.({ mb: alive() })
   if (message === 'settle') void settle()
   if (message === 'stop') void stop()
 })
+
+/** MB that a full collection leaves. */
+function alive(): number {
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / 2 ** 20
+}
 
 /** All that a start has to tell is told. */
 async function settle(): Promise<void> {

@@ -94,7 +94,7 @@ const gateways = 100
 const perGateway = instruments / gateways
 /** Times the live load: a page each 5 min and a report of power each minute from every gateway. */
 const speed = 5
-const liveMs = 120_000
+const liveMs = 240_000
 
 function powerReport({ gateway, instruments }: BenchGateway, from: number): LoadMessage {
   const report: PowerReport = {
@@ -131,6 +131,7 @@ async function benchLive(): Promise<boolean> {
   await server.settled()
   const lags: number[] = []
   const memory: number[] = []
+  const alive: number[] = []
   const jobs: Promise<void>[] = []
   const turns = clients.map(() => Promise.resolve())
   const began = performance.now()
@@ -169,10 +170,17 @@ async function benchLive(): Promise<boolean> {
       if (page) publish(i % gateways, page)
     }
   }
-  await Promise.all([sendReports(), sendPages()])
+  /** A collection each 15 s: what a run of minutes has not collected yet is no growth. */
+  async function weigh(): Promise<void> {
+    for (let at = 15_000; at <= liveMs; at += 15_000) {
+      await until(at)
+      alive.push(await server.alive())
+    }
+  }
+  await Promise.all([sendReports(), sendPages(), weigh()])
   await Promise.all([...jobs, ...turns])
   const cpu = (processUsage(server.pid).cpuSeconds - cpuBefore) / (liveMs / 1_000)
-  await server.drained(60_000)
+  await server.drained(600_000)
   const [row] = await series.query('SELECT count("w") AS "n" FROM "power"')
   const state = await server.state()
   for (const client of clients) client.close()
@@ -182,8 +190,8 @@ async function benchLive(): Promise<boolean> {
 
   const sorted = lags.toSorted((a, b) => a - b)
   const quantile = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
-  const quarter = (n: number) => {
-    const part = memory.slice((memory.length * n) >> 2, (memory.length * (n + 1)) >> 2).sort((a, b) => a - b)
+  const quarter = (n: number, of: readonly number[]) => {
+    const part = of.slice((of.length * n) >> 2, (of.length * (n + 1)) >> 2).sort((a, b) => a - b)
     return part[part.length >> 1] ?? 0
   }
   const met = printFigure(
@@ -191,10 +199,11 @@ async function benchLive(): Promise<boolean> {
     quantile(0.99),
     `${sorted.length} probes, p50 ${quantile(0.5).toFixed(0)} ms, longest ${quantile(1).toFixed(0)} ms; ${reports} reports and ${Math.ceil(liveMs / ((5 * MINUTE) / speed / gateways))} pages of ${perGateway} instruments in ${liveMs / 1_000} s; server ${(cpu * 100).toFixed(0)} % of a core; ${load()}`,
   )
+  const span = (of: readonly number[]) => `${quarter(1, of).toFixed(0)} to ${quarter(3, of).toFixed(0)} MB`
   const flat = printFigure(
     'seriesGrowthMb',
-    quarter(3) - quarter(1),
-    `${quarter(1).toFixed(0)} to ${quarter(3).toFixed(0)} MB`,
+    quarter(3, alive) - quarter(1, alive),
+    `${span(alive)} after a collection (${alive.map((mb) => mb.toFixed(0)).join(', ')}); RSS ${span(memory)}`,
   )
   const whole = row?.['n'] === reports * perGateway && state.dropped + state.quarantined === 0
   console.log(`${String(row?.['n'])} of ${reports * perGateway} points of power are in influxd`)
