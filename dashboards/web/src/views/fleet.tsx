@@ -15,7 +15,7 @@ import { FleetFigures } from './fleet-figures.tsx'
 import { FleetMembers } from './fleet-members.tsx'
 import { FleetMonths } from './fleet-months.tsx'
 import { FleetRanking } from './fleet-ranking.tsx'
-import { OpenSlots } from './fleet-slots.tsx'
+import { FleetWeek } from './fleet-week.tsx'
 
 /** Hours, rates and what one could offer, for everything or one organisation. */
 export function FleetView() {
@@ -87,10 +87,8 @@ export function FleetView() {
             <>
               <FleetMembers scope={scope} organisations={list} period={id} />
               <FleetRanking rows={rows} nameOfKey={nameOfKey} />
-              <section class="columns">
-                <FleetMonths scope={scope} period={period} zone={zone} instruments={rows.length} />
-                <OpenSlots keys={rows.map(({ key }) => key)} zone={zone} />
-              </section>
+              <FleetMonths scope={scope} period={period} zone={zone} instruments={rows.length} />
+              <FleetWeek keys={rows.map(({ key }) => key)} zone={zone} />
             </>
           )}
         </>

@@ -4,9 +4,11 @@ import { fillOf } from '../charts/patterns.tsx'
 import { PlainTable } from '../data-table.tsx'
 import { count, nameOf, percent, when } from '../format.ts'
 import { FaultNotice, Waiting } from '../notice.tsx'
+import { language } from '../prefs.ts'
 import { useResource } from '../resource.ts'
 import { instrumentAddress } from '../routes.ts'
 import { useSiteZone } from '../site-zone.ts'
+import { refusalText } from '../text/code-words.ts'
 import { text } from '../text/text.ts'
 
 /** The instruments least is known about, this month. */
@@ -85,7 +87,10 @@ export function QuarantineSection() {
             columns={[
               { name: words.at, cell: ({ at }) => when('full', at, zone) },
               { name: words.gateway, cell: ({ gateway, topic }) => gateway ?? topic },
-              { name: words.code, cell: ({ code }) => <code>{code}</code> },
+              {
+                name: words.code,
+                cell: ({ code }) => <span title={code}>{refusalText(code, language.value)}</span>,
+              },
               { name: words.reason, cell: ({ reason }) => reason },
               { name: words.bytes, number: true, cell: ({ bytes }) => count(bytes) },
             ]}

@@ -5,8 +5,10 @@ import { serverNow } from '../clock.ts'
 import { type Column, PlainTable } from '../data-table.tsx'
 import { count, duration, nameOf, percent } from '../format.ts'
 import { FaultNotice, Notice, Waiting } from '../notice.tsx'
+import { language } from '../prefs.ts'
 import { useResource } from '../resource.ts'
 import { Swatch } from '../state-mark.tsx'
+import { alarmText } from '../text/code-words.ts'
 import { text } from '../text/text.ts'
 import { LogSection } from './quality-log.tsx'
 import { DoubtSection } from './quality-doubt.tsx'
@@ -97,7 +99,11 @@ function Gateways({ list }: { list: readonly GatewaySummary[] }) {
           ? `${clock.source}, ${words.offset} ${count(clock.offsetMs)} ± ${count(clock.errorMs)} ms`
           : '–',
     },
-    { name: words.alarms, cell: ({ alarms }) => (alarms.length > 0 ? alarms.join(', ') : '–') },
+    {
+      name: words.alarms,
+      cell: ({ alarms }) =>
+        alarms.length > 0 ? alarms.map((one) => alarmText(one, language.value)).join(', ') : '–',
+    },
   ]
   const file = {
     name: 'gateways',
