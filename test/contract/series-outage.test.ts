@@ -155,6 +155,9 @@ describe.runIf(hasInfluxd)('a real influxd that is away while the fleet goes on'
     open()
     closes.push(shut)
     const before = await hours(3)
+    // What was made before it went is there, so that the day is all that waits.
+    await feed.settled()
+    await outbox.flush()
     await influxd.kill()
     const during = await hours(24)
     await feed.settled()
