@@ -1,27 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildPage } from './built-page.ts'
-import { type Browser, hasChromium, openChromium } from './chromium.ts'
-import { type FixtureServer, startFixture } from './fixture-server.ts'
+import { describe, expect, it } from 'vitest'
+import { hasChromium } from './chromium.ts'
+import { fixtureSite } from './fixture-site.ts'
 import { watch } from './watched-page.ts'
 
 describe.skipIf(!hasChromium())('the reconciliation view', () => {
-  let browser: Browser
-  let server: FixtureServer
-  beforeAll(async () => {
-    server = await startFixture(buildPage().root)
-    browser = await openChromium()
-  })
-  afterEach(() => browser.closePages())
-  afterAll(async () => {
-    await browser.close()
-    await server.close()
-  })
+  const site = fixtureSite()
 
   it('begins with the current month of everything, and goes to an organisation', async () => {
-    const { page, settled } = await watch(browser.context, server.url)
-    await page.goto(`${server.url}/reconciliation`)
+    const { page, settled } = await watch(site.browser.context, site.server.url)
+    await page.goto(`${site.server.url}/reconciliation`)
     await settled()
-    const asked = () => server.asked().filter((one) => one.startsWith('/api/v1/reconciliation'))
+    const asked = () => site.server.asked().filter((one) => one.startsWith('/api/v1/reconciliation'))
     expect(asked().at(-1)).toContain('scope=all&period=2026-11&')
     await page.getByLabel('Scope').selectOption({ label: '\u2003College of materials' })
     await page.waitForURL(/scope=org%3Ascut/)
@@ -30,8 +19,8 @@ describe.skipIf(!hasChromium())('the reconciliation view', () => {
   })
 
   it('leads from each count to its list, and back to all', async () => {
-    const { page, settled } = await watch(browser.context, server.url)
-    await page.goto(`${server.url}/reconciliation`)
+    const { page, settled } = await watch(site.browser.context, site.server.url)
+    await page.goto(`${site.server.url}/reconciliation`)
     await settled()
     const kinds = page.getByRole('navigation', { name: 'Kind' })
     const rows = page.getByRole('region', { name: 'Reconciliation' }).locator('tbody tr')
@@ -48,7 +37,7 @@ describe.skipIf(!hasChromium())('the reconciliation view', () => {
   })
 
   it('says what the server says can be done when too much is asked for', async () => {
-    const { page } = await watch(browser.context, server.url, /400/)
+    const { page } = await watch(site.browser.context, site.server.url, /400/)
     await page.route('**/api/v1/reconciliation?*', (route) =>
       route.fulfill({
         status: 400,
@@ -60,19 +49,19 @@ describe.skipIf(!hasChromium())('the reconciliation view', () => {
         }),
       }),
     )
-    await page.goto(`${server.url}/reconciliation?period=2026`)
+    await page.goto(`${site.server.url}/reconciliation?period=2026`)
     await page.getByText('too much to compare at once: 28 instruments x 333 days').waitFor()
     await page.getByText('a shorter period or a smaller scope').waitFor()
   })
   it('is as good as what is known: the longest gaps stand under Quality, with reason and way to the timeline', async () => {
-    const { page, settled } = await watch(browser.context, server.url)
-    await page.goto(`${server.url}/quality`)
+    const { page, settled } = await watch(site.browser.context, site.server.url)
+    await page.goto(`${site.server.url}/quality`)
     await settled()
     const rows = page.getByRole('region', { name: 'Longest gaps, this month' }).locator('tbody tr')
     const [longest, other] = await rows.allInnerTexts()
     expect(longest).toMatch(/5\sh 0\smin\s.*the source was silent/s)
     expect(other).toMatch(/47\smin\s.*no page/s)
-    const now = server.mood.fleet.now
+    const now = site.server.mood.fleet.now
     const from = now - 600 * 60_000 - 2 * 3_600_000
     const link = rows.first().getByRole('link')
     expect(await link.getAttribute('href')).toMatch(new RegExp(`^/i/.*\\?from=${from}&to=`))

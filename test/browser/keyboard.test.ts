@@ -1,8 +1,7 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { buildPage } from './built-page.ts'
-import { type Browser, hasChromium, openChromium } from './chromium.ts'
-import { type FixtureServer, startFixture } from './fixture-server.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { hasChromium } from './chromium.ts'
+import { fixtureSite } from './fixture-site.ts'
 import { watch } from './watched-page.ts'
 
 /** What has the focus: its words, and whether a reader can see that it has it. */
@@ -24,22 +23,12 @@ const focusScript = `(() => {
 })()`
 
 describe.skipIf(!hasChromium())('with the keyboard alone', () => {
-  let browser: Browser
-  let server: FixtureServer
-  beforeAll(async () => {
-    server = await startFixture(buildPage().root)
-    browser = await openChromium()
-  })
-  afterEach(() => browser.closePages())
-  afterAll(async () => {
-    await browser.close()
-    await server.close()
-  })
+  const site = fixtureSite()
 
   const open = async (address: string) => {
-    const watched = await watch(browser.context, server.url)
+    const watched = await watch(site.browser.context, site.server.url)
     watched.page.setDefaultTimeout(5_000)
-    await watched.page.goto(server.url + address)
+    await watched.page.goto(site.server.url + address)
     await watched.settled()
     return watched
   }
@@ -108,7 +97,7 @@ describe.skipIf(!hasChromium())('with the keyboard alone', () => {
     await settled()
     await press(page, /^A .+/) // The next link is in the view, not the head of the page again.
     await settled()
-    await page.goto(`${server.url}/reconciliation`)
+    await page.goto(`${site.server.url}/reconciliation`)
     await settled()
     await tabTo(page, /^DIV|^A .*(microscope|spectrometer|sequencer|diffractometer|furnace)/)
     const stop = await focus(page)
@@ -118,7 +107,7 @@ describe.skipIf(!hasChromium())('with the keyboard alone', () => {
     await settled()
     // What the row said stands under its bracket.
     await page.locator('.finding text').first().waitFor()
-    await page.goto(`${server.url}/assessment`)
+    await page.goto(`${site.server.url}/assessment`)
     await settled()
     await tabTo(page, /^SELECT Rule set/)
     await page.keyboard.press('ArrowDown')
@@ -138,10 +127,10 @@ describe.skipIf(!hasChromium())('with the keyboard alone', () => {
       5_000,
     )
     expect((await focus(page)).name).toContain('run above')
-    await page.goto(server.url)
+    await page.goto(site.server.url)
     await press(page, /^BUTTON (Dark|Light)$/)
     await press(page, /^A /)
-    await page.goto(server.url)
+    await page.goto(site.server.url)
     await press(page, /^BUTTON 中文$/)
     await page
       .getByRole('link', { name: '现在' })

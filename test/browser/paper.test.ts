@@ -1,28 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildPage } from './built-page.ts'
-import { type Browser, hasChromium, openChromium } from './chromium.ts'
-import { type FixtureServer, startFixture } from './fixture-server.ts'
+import { describe, expect, it } from 'vitest'
+import { hasChromium } from './chromium.ts'
+import { fixtureSite } from './fixture-site.ts'
 import { watch } from './watched-page.ts'
 
 /** A4 without its margins, in px of CSS. */
 const inside = { landscape: 1_016, portrait: 672 } as const
 
 describe.skipIf(!hasChromium())('views on paper', () => {
-  let browser: Browser
-  let server: FixtureServer
-  beforeAll(async () => {
-    server = await startFixture(buildPage().root)
-    browser = await openChromium()
-  })
-  afterEach(() => browser.closePages())
-  afterAll(async () => {
-    await browser.close()
-    await server.close()
-  })
+  const site = fixtureSite()
 
   const print = async (address: string, width: number) => {
-    const { page, settled } = await watch(browser.context, server.url)
-    await page.goto(`${server.url}${address}?theme=dark`)
+    const { page, settled } = await watch(site.browser.context, site.server.url)
+    await page.goto(`${site.server.url}${address}?theme=dark`)
     await settled()
     await page.setViewportSize({ width, height: 700 })
     await page.emulateMedia({ media: 'print' })

@@ -1,30 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { GatewayConfig } from '@hours/protocol'
-import { buildPage } from './built-page.ts'
-import { type Browser, hasChromium, openChromium } from './chromium.ts'
-import { type FixtureServer, fixtureNow, startFixture } from './fixture-server.ts'
+import { hasChromium } from './chromium.ts'
+import { fixtureNow } from './fixture-server.ts'
+import { fixtureSite } from './fixture-site.ts'
 import { useOf } from './fixture-use.ts'
 import { totals } from './simulated-fleet.ts'
 import { watch } from './watched-page.ts'
 
 describe.skipIf(!hasChromium())('the page in use', () => {
-  let browser: Browser
-  let server: FixtureServer
-  beforeAll(async () => {
-    server = await startFixture(buildPage().root)
-    browser = await openChromium()
-  })
-  afterEach(() => browser.closePages())
-  afterAll(async () => {
-    await browser.close()
-    await server.close()
-  })
+  const site = fixtureSite()
 
   const open = async (address: string) => {
-    const watched = await watch(browser.context, server.url)
+    const watched = await watch(site.browser.context, site.server.url)
     watched.page.setDefaultTimeout(5_000)
-    await watched.page.goto(server.url + address)
+    await watched.page.goto(site.server.url + address)
     await watched.settled()
     return watched
   }
@@ -32,7 +22,7 @@ describe.skipIf(!hasChromium())('the page in use', () => {
   it('shows the figures of the API, to the decimal', async () => {
     const { page } = await open('/')
     const row = page.locator('.fleet tbody tr', { hasText: 'gz-gibh/sem-01' })
-    const { month } = server.mood.fleet.summary(0)
+    const { month } = site.server.mood.fleet.summary(0)
     const text = await row.locator('td.num').allInnerTexts()
     const tenth = (ms: number) => (ms / 3_600_000).toFixed(1)
     expect(text.map((one) => one.replaceAll('\u00a0', ' '))).toEqual([
@@ -46,8 +36,8 @@ describe.skipIf(!hasChromium())('the page in use', () => {
   it('takes a live event into the table without asking again', async () => {
     const { page } = await open('/')
     const row = page.locator('.fleet tbody tr', { hasText: 'gz-gibh/sem-01' })
-    server.asked()
-    server.tell({
+    site.server.asked()
+    site.server.tell({
       key: 'gz-gibh/sem-01',
       state: 'fault',
       since: fixtureNow,
@@ -55,7 +45,7 @@ describe.skipIf(!hasChromium())('the page in use', () => {
       mw: 5_000,
     })
     await row.getByText('fault').waitFor()
-    expect(server.asked().filter((one) => one.startsWith('/api/v1/instruments'))).toEqual([])
+    expect(site.server.asked().filter((one) => one.startsWith('/api/v1/instruments'))).toEqual([])
   })
 
   it('filters on the server and keeps the filter in the address', async () => {
@@ -66,7 +56,7 @@ describe.skipIf(!hasChromium())('the page in use', () => {
       const states = await page.locator('.fleet tbody .now-state .state').allInnerTexts()
       expect(new Set(states)).toEqual(new Set(['running']))
     }, 10_000)
-    expect(server.asked().some((one) => one.includes('state=run'))).toBe(true)
+    expect(site.server.asked().some((one) => one.includes('state=run'))).toBe(true)
   })
 
   it('moves and zooms the timeline by keyboard alone', async () => {
@@ -84,8 +74,8 @@ describe.skipIf(!hasChromium())('the page in use', () => {
   it('gives the chart as a table and as a file, with the spans, bookings and sessions of the API', async () => {
     const from = fixtureNow - 3 * 86_400_000
     const { page } = await open(`/i/gz-gibh/sem-01?from=${from}&to=${fixtureNow}`)
-    const spans = server.mood.fleet.spans(0, from, fixtureNow)
-    const use = useOf(server.mood.fleet, 0, from, fixtureNow)
+    const spans = site.server.mood.fleet.spans(0, from, fixtureNow)
+    const use = useOf(site.server.mood.fleet, 0, from, fixtureNow)
     const figure = page.locator('figure', { hasText: 'What it did' })
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -121,7 +111,7 @@ describe.skipIf(!hasChromium())('the page in use', () => {
   it('shows each thing that does not match with its word, and leads from it to its list', async () => {
     const week = { from: fixtureNow - 7 * 86_400_000, to: fixtureNow }
     const { page } = await open(`/i/gz-gibh/sem-01?from=${week.from}&to=${week.to}`)
-    const { findings } = useOf(server.mood.fleet, 0, week.from, week.to)
+    const { findings } = useOf(site.server.mood.fleet, 0, week.from, week.to)
     const kinds = Object.keys(Object.groupBy(findings, ({ kind }) => kind))
     expect(kinds.length).toBeGreaterThan(1)
     const links = page.locator('.findings a')
@@ -163,7 +153,7 @@ describe.skipIf(!hasChromium())('the page in use', () => {
     const { page } = await open(`/i/gz-gibh/sem-01?from=${to - 86_400_000}&to=${to}`)
     const box = await page.locator('.timeline').boundingBox()
     if (!box) throw new Error('the timeline is not drawn')
-    const touch = await browser.context.newCDPSession(page)
+    const touch = await site.browser.context.newCDPSession(page)
     const y = box.y + 30
     const middle = box.x + box.width / 2
     const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...places: number[]) =>
@@ -188,7 +178,7 @@ describe.skipIf(!hasChromium())('the page in use', () => {
     // Powered, run, effective and external hours, sharing rate, three utilizations, coverage.
     await compared.nth(8).waitFor()
     expect(await compared.count()).toBe(9)
-    expect(server.asked().filter((one) => one.startsWith('/api/v1/figures'))).toContain(
+    expect(site.server.asked().filter((one) => one.startsWith('/api/v1/figures'))).toContain(
       '/api/v1/figures?scope=all&period=2026-10-01..2026-10-24',
     )
   })

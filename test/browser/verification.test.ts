@@ -1,28 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { buildPage } from './built-page.ts'
-import { type Browser, hasChromium, openChromium } from './chromium.ts'
+import { hasChromium } from './chromium.ts'
 import type { Tamper } from './fixture-evidence.ts'
-import { type FixtureServer, startFixture } from './fixture-server.ts'
+import { fixtureSite } from './fixture-site.ts'
 import { watch } from './watched-page.ts'
 
 describe.skipIf(!hasChromium())('a day is verified in the browser, with WebCrypto and the ledger', () => {
-  let browser: Browser
-  let server: FixtureServer
-  beforeAll(async () => {
-    server = await startFixture(buildPage().root)
-    browser = await openChromium()
-  })
-  afterEach(() => browser.closePages())
-  afterAll(async () => {
-    await browser.close()
-    await server.close()
-  })
+  const site = fixtureSite()
 
   async function verify(tamper: Tamper): Promise<Page> {
-    server.mood.tamper = tamper
-    const { page, complaints } = await watch(browser.context, server.url)
-    await page.goto(`${server.url}/i/gz-gibh/sem-01?day=2026-11-20`)
+    site.server.mood.tamper = tamper
+    const { page, complaints } = await watch(site.browser.context, site.server.url)
+    await page.goto(`${site.server.url}/i/gz-gibh/sem-01?day=2026-11-20`)
     await page.getByRole('button', { name: 'Verify this day' }).click()
     await page.waitForSelector('[data-verdict]')
     expect(complaints).toEqual([])
@@ -65,11 +54,11 @@ describe.skipIf(!hasChromium())('a day is verified in the browser, with WebCrypt
   })
 
   it('says that all is unknown when no page covers the day', async () => {
-    server.mood.noEvidence = true
-    const { page } = await watch(browser.context, server.url)
-    await page.goto(`${server.url}/i/gz-gibh/sem-01?day=2026-11-20`)
+    site.server.mood.noEvidence = true
+    const { page } = await watch(site.browser.context, site.server.url)
+    await page.goto(`${site.server.url}/i/gz-gibh/sem-01?day=2026-11-20`)
     await page.getByText('No page covers this day: all of it is unknown.').waitFor()
     expect(await page.getByRole('button', { name: 'Verify this day' }).isDisabled()).toBe(true)
-    server.mood.noEvidence = false
+    site.server.mood.noEvidence = false
   })
 })
