@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Policy, parsePolicy } from '@hours/ledger'
-import { nodeCrypto } from '@hours/ledger/node'
+import type { Policy } from '@hours/ledger'
 import { proveEntry, type WantedEntry } from '@hours/verifier'
 import { Command } from 'commander'
 import { typedPath } from './paths.ts'
+import { readPolicy } from './policy-text.ts'
 
 interface Flags {
   readonly page?: string
@@ -62,7 +62,7 @@ function wantedOf({ page, entry }: Flags): WantedEntry {
 
 function policyOf(file: string | undefined): Policy | undefined {
   if (file === undefined) return undefined
-  const policy = parsePolicy(readFileSync(typedPath(file), 'utf8'), nodeCrypto.sha256)
-  if (!policy.ok) throw new Error(`--policy: ${policy.error.message}`)
-  return policy.value
+  const policy = readPolicy(readFileSync(typedPath(file), 'utf8'))
+  if (typeof policy === 'string') throw new Error(policy)
+  return policy
 }

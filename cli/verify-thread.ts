@@ -1,9 +1,8 @@
 // `hours verify` in a thread of its own (cli/verify-apart.ts).
 import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
-import { parsePolicy, type Policy } from '@hours/ledger'
-import { nodeCrypto } from '@hours/ledger/node'
 import { directorySource, httpSource, SourceError, verifyBundle, verifyLog } from '@hours/verifier'
+import { readPolicy } from './policy-text.ts'
 import type { ThreadMessage, VerifyAnswer, VerifyTask } from './verify-apart.ts'
 
 const task = workerData as VerifyTask
@@ -23,11 +22,6 @@ async function verify(): Promise<VerifyAnswer> {
   const source = isAddress ? httpSource(log, key) : directorySource(log)
   const { facts, ...verdict } = await verifyLog(source, policy, { onProgress })
   return { log: { ...verdict, records: facts.counts() } }
-}
-
-function readPolicy(text: string): Policy | string {
-  const policy = parsePolicy(text, nodeCrypto.sha256)
-  return policy.ok ? policy.value : `--policy: ${policy.error.message}`
 }
 
 try {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { serverNow } from '../clock.ts'
 import { useSiteZone } from '../site-zone.ts'
+import { DwellField } from './dwell-field.tsx'
 import { text } from '../text/text.ts'
 import {
   type Draft,
@@ -91,18 +92,7 @@ function FirstLevels({ draft, change }: { draft: Draft; change: (part: Partial<D
         <p>{words.thresholdsHelp}</p>
       </div>
       <div class="filters">
-        <label class="field">
-          <span>{words.dwell}</span>
-          <input
-            type="number"
-            min="0"
-            max="600"
-            value={draft.dwellS}
-            onInput={({ currentTarget: { valueAsNumber } }) =>
-              change({ dwellS: Math.min(600, Math.max(0, Math.round(valueAsNumber || 0))) })
-            }
-          />
-        </label>
+        <DwellField seconds={draft.dwellS} change={(dwellS) => change({ dwellS })} />
       </div>
       <ThresholdEditor
         points={example}

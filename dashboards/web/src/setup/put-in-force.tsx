@@ -4,6 +4,7 @@ import type { SensingLevels } from '../api-shapes.ts'
 import { serverNow } from '../clock.ts'
 import { count, duration, none, power, when } from '../format.ts'
 import { Notice } from '../notice.tsx'
+import { DwellField } from './dwell-field.tsx'
 import { text } from '../text/text.ts'
 import { dateOf, instantOfDate } from '../zone.ts'
 import type { LevelChange } from './level-changes.ts'
@@ -52,18 +53,10 @@ export function PutInForce({ instrument, zone, revision, drawn, changes, onDwell
   return (
     <>
       <div class="filters">
-        <label class="field">
-          <span>{words.dwell}</span>
-          <input
-            type="number"
-            min="0"
-            max="600"
-            value={Math.round(drawn.dwellMs / 1_000)}
-            onInput={({ currentTarget: { valueAsNumber } }) =>
-              onDwell(Math.min(600, Math.max(0, Math.round(valueAsNumber || 0))) * 1_000)
-            }
-          />
-        </label>
+        <DwellField
+          seconds={Math.round(drawn.dwellMs / 1_000)}
+          change={(seconds) => onDwell(seconds * 1_000)}
+        />
         <label class="field">
           <span>{words.from}</span>
           <input
