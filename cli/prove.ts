@@ -37,7 +37,7 @@ export function proveCommand(): Command {
         })
       }
       const made = proveEntry(typedPath(dir), asked.wanted, asked.policy)
-      if (!made.ok) command.error(`hours prove: ${made.error.message}`, { exitCode: 1 })
+      if (!made.ok) throw new Error(made.error.message)
       const { position, entry, proof } = made.value
       const out = typedPath(flags.out)
       mkdirSync(out, { recursive: true })

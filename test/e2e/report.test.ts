@@ -76,6 +76,13 @@ it('hours report writes it, hours verify checks it and says by its exit code wha
   writeFileSync(own, policy)
   const mine = await hours('verify', out, '--policy', own, '--json')
   expect(mine, mine.said).toMatchObject({ code: 0 })
+  const prove = (page: string) => hours('prove', out, '--page', page, '--policy', own, '--out', dir)
+  expect(await prove('gw-1/0/3')).toMatchObject({ code: 0 })
+  expect(readFileSync(join(dir, 'entry.tlog-proof'), 'utf8')).toMatch(
+    /^c2sp\.org\/tlog-proof@v1\nindex \d+\n/,
+  )
+  expect(await prove('gw-1/0/999')).toMatchObject({ code: 1 })
+  expect(await prove('gw-1')).toMatchObject({ code: 2 })
   writeFileSync(
     join(out, 'figures.csv'),
     readFileSync(join(out, 'figures.csv'), 'utf8').replace(',run,', ',walk,'),
