@@ -113,6 +113,19 @@ describe('sizes on disk', () => {
 })
 
 describe('appending', () => {
+  it('stops for good when a checkpoint could not be written and the one that is there cannot be read', async () => {
+    const log = await openTestLog(directory)
+    await log.append([entryOf(1)])
+    const place = join(directory, String(year), 'checkpoint')
+    rmSync(place)
+    // Neither replaced by a file nor read as one.
+    mkdirSync(place)
+    await expect(log.append([entryOf(2)])).rejects.toMatchObject({ code: 'log_halted' })
+    rmSync(place, { recursive: true })
+    await expect(log.append([entryOf(3)])).rejects.toMatchObject({ code: 'log_halted' })
+    await log.close()
+  })
+
   it('gives the same bytes the same position, at once and after a restart', async () => {
     const log = await openTestLog(directory)
     const [a, b] = await log.append([entryOf(1), entryOf(1)])

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
   createTileReader,
@@ -150,7 +150,7 @@ export function createYearLog(options: YearLogOptions): YearLog {
     try {
       await writeDurably([{ path: checkpointPath, bytes: utf8(note) }])
     } catch (cause) {
-      const there = existsSync(checkpointPath) ? readFileSync(checkpointPath, 'utf8') : undefined
+      const there = textOf(checkpointPath)
       // Still the old one: the signature never left this process and the size is free again.
       if (there === checkpoint) throw cause
       halted = `${directory}: writing the checkpoint failed half-way, so it is not known which tree is signed. Fix: mend the disk and start again.`
@@ -259,4 +259,13 @@ function treeRootAt(size: number, read: (level: number, index: number) => Uint8A
     from += 2 ** height
   }
   return edgeRoot({ size, frontier, partial: [] }, sha256)
+}
+
+/** What stands there; undefined when it cannot be read, for whatever reason. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
