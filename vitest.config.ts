@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', 'data/**', ...(isLong ? [] : ['test/long/**'])],
     // Of tests that say they may run side by side: schedules of faults, each several processes.
     maxConcurrency: 2,
+    setupFiles: ['./test/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/closing-line.ts'],

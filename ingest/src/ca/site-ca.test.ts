@@ -59,6 +59,22 @@ describe('the site certificate authority', () => {
     await expect(ca.signGateway(lines.join('\n'), gateway)).rejects.toThrow()
   })
 
+  it('refuses a request whose signature cannot even be read, as bad and not as a fault', async () => {
+    const ca = await openSiteCa(folder(), systemClock)
+    // Found by test/attacks/decoders.test.ts: bytes put into the two numbers of an ECDSA signature.
+    const csr = [
+      '-----BEGIN CERTIFICATE REQUEST-----',
+      'MIHKMHECAQAwDzENMAsGA1UEAxMEZ3ctMTBZMBMGByqGSM49AgEGCCqGSM49AwEH',
+      'A0IABJgrUkwtynCto6Ctr3wA5MqmdUJLGlTQML9H4C994ZdlS2EfsAxJNcTfReKs',
+      'otpWF6B3aMai7/KRaEE+V0AdEAGgADAKBggqhkjOPQQDAgNJA',
+      'EAqNq3lZwg',
+      '9999999999999999999999999999993bwsT8l3JDRt5cLMYgx9F4CIQC+f2I+xDZiLO5pByML40qX/pxF',
+      'Sc9bCI54wxTi2rHR4Q==',
+      '-----END CERTIFICATE REQUEST-----',
+    ].join('\n')
+    await expect(ca.signGateway(csr, gateway)).rejects.toMatchObject({ code: 'bad_csr' })
+  })
+
   it('serves mutual TLS in which both sides know each other', async () => {
     const dir = folder()
     const ca = await openSiteCa(dir, systemClock)

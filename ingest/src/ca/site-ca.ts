@@ -76,8 +76,7 @@ export async function openSiteCa(dir: string, clock: Clock): Promise<SiteCa> {
     pin: createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex'),
     async signGateway(csr, gateway) {
       const request = readRequest(csr)
-      if (!(await request.verify()))
-        throw new IngestError('bad_csr', 'csr: its own signature does not hold; make it again on the gateway')
+      await checkSignature(request)
       return sign(`CN=${gateway}`, request.publicKey, gatewayCertificateDays, [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -161,6 +160,21 @@ function readRequest(csr: string): x509.Pkcs10CertificateRequest {
   } catch (cause) {
     throw new IngestError('bad_csr', 'csr: not a PKCS #10 request in PEM', { cause })
   }
+}
+
+/** Whoever asks has the key. A signature that cannot even be read makes the library throw, and is refused as well. */
+async function checkSignature(request: x509.Pkcs10CertificateRequest): Promise<void> {
+  let holds = false
+  let cause: unknown
+  try {
+    holds = await request.verify()
+  } catch (error) {
+    cause = error
+  }
+  if (!holds)
+    throw new IngestError('bad_csr', 'csr: its own signature does not hold; make it again on the gateway', {
+      cause,
+    })
 }
 
 const exportPrivate = async (key: webcrypto.CryptoKey): Promise<string> => {
