@@ -44,6 +44,8 @@ export interface SystemWorld {
   text(path: string): Promise<string>
   /** What `GET /figures` says of a scope on the day of the six hours, by KPI. */
   figures(scope: string): Promise<Readonly<Record<string, number | null>>>
+  /** The sets that it counts, by kind. */
+  kinds(scope: string): Promise<Readonly<Record<string, number>>>
   /** Figures of one instrument over the six hours, out of log and records. */
   of(instrument: string): InstrumentResult
   fleet(instruments: readonly string[]): ReturnType<typeof fleetFigures>
@@ -151,6 +153,11 @@ export async function systemWorld(
       type Told = { figures: { kpi: string; value: number | null }[] }
       const { figures } = await get<Told>(`figures?scope=${scope}&period=2026-01-05&members=0`)
       return Object.fromEntries(figures.map(({ kpi, value }) => [kpi, value]))
+    },
+    async kinds(scope) {
+      type Told = { kinds: { kind: string | null; sets: number }[] }
+      const { kinds } = await get<Told>(`figures?scope=${scope}&period=2026-01-05&members=0`)
+      return Object.fromEntries(kinds.map(({ kind, sets }) => [kind ?? '', sets]))
     },
     fleet: (ids) => fleetFigures(ids.map(of)),
     async close() {

@@ -323,16 +323,19 @@ describe('the systems of the South China survey', () => {
   it('17 small estate: one gateway, kinds and sets counted apart', async () => {
     world = await systemWorld(
       base,
-      { a: 'owner-lab', b: 'owner-lab', c: 'owner-lab' },
+      { a: 'owner-lab', b: 'owner-lab', c: 'owner-lab', d: 'owner-lab' },
       {
-        enrolment: { a: { kind: 'sem' }, b: { kind: 'sem' }, c: { kind: 'nmr' } },
+        // The fourth comes next year: neither a set of this one nor a kind.
+        enrolment: { a: { kind: 'sem' }, b: { kind: 'sem' }, c: { kind: 'nmr' }, d: { from: at(8_000) } },
       },
     )
-    const { items } = await world.get<{ items: { kind?: string }[] }>('instruments')
-    expect(items).toHaveLength(3)
-    expect(world.fleet(['a', 'b', 'c']).sets).toBe(3)
-    const kinds = world.ingest.registry.instruments().map(({ enrolment }) => enrolment.kind)
-    expect(new Set(kinds).size).toBe(2)
+    expect(await world.figures('all')).toMatchObject({ sets: 3, effective: 12 * HOUR })
+    for (const [scope, kinds] of [
+      ['all', { nmr: 1, sem: 2 }],
+      ['org:owner', { nmr: 1, sem: 2 }],
+      [`${site}/c`, { nmr: 1 }],
+    ] as const)
+      expect([scope, await world.kinds(scope)]).toEqual([scope, kinds])
   })
 
   it('18 agency: the broker is a channel, never the beneficiary', async () => {

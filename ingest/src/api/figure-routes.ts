@@ -51,6 +51,8 @@ const Answer = z.object({
   revision: z.int().nullable(),
   log: z.object({ origin: z.string(), size: z.int() }).nullable(),
   figures: z.array(FigureLine),
+  /** The figure `sets` by kind, in order of their names; `null` of those whose enrolment says none. */
+  kinds: z.array(z.object({ kind: z.string().nullable(), sets: z.int() })),
   members: z.array(z.object({ of: z.string(), names: Names, figures: z.array(FigureLine) })),
   simulated: z.boolean(),
 })
@@ -103,6 +105,7 @@ export function figureRoutes(
       revision: revisionOf(context, scope, period),
       log,
       figures: figureList(scope, share ? { ...whole, shareLevel: share } : whole),
+      kinds: kindsOf(parts),
       members: members.flatMap((member) => {
         const own = ofMember(member)
         if (own.length === 0) return []
@@ -148,6 +151,21 @@ interface MemberSources {
   readonly results: readonly InstrumentResult[]
   readonly asked: AskedPeriod
   readonly rules: FigureRules
+}
+
+/** An estate of thirty kinds may have three hundred sets: each of the sets counted above has one kind, or says none. */
+function kindsOf(parts: readonly InstrumentPart[]): Answer['kinds'] {
+  const counts = new Map<string | null, number>()
+  for (const { entry, totals } of parts) {
+    const kind = entry.enrolment.kind ?? null
+    if (totals.sets > 0) counts.set(kind, (counts.get(kind) ?? 0) + totals.sets)
+  }
+  return [...counts]
+    .map(([kind, sets]) => ({ kind, sets }))
+    .sort(
+      (a, b) =>
+        Number(a.kind === null) - Number(b.kind === null) || ((a.kind ?? '') < (b.kind ?? '') ? -1 : 1),
+    )
 }
 
 const isSameTime = (a: readonly Interval[], b: readonly Interval[]): boolean =>
