@@ -1,16 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type CaseFigures, figuresOfCase } from '@hours/usage'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-const folder = join(
-  resolve(process.env['HOURS_SHARED'] ?? join(import.meta.dirname, '../../../shared')),
-  'vectors',
-)
-const there = existsSync(join(folder, 'worked-week.json'))
-if (!there) console.warn(`left out: the worked week (no ${folder}; set HOURS_SHARED)`)
-const json = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<string, unknown>
+const json = (name: string) =>
+  JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8')) as Record<string, unknown>
+const shared = join(process.env['HOURS_SHARED'] ?? join(import.meta.dirname, '../../../shared'), 'vectors')
 
 interface Case {
   period: [number, number]
@@ -23,7 +19,15 @@ const figures = (data: unknown): CaseFigures => {
   return result.value
 }
 
-describe.skipIf(!there)('the worked week', () => {
+describe('the worked week', () => {
+  it.skipIf(!existsSync(shared)).each(['worked-week.json', 'worked-week.expected.json'])(
+    '%s is that of the definitions, byte for byte',
+    (name) => {
+      const [own, source] = [import.meta.dirname, shared].map((folder) => readFileSync(join(folder, name)))
+      expect(own?.equals(source ?? Buffer.alloc(0))).toBe(true)
+    },
+  )
+
   it('has every figure exactly, for both instruments and the fleet', () => {
     const { note: _, ...expected } = json('worked-week.expected.json')
     expect(JSON.parse(JSON.stringify(figures(worked())))).toEqual(expected)

@@ -42,7 +42,7 @@ export interface CaseFleetFigures {
   readonly meanOnPerSetPeriod: number | null
 }
 
-/** The shape of ../shared/vectors/worked-week.expected.json. */
+/** The shape of test/vectors/worked-week.expected.json. */
 export function caseInstrument({ figures: f }: InstrumentResult): InstrumentFigures {
   const { rates } = f
   return {

@@ -78,7 +78,7 @@ const Zone = z.string().refine((zone) => {
   }
 }, 'an IANA time zone such as Asia/Shanghai')
 
-/** A case as ../shared/vectors/worked-week.json has it; times Unix ms, durations ms, unknown fields ignored. */
+/** A case as test/vectors/worked-week.json has it; times Unix ms, durations ms, unknown fields ignored. */
 const CaseFile = z
   .object({
     zone: Zone.nullish().transform((zone) => zone ?? 'Asia/Shanghai'),

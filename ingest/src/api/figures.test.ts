@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HOUR } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,9 +7,7 @@ import { rebuildIndex } from '../rebuild.ts'
 import { reconcile } from '../reconcile.ts'
 import { playWeek, type WeekWorld, type WorkedWeek } from './worked-week.fixture.ts'
 
-const vectors = resolve(process.env['HOURS_SHARED'] ?? '../shared', 'vectors')
-const isThere = existsSync(`${vectors}/worked-week.json`)
-if (!isThere) console.warn(`figures over HTTP: skipped, ${vectors} is not there (set HOURS_SHARED)`)
+const vectors = join(import.meta.dirname, '../../../test/vectors')
 const read = (name: string) => JSON.parse(readFileSync(`${vectors}/${name}`, 'utf8')) as never
 
 type Line = {
@@ -41,7 +39,7 @@ function expectFigures(lines: readonly Line[], expected: Expected) {
   }
 }
 
-describe.skipIf(!isThere)('the worked week, sent as pages and records and read over HTTP', () => {
+describe('the worked week, sent as pages and records and read over HTTP', () => {
   let world: WeekWorld
   let expected: { instruments: Record<string, Expected>; fleet: Expected }
   const figures = async (query: string) =>
@@ -165,7 +163,7 @@ describe.skipIf(!isThere)('the worked week, sent as pages and records and read o
   })
 })
 
-describe.skipIf(!isThere)('the same week in another order', () => {
+describe('the same week in another order', () => {
   it('is the same in every figure, and a rebuild gives every row again', async () => {
     const week = read('worked-week.json') as WorkedWeek
     const world = await playWeek(week, { order: (items) => items.toReversed() })

@@ -12,7 +12,7 @@ import type { RunningIngest } from '../running-ingest.ts'
 import type { RecordItem } from '../write-records.ts'
 import { type Api, createApi } from './server.ts'
 
-/** ../shared/vectors/worked-week.json, as far as it is used here. */
+/** test/vectors/worked-week.json, as far as it is used here. */
 export interface WorkedWeek {
   readonly zone: string
   readonly period: [number, number]
