@@ -3,7 +3,6 @@ export type IngestCode =
   | 'bad_account'
   | 'bad_csr'
   | 'bad_login'
-  | 'locked'
   | 'log_damaged'
   | 'log_rolled_back'
   | 'log_halted'

@@ -11,6 +11,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { Crypto, KeyAlg, Signer } from '../src/crypto.ts'
 import { LedgerError } from '../src/ledger-error.ts'
 
+export { lockFolder } from './folder-lock.ts'
+
 const maxCachedKeys = 4_096
 const keys = new Map<string, KeyObject>()
 

@@ -27,6 +27,7 @@ export type LedgerCode =
   | 'inconsistent'
   | 'not_included'
   | 'out_of_range'
+  | 'locked'
 
 /** Thrown for misuse and for a store that lost something; what comes from outside is refused by value instead. */
 export class LedgerError extends Error {
