@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Policy } from '@hours/ledger'
+import { formatVkey, type Policy } from '@hours/ledger'
 import { proveEntry, type WantedEntry } from '@hours/verifier'
 import { Command } from 'commander'
 import { typedPath } from './paths.ts'
@@ -38,12 +38,13 @@ export function proveCommand(): Command {
       }
       const made = proveEntry(typedPath(dir), asked.wanted, asked.policy)
       if (!made.ok) throw new Error(made.error.message)
-      const { position, entry, proof } = made.value
+      const { position, entry, proof, log } = made.value
       const out = typedPath(flags.out)
       mkdirSync(out, { recursive: true })
       writeFileSync(join(out, 'entry.jws'), entry)
       writeFileSync(join(out, 'entry.tlog-proof'), proof)
       console.log(`entry ${position.year}/${position.index}: ${join(out, 'entry.jws')}, entry.tlog-proof`)
+      console.log(`its log, for the policy of another tool: log ${formatVkey(log)}`)
     })
 }
 

@@ -13,7 +13,8 @@ const witnesses = new Map(
 const origin = 'hours.example/2026'
 const vkeyOf = (name: string, host = `${name}.example`) =>
   formatVkey(createVkey(host, noteType.cosignature, witnesses.get(name)!.publicKey, sha256))
-const logLine = `log ${formatVkey(createVkey(origin, noteType.ed25519, log.publicKey, sha256))} https://hours.example/log`
+const vkeyOfLog = (name: string) => formatVkey(createVkey(name, noteType.ed25519, log.publicKey, sha256))
+const logLine = `log ${vkeyOfLog(origin)} https://hours.example/log`
 const witnessLines = [...witnesses.keys()].map((name) => `witness ${name} ${vkeyOf(name)}`)
 const policyOf = (...lines: readonly string[]) => {
   const policy = parsePolicy([logLine, ...witnessLines, ...lines, ''].join('\n'), sha256)
@@ -66,6 +67,7 @@ describe('a quorum', () => {
     ['a key twice', [`witness z ${vkeyOf('a')}`, 'quorum a']],
     ['a log as witness', [logLine.replace('log', 'witness z'), 'quorum a']],
     ['the log twice', [logLine, 'quorum a']],
+    ['its key under the name of another log', [`log ${vkeyOfLog('other.example/2026')}`, 'quorum a']],
     ['an unknown word', ['trust a', 'quorum a']],
     ['a control character', ['# \u0007', 'quorum a']],
   ])('is not read with %s', (_, lines) => {
@@ -73,6 +75,9 @@ describe('a quorum', () => {
   })
   it('is read with comments, tabs and blank lines', () => {
     expect(policyOf('', '  # remark', '\tquorum\t a  ').quorum).toBe('a')
+  })
+  it('is read with two years of one log under one key, as reports over a turn of the year used to have it', () => {
+    expect(policyOf(`log ${vkeyOfLog('hours.example/2027')}`, 'quorum a').logs).toHaveLength(2)
   })
 })
 

@@ -2,6 +2,7 @@ import { accept, type Decoded, refuse } from '@hours/protocol'
 import type { Sha256 } from './crypto.ts'
 import type { LedgerCode } from './ledger-error.ts'
 import { equalBytes, readDecimal } from './bytes.ts'
+import { parseOrigin } from './checkpoint.ts'
 import { noteType, parseVkey, type VKey } from './vkey.ts'
 
 /** Whom a reader trusts (C2SP tlog-policy): the logs, and which witnesses together are enough. */
@@ -82,8 +83,9 @@ function readLog(
   if (!key.ok) return key.error.message
   if (key.value.type !== noteType.ed25519) return 'a log key must be of type 0x01 (Ed25519)'
   if (more.length > 0) return 'must be: log <vkey> [url]'
-  if (draft.logs.some((log) => sameKey(log.key, key.value) && log.key.name === key.value.name))
-    return 'this log stands twice'
+  const twin = draft.logs.find((log) => sameKey(log.key, key.value))
+  if (twin && !isSibling(twin.key, key.value))
+    return `this key stands twice, also for "${twin.key.name}"; one line is enough for all years of a log`
   draft.logs.push(withUrl(key.value, url))
   return undefined
 }
@@ -128,5 +130,8 @@ const isPrintable = (text: string) => !/[^\P{Cc}\t\n\u0080-\u009f]/u.test(text)
 const withUrl = (key: VKey, url: string | undefined): PolicyKey =>
   url === undefined ? { key } : { key, url }
 const sameKey = (a: VKey, b: VKey) => equalBytes(a.publicKey, b.publicKey)
+/** Two years of one log: C2SP forbids that too, but reports of the first release over a turn of the year have it. */
+const isSibling = (a: VKey, b: VKey) =>
+  a.name !== b.name && parseOrigin(a.name)?.log === (parseOrigin(b.name)?.log ?? '')
 const isDefined = (name: string, draft: Draft) => draft.witnesses.has(name) || draft.groups.has(name)
 const isFree = (name: string, draft: Draft) => name !== '' && name !== 'none' && !isDefined(name, draft)

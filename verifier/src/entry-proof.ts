@@ -5,6 +5,7 @@ import {
   type Policy,
   type Position,
   verifyTlogProof,
+  type VKey,
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { accept, bundleFiles, type Decoded, decodePage, refuse } from '@hours/protocol'
@@ -26,6 +27,8 @@ export interface EntryProof {
   readonly entry: Uint8Array
   /** C2SP tlog-proof@v1: the inclusion proof and the cosigned checkpoint. */
   readonly proof: string
+  /** The log's key under the name of the entry's year, as tools that know no years of a log want it. */
+  readonly log: VKey
 }
 
 /**
@@ -78,7 +81,7 @@ export function proveEntryIn(
     return refuse('proof', `${bundleFiles.proof(log.year)}: it proves nothing of the entries shown`)
   const proof = formatTlogProof({ index: position.index, hashes, checkpoint: log.note })
   const checked = verifyTlogProof(proof, entry, policy, nodeCrypto)
-  return checked.ok ? accept({ position, entry, proof }) : checked
+  return checked.ok ? accept({ position, entry, proof, log: log.trusted.log }) : checked
 }
 
 function isWanted({ position, bytes }: ShownEntry, wanted: WantedEntry): boolean {

@@ -1,16 +1,11 @@
 import {
   createSeenTrail,
-  createVkey,
   formatBase64,
-  formatOrigin,
-  formatVkey,
   isSeenBefore,
-  noteType,
   parseCheckpoint,
   parseNote,
   parseOrigin,
 } from '@hours/ledger'
-import { nodeCrypto } from '@hours/ledger/node'
 import { bundleFiles, type ReportStatement } from '@hours/protocol'
 import { IngestError } from '../ingest-error.ts'
 import type { RunningIngest } from '../running-ingest.ts'
@@ -87,20 +82,4 @@ export function writeConsistency(
     const lines = log.consistency(year, seen.size, stated.size)
     files.write(name, lines.map((line) => `${line}\n`).join(''))
   }
-}
-
-/** The site's policy with the keys of every year's log that the bundle is of. */
-export function policyText(
-  { log, keys }: Pick<RunningIngest, 'log' | 'keys'>,
-  logs: readonly StatedLog[],
-  sitePolicy: string | undefined,
-): string {
-  const years = logs.map(({ origin }) => parseOrigin(origin)?.year ?? 0)
-  const own = years.map((year) => {
-    const origin = formatOrigin(parseOrigin(log.origin(year))?.log ?? '', year)
-    const key = createVkey(origin, noteType.ed25519, keys.log.publicKey, nodeCrypto.sha256)
-    return `log ${formatVkey(key)}`
-  })
-  const rest = (sitePolicy ?? 'quorum none\n').split('\n').filter((line) => !/^\s*log\s/.test(line))
-  return [...own, ...rest].join('\n')
 }

@@ -8,9 +8,10 @@ import { IngestError } from '../ingest-error.ts'
 import type { RunningIngest } from '../running-ingest.ts'
 import type { Position } from '../ports.ts'
 import { type BundleFiles, createBundleFiles } from './bundle-files.ts'
-import { policyText, writeConsistency, writeLogs } from './bundle-logs.ts'
+import { writeConsistency, writeLogs } from './bundle-logs.ts'
 import { bundleReadme } from './bundle-readme.ts'
 import { comparePositions } from './page-choice.ts'
+import { policyText } from './policy-text.ts'
 import { type LogChoice, readLog, type RecordMark } from './read-log.ts'
 import { type AskedReport, askReport, reportFigures, type ReportWish } from './report-figures.ts'
 
@@ -58,7 +59,8 @@ export async function writeBundle(
   await writePages(ingest, files, choice, options)
   const { logs, witnessed } = writeLogs(ingest, files, shownOf(choice))
   writeConsistency(ingest, files, { logs, pages: choice.pages })
-  files.write(bundleFiles.policy, policyText(ingest, logs, options.policy))
+  const origins = logs.map(({ origin }) => origin)
+  files.write(bundleFiles.policy, policyText(origins, ingest.keys.log.publicKey, options.policy))
   files.write(bundleFiles.figures, figuresCsv(figures))
   const ruleset = JSON.stringify(asked.rules.document)
   files.write(bundleFiles.ruleset, ruleset)
