@@ -1,3 +1,4 @@
+import { enrolledLines } from './enrolled-text.ts'
 import { findingLines } from './findings-text.ts'
 import type { BundleVerdict } from '@hours/verifier'
 
@@ -13,6 +14,7 @@ function notShown({ counts, findings }: BundleVerdict): string[] {
     ...(gaps > 0
       ? [`why ${gaps} stretch(es) of numbered pages are missing: their time counts as unknown`]
       : []),
+    ...enrolledLines(counts),
     'that no second version of a page, and no `time` record, was left out of this folder: read the whole log to see',
     'that the log has nothing later that touches this period: ask for the newest revision',
   ]

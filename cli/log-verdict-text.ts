@@ -1,11 +1,13 @@
+import { enrolledLines } from './enrolled-text.ts'
 import { findingLines } from './findings-text.ts'
 import type { LogSummary } from './verify-apart.ts'
 
 /** For `--json`. */
-export const logSummary = ({ findings, records, ...verdict }: LogSummary) => ({
+export const logSummary = ({ findings, records, ...verdict }: LogSummary, notChecked: readonly string[]) => ({
   ...verdict,
   findings: Object.fromEntries(findings),
   records: Object.fromEntries(records),
+  notChecked: [...enrolledLines(verdict.enrolled), ...notChecked],
 })
 
 function timesText({ checkpoints, widestMs }: LogSummary['times']): string {
@@ -32,7 +34,7 @@ export function printLog(verdict: LogSummary, notChecked: readonly string[]): vo
   for (const { code, where, message } of problems) console.log(`PROBLEM ${code} at ${where}: ${message}`)
   if (problemCount > problems.length) console.log(`... and ${problemCount - problems.length} more`)
   console.log('not checked by anything here:')
-  for (const line of notChecked) console.log(`  - ${line}`)
+  for (const line of [...enrolledLines(verdict.enrolled), ...notChecked]) console.log(`  - ${line}`)
   if (!ok) console.log(`RESULT: ${problemCount} problem(s); do not rely on these hours`)
   else if (!independent)
     console.log('RESULT: all holds, NOT INDEPENDENT: only the operator vouches for this log')

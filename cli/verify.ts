@@ -103,7 +103,7 @@ function tell(answer: VerifyAnswer, { json = false, policy }: Flags): number {
     else printBundle(answer.report, { ownPolicy, notChecked })
     return exitCode(answer.report)
   }
-  if (json) console.log(JSON.stringify({ ...logSummary(answer.log), notChecked }, null, 1))
+  if (json) console.log(JSON.stringify(logSummary(answer.log, notChecked), null, 1))
   else printLog(answer.log, notChecked)
   return exitCode(answer.log)
 }

@@ -3,6 +3,7 @@ import { generateKey, createSigner, nodeCrypto, signerFromSeed } from '@hours/le
 import { HOUR } from '@hours/protocol'
 import { proveEntryIn } from '@hours/verifier'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundleSummary } from '../../cli/bundle-verdict-text.ts'
 import { pageMs, site, start } from '../../ingest/src/ingest.fixture.ts'
 import {
   codesOf,
@@ -46,6 +47,9 @@ describe('an honest report', () => {
     expect(verdict.counts).toMatchObject({ pages: 24, hidden: 0 })
     expect(verdict.counts.cells).toBeGreaterThan(500)
     expect(verdict.counts.seen).toBe(1)
+    expect(bundleSummary(verdict, true).notShown).toContainEqual(
+      expect.stringMatching(/of 2 of 2 enrolments are there: they have no `approval` by a regulator/),
+    )
     const figure = (kpi: string) =>
       verdict.predicate?.figures.find((line) => line.of === instrument && line.kpi === kpi)
     expect(figure('run')).toMatchObject({ value: HOUR, lower: HOUR, upper: 23 * HOUR })

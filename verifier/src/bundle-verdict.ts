@@ -1,5 +1,6 @@
 import type { Finding } from '@hours/ledger'
 import type { ReportStatement } from '@hours/protocol'
+import type { Enrolled } from './enrolled.ts'
 import type { Problem, Problems } from './problem.ts'
 
 /** What checking a report came to. */
@@ -20,7 +21,7 @@ export interface BundleVerdict {
     readonly cells: number
     /** Sizes that gateways had seen and that were proved to be beginnings of the log. */
     readonly seen: number
-  }
+  } & Enrolled
   /** Whether somebody other than the operator, by a policy of the reader's own, vouches for the log. */
   readonly independent: boolean
 }
@@ -34,13 +35,14 @@ export function verdictOf(
 ): BundleVerdict {
   const { predicate, findings = new Map(), independent = false } = about
   const { files = 0, pages = 0, records = 0, hidden = 0, cells = 0, seen = 0 } = about
+  const { enrolments = 0, unapproved = 0 } = about
   return {
     ok: problems.count() === 0 && cells > 0,
     problems: problems.list(),
     problemCount: problems.count(),
     predicate,
     findings,
-    counts: { files, pages, records, hidden, cells, seen },
+    counts: { files, pages, records, hidden, cells, seen, enrolments, unapproved },
     independent,
   }
 }

@@ -1,3 +1,4 @@
+export { type Enrolled } from './enrolled.ts'
 export { createWitness, serveWitness, type WitnessAnswer, type WitnessOptions } from './witness.ts'
 export { createFacts, type Facts, type Stated } from './facts.ts'
 export { type EntryProof, proveEntry, proveEntryIn, type WantedEntry } from './entry-proof.ts'

@@ -20,6 +20,7 @@ import { createSeenBook } from './bundle-seen.ts'
 import { type BundleVerdict, verdictOf } from './bundle-verdict.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
 import { linesOf, rulesOf } from './editions.ts'
+import { countEnrolled } from './enrolled.ts'
 import { createFacts, type Facts } from './facts.ts'
 import { createLookAhead, type Taken } from './look-ahead.ts'
 import { createProblems, type Problems } from './problem.ts'
@@ -92,6 +93,7 @@ export function verifyBundleFiles(
       cells,
       pages: facts.counts().get('page') ?? 0,
       records: facts.records().length,
+      ...countEnrolled(facts.records()),
     },
     independent:
       options.policy !== undefined &&

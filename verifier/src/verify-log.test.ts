@@ -5,6 +5,8 @@ import {
   formatVkey,
   leafHash,
   noteType,
+  parseRecord,
+  recordDigest,
   tileWidth,
 } from '@hours/ledger'
 import { generateKey, nodeCrypto } from '@hours/ledger/node'
@@ -37,6 +39,11 @@ const runHours = async (log: MemoryLog) => {
   return spans.filter(({ state }) => state === 'run').reduce((sum, s) => sum + s.to - s.from, 0)
 }
 
+const kindOf = (entry: Uint8Array) => {
+  const record = parseRecord(entry)
+  return record.ok ? record.value.kind : undefined
+}
+
 describe('a log that is as it was', () => {
   it('verifies, and its pages account for every minute', async () => {
     const log = honestHour()
@@ -48,6 +55,21 @@ describe('a log that is as it was', () => {
     expect(await runHours(log)).toBe(40 * MINUTE)
     const spans = verdict.facts.accounts().account(instrumentKey(site, instrument))?.spans ?? []
     expect(spans.every((span) => span.class === 'live')).toBe(true)
+  })
+})
+
+describe('an enrolment', () => {
+  it('counts as known to nobody but the operator until a regulator has approved it', async () => {
+    const log = honestHour()
+    const enrolments = log.entries.filter((entry) => kindOf(entry) === 'enrolment')
+    const approve = (role: string) =>
+      log.record('approval', site, { of: recordDigest(enrolments[0]!, nodeCrypto.sha256), by: 'u-9', role })
+    const enrolled = async () => (await codes(log.source())).verdict.enrolled
+    expect(await enrolled()).toEqual({ enrolments: 1, unapproved: 1 })
+    approve('approver')
+    expect(await enrolled()).toEqual({ enrolments: 1, unapproved: 1 })
+    approve('regulator')
+    expect(await enrolled()).toEqual({ enrolments: 1, unapproved: 0 })
   })
 })
 

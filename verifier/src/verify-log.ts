@@ -11,6 +11,7 @@ import {
 } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import { decodeRecord } from '@hours/protocol'
+import { countEnrolled, type Enrolled } from './enrolled.ts'
 import { createFacts, type Facts, type TakenEntry } from './facts.ts'
 import { type LogSource } from './log-source.ts'
 import { walkLog, type WalkedEntry } from './log-walk.ts'
@@ -32,6 +33,7 @@ export interface LogVerdict {
     readonly vouched: number
     readonly witnesses: readonly string[]
   }[]
+  readonly enrolled: Enrolled
   /** How closely the witnesses' clocks bound the log's. */
   readonly times: TimeBounds
   /** Nobody but the operator vouches for the log: the result is "NOT INDEPENDENT". */
@@ -105,6 +107,7 @@ export async function verifyLog(
     problemCount: problems.count(),
     findings,
     logs,
+    enrolled: countEnrolled(facts.records()),
     times,
     independent: !isOneOperatorQuorum(policy, looksLikeOperators(policy.logs.map(({ key }) => key))),
     simulated: logs.some(({ origin }) => isDemo(origin)),
