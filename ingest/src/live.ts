@@ -6,6 +6,7 @@ import {
   instrumentKey,
   type Millis,
   type SiteId,
+  type State,
   type StateEvent,
   type Status,
 } from '@hours/protocol'
@@ -58,6 +59,11 @@ export function createLive(clock: Clock): LiveWriter {
     return { state: 'unknown', since, at: clock.wall(), mw: null }
   }
 
+  function stateOf(key: InstrumentKey): State {
+    const known = states.get(key)
+    return known && isOnline(gateways.get(known.gateway)) ? known.state.state : 'unknown'
+  }
+
   function set(site: SiteId, gateway: GatewayId, id: InstrumentId, state: LiveState): void {
     const key = instrumentKey(site, id)
     const before = states.get(key)?.state
@@ -90,6 +96,7 @@ export function createLive(clock: Clock): LiveWriter {
 
   return {
     instrument,
+    stateOf,
     gateway(site, gateway) {
       const one = gateways.get(`${site}/${gateway}`)
       return { online: isOnline(one), lastHeard: one?.lastHeard ?? null, status: one?.status }

@@ -90,6 +90,8 @@ export interface LiveState {
 export interface Live {
   /** `unknown` since the gateway was last heard when it is silent (over 90 s) or said so by its will. */
   instrument(key: InstrumentKey): LiveState
+  /** Its state alone: of thousands that are counted for one answer, without an object for each. */
+  stateOf(key: InstrumentKey): State
   gateway(
     site: SiteId,
     gateway: GatewayId,

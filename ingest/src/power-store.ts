@@ -58,17 +58,21 @@ export function createPowerStore(db: DatabaseSync, clock: Pick<Clock, 'wall'>): 
       pending.push(recent)
       newest = Math.max(newest, day)
       const known = open.get(nameOf(key, day))
-      if (known) lay(known, recent)
+      if (known === nothing) open.delete(nameOf(key, day))
+      else if (known) lay(known, recent)
     }
   }
 
-  /** What is on disk; what is pending is laid over it by the caller or was when it came. */
-  function stored(key: InstrumentKey, day: Millis): DayValues {
+  /** What is on disk and what waits to be written; `nothing` where there is neither. */
+  function stored(key: InstrumentKey, day: Millis, waiting: readonly Recent[]): DayValues {
     const blob = packed.get(key, day)?.['minutes']
+    const recent = recentOf.all(day, key)
+    if (!(blob instanceof Uint8Array) && recent.length === 0 && waiting.length === 0) return nothing
     const values = blob instanceof Uint8Array ? unpackDay(blob) : emptyDay()
-    for (const { start, minutes } of recentOf.all(day, key))
+    for (const { start, minutes } of recent)
       if (minutes instanceof Uint8Array)
         lay(values, { day, start: Number(start), values: new Float64Array(minutes.slice().buffer) })
+    for (const one of waiting) lay(values, one)
     return values
   }
 
@@ -76,8 +80,11 @@ export function createPowerStore(db: DatabaseSync, clock: Pick<Clock, 'wall'>): 
     const name = nameOf(key, day)
     const known = open.get(name)
     if (known) return known
-    const values = stored(key, day)
-    for (const recent of pending) if (recent.key === key && recent.day === day) lay(values, recent)
+    const values = stored(
+      key,
+      day,
+      pending.filter((one) => one.key === key && one.day === day),
+    )
     const oldest = open.size >= maxOpen ? open.keys().next().value : undefined
     if (oldest !== undefined) open.delete(oldest)
     open.set(name, values)
@@ -102,18 +109,22 @@ export function createPowerStore(db: DatabaseSync, clock: Pick<Clock, 'wall'>): 
   }
 
   function packOne(key: InstrumentKey, day: Millis): void {
-    upsert.run(key, day, packDay(stored(key, day)))
+    upsert.run(key, day, packDay(stored(key, day, [])))
     forget.run(day, key)
     old.run(openDay() - maxDays * DAY)
   }
 
-  function* minutesIn(key: InstrumentKey, from: Millis, to: Millis): Generator<NonNullable<PowerMinute>> {
-    for (let at = from; at < to; at += MINUTE) {
+  /** Mean, least and most of the measured minutes of [from, to), which begins with a minute. */
+  function summary(key: InstrumentKey, from: Millis, to: Millis) {
+    const sum = { count: 0, mean: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
+    for (let at = from; at < to; ) {
       const day = startOfDay(at)
-      const i = Math.floor((at - day) / MINUTE) * 3
-      const [min = Number.NaN, mean = Number.NaN, max = Number.NaN] = dayOf(key, day).subarray(i, i + 3)
-      if (!Number.isNaN(mean)) yield [min, mean, max]
+      const end = Math.min(to, day + DAY)
+      addMinutes(sum, dayOf(key, day), (at - day) / MINUTE, Math.ceil((end - day) / MINUTE))
+      at = end
     }
+    const { count, min, mean, max } = sum
+    return count === 0 ? undefined : { min, mean: Math.round(mean / count), max }
   }
 
   return {
@@ -122,7 +133,7 @@ export function createPowerStore(db: DatabaseSync, clock: Pick<Clock, 'wall'>): 
       const step = Math.max(MINUTE, stepMs - (stepMs % MINUTE))
       const points: { at: Millis; min: number; mean: number; max: number }[] = []
       for (let at = from - (from % MINUTE); at < to; at += step) {
-        const point = summary(minutesIn(key, Math.max(at, from), Math.min(at + step, to)))
+        const point = summary(key, at, Math.min(at + step, to))
         if (point) points.push({ at, ...point })
       }
       return points
@@ -132,6 +143,8 @@ export function createPowerStore(db: DatabaseSync, clock: Pick<Clock, 'wall'>): 
 }
 
 const nameOf = (key: InstrumentKey, day: Millis) => `${key} ${day}`
+/** Stands for each day without power: it is never written to. */
+const nothing = emptyDay()
 const startOfDay = (at: Millis): Millis => at - (((at % DAY) + DAY) % DAY)
 
 const valuesOf = (minutes: readonly PowerMinute[]): Float64Array<ArrayBuffer> =>
@@ -146,16 +159,19 @@ function lay(into: DayValues, { day, start, values }: Pick<Recent, 'day' | 'star
   }
 }
 
-function summary(minutes: Iterable<NonNullable<PowerMinute>>) {
-  let count = 0
-  let sum = 0
-  let least = Number.POSITIVE_INFINITY
-  let most = Number.NEGATIVE_INFINITY
-  for (const [min, mean, max] of minutes) {
-    count += 1
-    sum += mean
-    least = Math.min(least, min)
-    most = Math.max(most, max)
+/** Adds minutes [first, end) of a day; what was not measured is NaN. */
+function addMinutes(
+  sum: { count: number; mean: number; min: number; max: number },
+  values: DayValues,
+  first: number,
+  end: number,
+): void {
+  for (let i = first; i < end; i++) {
+    const mean = values[i * 3 + 1] ?? Number.NaN
+    if (Number.isNaN(mean)) continue
+    sum.count += 1
+    sum.mean += mean
+    sum.min = Math.min(sum.min, values[i * 3] ?? mean)
+    sum.max = Math.max(sum.max, values[i * 3 + 2] ?? mean)
   }
-  return count === 0 ? undefined : { min: least, mean: Math.round(sum / count), max: most }
 }

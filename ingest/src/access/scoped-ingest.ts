@@ -158,6 +158,7 @@ function scopeLive(base: Live, current: CurrentView): Live {
       const state = base.instrument(key)
       return view && !view.keys.has(key) ? { state: 'unknown', since: null, at: state.at, mw: null } : state
     },
+    stateOf: (key) => (hides(current(), key) ? 'unknown' : base.stateOf(key)),
     gateway(site, gateway) {
       const view = current()
       const found = base.gateway(site, gateway)

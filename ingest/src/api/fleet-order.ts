@@ -17,14 +17,17 @@ const standsFor: Readonly<Record<FleetSort, number>> = {
   coverage: 10_000,
 }
 
-/** Sorted fleets, kept for each state of the registry and for a few seconds where figures decide. */
+/** Sorted fleets, kept for each list of instruments and for a few seconds where figures decide. */
 export function createFleetOrder({ ingest }: ApiContext, month: MonthCache) {
-  const orders = new WeakMap<Standing, Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>>()
+  const orders = new WeakMap<
+    readonly InstrumentEntry[],
+    Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>
+  >()
 
   function ordered(sort: FleetSort, standing: Standing): readonly InstrumentEntry[] {
     const kept =
-      orders.get(standing) ?? new Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>()
-    orders.set(standing, kept)
+      orders.get(standing.entries) ?? new Map<FleetSort, { at: number; list: readonly InstrumentEntry[] }>()
+    orders.set(standing.entries, kept)
     const known = kept.get(sort)
     const now = ingest.clock.wall()
     if (known && Math.abs(now - known.at) < standsFor[sort]) return known.list
@@ -40,7 +43,7 @@ export function createFleetOrder({ ingest }: ApiContext, month: MonthCache) {
   /** Smaller comes first; asked for once an instrument, not once a comparison. */
   function rankOf(sort: Exclude<FleetSort, 'key'>): (entry: InstrumentEntry) => number | string {
     if (sort === 'name') return ({ enrolment, key }) => enrolment.names.en ?? enrolment.names.zh ?? key
-    if (sort === 'state') return ({ key }) => stateOrder.indexOf(ingest.live.instrument(key).state)
+    if (sort === 'state') return ({ key }) => stateOrder.indexOf(ingest.live.stateOf(key))
     if (sort === 'on' || sort === 'run') return (entry) => -(month.peek(entry)?.[sort] ?? 0)
     return (entry) => month.peek(entry)?.coverage ?? 2
   }

@@ -48,16 +48,15 @@ export function fleetRoutes(
       const stands = standing()
       const words = q?.toLowerCase().split(/\s+/).filter(Boolean)
       const within = organisation === undefined ? undefined : subtree(context, organisation)
-      const wanted = ordered(sort, stands).filter(
-        ({ key, enrolment }) =>
-          (retired || (enrolment.to ?? Infinity) > now) &&
-          (within?.has(enrolment.unit) ?? true) &&
-          (words?.every((word) => stands.text.get(key)?.includes(word)) ?? true),
-      )
+      const isWanted = ({ key, enrolment }: InstrumentEntry) =>
+        (retired || (enrolment.to ?? Infinity) > now) &&
+        (within?.has(enrolment.unit) ?? true) &&
+        (words?.every((word) => stands.text.get(key)?.includes(word)) ?? true)
       const counts: Record<State, number> = { off: 0, standby: 0, run: 0, fault: 0, unknown: 0 }
       const chosen: InstrumentEntry[] = []
-      for (const entry of wanted) {
-        const is = ingest.live.instrument(entry.key).state
+      for (const entry of ordered(sort, stands)) {
+        if (!isWanted(entry)) continue
+        const is = ingest.live.stateOf(entry.key)
         counts[is] += 1
         if (state === undefined || is === state) chosen.push(entry)
       }

@@ -31,34 +31,47 @@ export function createRecordBook(): RecordBook {
   const byHash = new Map<string, BookRecord>()
   const cache = new Map<RecordKind, readonly BookRecord[]>()
   const gone = new Map<RecordKind, readonly BookRecord[]>()
+  /**
+   * What came after the cached list and changes nothing that is in it: hundreds of thousands of sessions are not sorted
+   * and corrected anew for each one that comes.
+   */
+  const since = new Map<RecordKind, BookRecord[]>()
+  const replaced = new Set<unknown>()
   let deciding: DecidingCorrections | undefined
   let version = 0
 
   const logged = <K extends RecordKind>(kind: K) => (byKind.get(kind) ?? []) as unknown as BookRecord<K>[]
   const decided = () => (deciding ??= decidingCorrections(logged('correction'), logged('approval')))
+  const changesNoOther = ({ hash, record }: BookRecord) =>
+    !('replaces' in record) && !replaced.has(hash) && !decided().has(hash)
 
   return {
     add(entry) {
       version += 1
+      const isPlain = cache.has(entry.kind) && !byHash.has(entry.hash) && changesNoOther(entry)
       byHash.set(entry.hash, entry)
+      if ('replaces' in entry.record) replaced.add(entry.record.replaces)
       listOf(byKind, entry.kind).push(entry)
       if (entry.kind === 'approval' || entry.kind === 'correction') {
         deciding = undefined
         cache.clear()
         gone.clear()
-      } else {
+        since.clear()
+      } else if (isPlain) listOf(since, entry.kind).push(entry)
+      else {
         cache.delete(entry.kind)
+        since.delete(entry.kind)
         gone.delete(entry.kind)
       }
     },
     standing<K extends RecordKind>(kind: K) {
       const known = cache.get(kind)
-      if (known) return known as unknown as readonly BookRecord<K>[]
-      const all = corrected(logged(kind), decided()).toSorted((a, b) =>
-        comparePositions(a.position, b.position),
-      )
+      const added = since.get(kind) ?? []
+      if (known && added.length === 0) return known as unknown as readonly BookRecord<K>[]
+      const all = known ? inLogOrder(known, added) : corrected(logged(kind), decided()).toSorted(inLog)
       cache.set(kind, all)
-      return all
+      since.delete(kind)
+      return all as unknown as readonly BookRecord<K>[]
     },
     voided<K extends RecordKind>(kind: K) {
       const known = gone.get(kind) ?? voided(logged(kind), decided())
@@ -68,6 +81,15 @@ export function createRecordBook(): RecordBook {
     find: (hash) => byHash.get(hash),
     version: () => version,
   }
+}
+
+const inLog = (a: BookRecord, b: BookRecord) => comparePositions(a.position, b.position)
+
+function inLogOrder(known: readonly BookRecord[], added: readonly BookRecord[]): readonly BookRecord[] {
+  const tail = added.toSorted(inLog)
+  const [last, first] = [known.at(-1), tail[0]]
+  const all = known.concat(tail)
+  return last && first && inLog(last, first) > 0 ? all.sort(inLog) : all
 }
 
 function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
