@@ -78,6 +78,8 @@ export interface Figure {
   readonly upper?: number | null
   readonly coverage?: number | null
   readonly grade?: string | null
+  /** What a rate is over: `calendar`, `schedule`, `quota:1400` (hours a year), `effective`. */
+  readonly denominator?: string | null
 }
 
 /** `GET /api/v1/figures?scope=&period=` */

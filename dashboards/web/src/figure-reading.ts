@@ -34,3 +34,11 @@ export function readFigures(body: Body | undefined): ReadonlyMap<string, ReadFig
 }
 
 const isList = (body: Body): body is readonly Figure[] => Array.isArray(body)
+
+/** Hours a year that the rule set in force asks of this instrument; undefined where it asks none, or of several not the same. */
+export function quotaHours(body: Body | undefined): number | undefined {
+  if (body === undefined || !isList(body)) return undefined
+  const over = body.find(({ kpi }) => nameOf(kpi) === 'utilQuota')?.denominator
+  const found = /^quota:(\d+(?:\.\d+)?)$/.exec(over ?? '')
+  return found ? Number(found[1]) : undefined
+}

@@ -192,6 +192,7 @@ export const en = {
     quota: 'Quota',
     quotaOf: (n: string) => `of ${n} h`,
     quotaChoice: (n: number) => `${n} h a year`,
+    quotaInForce: (n: number) => `${n} h a year (its rule set)`,
     projected: 'At this pace, by the end of the year',
     projectedHelp: 'Mean of the days so far, kept up to 31 December; unknown time counts as not run.',
     upper: 'if all unknown time had been running',

@@ -168,6 +168,7 @@ export const zh: Text = {
     quota: '定额',
     quotaOf: (n) => `/ ${n} 小时`,
     quotaChoice: (n) => `每年 ${n} 小时`,
+    quotaInForce: (n) => `每年 ${n} 小时（现行规则）`,
     projected: '按目前进度，年底将达到',
     projectedHelp: '按至今日均延续到 12 月 31 日；未知时间不计为运行。',
     upper: '若未知时间全部为运行',

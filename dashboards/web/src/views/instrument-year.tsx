@@ -4,7 +4,7 @@ import { ChartFrame } from '../charts/chart-frame.tsx'
 import { HourBars } from '../charts/day-bars.tsx'
 import { QuotaBar } from '../charts/quota-bar.tsx'
 import { serverNow } from '../clock.ts'
-import { type ReadFigure, readFigures } from '../figure-reading.ts'
+import { quotaHours, type ReadFigure, readFigures } from '../figure-reading.ts'
 import { count, hours, percent, when } from '../format.ts'
 import { FaultNotice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
@@ -14,13 +14,13 @@ import { coverageOf, stretchCells, sumByLabel } from '../usage-rows.ts'
 import { dateOf, dayStart, yearStart } from '../zone.ts'
 import { stretchHead } from './instrument-habits.tsx'
 
-/** Hours a year of the rule sets (domain.md, 1.1 and 1.2). */
-const quotas = [1_400, 800, 1_600]
+/** To look at instead of the quota in force: those of the national rules by class (domain.md, 1.1 and 1.2). */
+const otherQuotas = [1_400, 800, 1_600]
 
 /** The calendar year so far: hours against a quota, where they will end, coverage, months. */
 export function YearSection({ instrument, zone }: { instrument: string; zone: string }) {
   const words = text.value.instrument
-  const [quota, setQuota] = useState(1_400)
+  const [chosen, setQuota] = useState<number>()
   const now = serverNow.value
   const from = yearStart(zone, now)
   const answer = useResource(
@@ -28,6 +28,8 @@ export function YearSection({ instrument, zone }: { instrument: string; zone: st
     300_000,
   )
   const figures = useResource(api.figures(instrument, dateOf(zone, from).slice(0, 4)), 300_000)
+  const due = quotaHours(figures.data?.figures)
+  const quota = chosen ?? due ?? 1_400
   const months = sumByLabel(answer.data?.rows ?? [], now)
   const sum = addDurations(months.map(({ states }) => states))
   const effective = readFigures(figures.data?.figures).get('effective')
@@ -54,7 +56,7 @@ export function YearSection({ instrument, zone }: { instrument: string; zone: st
         {answer.data ? (
           <div class="columns">
             <div class="stack">
-              <Against value={value} quota={quota} setQuota={setQuota} of={effective} />
+              <Against {...{ value, quota, due, setQuota }} of={effective} />
               <QuotaBar value={value} upper={upper} ahead={ahead} quota={quota * 3_600_000} />
               <p class="soft small">
                 {words.projected}: <b>{hours(ahead)}</b> {text.value.hour} (
@@ -79,11 +81,13 @@ export function YearSection({ instrument, zone }: { instrument: string; zone: st
 interface AgainstProps {
   readonly value: number
   readonly quota: number
+  /** Of the rule set in force. */
+  readonly due: number | undefined
   readonly setQuota: (quota: number) => void
   readonly of: ReadFigure | undefined
 }
 
-function Against({ value, quota, setQuota, of }: AgainstProps) {
+function Against({ value, quota, due, setQuota, of }: AgainstProps) {
   const words = text.value.instrument
   return (
     <div class="row spread">
@@ -95,9 +99,9 @@ function Against({ value, quota, setQuota, of }: AgainstProps) {
       <label class="field no-print">
         <span>{words.quota}</span>
         <select value={String(quota)} onChange={(event) => setQuota(Number(event.currentTarget.value))}>
-          {quotas.map((one) => (
+          {[...new Set([...(due === undefined ? [] : [due]), ...otherQuotas])].map((one) => (
             <option key={one} value={one}>
-              {words.quotaChoice(one)}
+              {one === due ? words.quotaInForce(one) : words.quotaChoice(one)}
             </option>
           ))}
         </select>
