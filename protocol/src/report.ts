@@ -44,9 +44,9 @@ export const ReportStatement = z.strictObject({
     ruleset: z.strictObject({ id: Text, version: Text, sha256: Sha256Hex }),
     /**
      * Which figures there are and what they mean; absent = the first, which had the quota of the class whatever the rule set
-     * says. The third has shifts, turnaround and achievements.
+     * says. The third has shifts, turnaround and achievements; since the fourth an instrument with its parts is one set.
      */
-    edition: z.literal([2, 3]).optional(),
+    edition: z.literal([2, 3, 4]).optional(),
     logs: z.array(z.strictObject({ origin: Text, size: Count, root: z.string().max(64) })).max(100),
     /** Where each stream of records ends: nothing after it was counted. */
     streams: z

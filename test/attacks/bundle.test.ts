@@ -113,7 +113,8 @@ describe('an honest report', () => {
     expect(told.problems).toEqual([])
     const names = new Set(told.predicate?.figures.map(({ kpi }) => kpi))
     expect([names.has('samples'), names.has('shifts')]).toEqual([true, false])
-    expect(codes(signed(second, (of) => ({ ...of, edition: 3 })))).toEqual(['figure'])
+    for (const edition of [3, 4] as const)
+      expect(codes(signed(second, (of) => ({ ...of, edition })))).toEqual(['figure'])
     expect(codes(signed(national, ({ edition: _, ...of }) => of))).toEqual(['figure'])
   })
 

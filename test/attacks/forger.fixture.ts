@@ -2,7 +2,7 @@ import { parseRecord, type Position } from '@hours/ledger'
 import type { ReportStatement } from '@hours/protocol'
 import { figuresCsv, readRuleSet } from '@hours/usage'
 import { createFacts, createProblems } from '@hours/verifier'
-import { linesOf as linesIn, rulesOf } from '../../verifier/src/editions.ts'
+import { hasSets, linesOf as linesIn, rulesOf } from '../../verifier/src/editions.ts'
 import { recompute } from '../../verifier/src/recompute.ts'
 import { type ReportedSite, signedAgain, statementOf, withLines } from './bundle.fixture.ts'
 
@@ -46,7 +46,10 @@ export function createForger(world: ReportedSite): Forger {
       const rules = readRuleSet(JSON.parse(files.get('ruleset.json')?.toString() ?? ''))
       if (!rules.ok) throw new Error(rules.error.message)
       const { scope, period, at, edition } = statementOf(files).predicate
-      const asked = { scope, period, at, rules: rulesOf(edition, rules.value) }
+      const asked = {
+        ...{ scope, period, at },
+        ...{ rules: rulesOf(edition, rules.value), hasSets: hasSets(edition) },
+      }
       const made = recompute({ accounts: facts.accounts(), records: facts.records() }, asked)
       if (!made.ok) throw new Error(made.reason)
       const lines = linesIn(edition, made.lines)

@@ -1,7 +1,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createApi, type RecordItem, type RunningIngest } from '@hours/ingest'
-import { createManualClock, HOUR, type InstrumentKey, type ManualClock, type PageSpan } from '@hours/protocol'
+import { createApi, type RecordItem, type RunningIngest, writeBundle } from '@hours/ingest'
+import {
+  createManualClock,
+  DAY,
+  HOUR,
+  type InstrumentKey,
+  type ManualClock,
+  type PageSpan,
+} from '@hours/protocol'
 import {
   createOrganisationTree,
   fleetFigures,
@@ -10,6 +17,7 @@ import {
   type InstrumentResult,
   type OrganisationTree,
 } from '@hours/usage'
+import { type BundleVerdict, verifyBundle } from '@hours/verifier'
 import { pino } from 'pino'
 import { type ChannelMonitor, createChannelMonitor } from '../../ingest/src/channels/channel-monitor.ts'
 import { openProbeStore } from '../../ingest/src/channels/probe-store.ts'
@@ -49,6 +57,8 @@ export interface SystemWorld {
   /** Figures of one instrument over the six hours, out of log and records. */
   of(instrument: string): InstrumentResult
   fleet(instruments: readonly string[]): ReturnType<typeof fleetFigures>
+  /** A report of the day of the six hours, worked out again by its verifier. */
+  verified(scope: string): Promise<BundleVerdict>
   close(): Promise<void>
 }
 
@@ -160,6 +170,14 @@ export async function systemWorld(
       return Object.fromEntries(kinds.map(({ kind, sets }) => [kind ?? '', sets]))
     },
     fleet: (ids) => fleetFigures(ids.map(of)),
+    async verified(scope) {
+      clock.advanceTo(Math.max(clock.wall(), start + DAY + 2 * HOUR))
+      const out = join(folder, 'report')
+      await writeBundle(ingest, { ...{ scope, out }, period: '2026-01-05', software: 'test' })
+      const verdict = verifyBundle(out)
+      rmSync(out, { recursive: true })
+      return verdict
+    },
     async close() {
       await channels?.close()
       await api.close()

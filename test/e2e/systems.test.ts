@@ -54,6 +54,8 @@ const duty = (version: string, from: number) => ({
   ranking: ['$externalH'],
 })
 
+const inMs = (hours: number[]) => hours.map((one) => one * HOUR)
+
 const sums = (instrument: string) => {
   const list = <
     K extends
@@ -255,12 +257,31 @@ describe('the systems of the South China survey', () => {
         },
       },
     )
-    await world.post('sessions', session('station-1', 'hk-lab', [0, 4], { shifts: 2, way: 'operated' }))
-    expect(await world.figures('all')).toMatchObject({ shifts: 2, hkMacaoForeign: 4 * HOUR, sets: 3 })
-    expect(world.of('station-1').figures).toMatchObject({ external: 4 * HOUR, hkMacaoForeign: 4 * HOUR })
+    await world.post('sessions', [
+      session('station-1', 'hk-lab', [0, 4], { shifts: 2, samples: 7, way: 'operated' }),
+      session('station-2', 'owner-dept', [3, 4], { shifts: 1, samples: 2 }),
+    ])
+    // One set: the hours of the source, shared by who uses its stations. Their own hours are in no total.
+    const set = { sets: 1, on: 6 * HOUR, run: 4 * HOUR, effective: 4 * HOUR, external: 3.5 * HOUR }
+    const counted = { shifts: 3, samples: 9, hkMacaoForeign: 3.5 * HOUR, shareInstruments: 1, users: 2 }
+    const means = { meanOnPerSet: 6 * HOUR, meanEffectivePerSet: 4 * HOUR, meanExternalPerSet: 3.5 * HOUR }
+    expect(await world.figures('all')).toMatchObject({ ...set, ...counted, ...means })
+    expect(await world.figures(`${site}/source`)).toMatchObject({ ...set, ...counted })
+    expect(await world.figures('org:owner')).toMatchObject({ ...set, shareLevel: 0.875 })
+    expect(await world.figures(`${site}/station-1`)).toMatchObject({ external: 4 * HOUR, shifts: 2, sets: 1 })
     // Under construction until three: that time is outside of its year, neither off nor unknown.
-    expect(world.of('station-2').figures).toMatchObject({ enrolled: 3 * HOUR, run: HOUR })
-    expect(world.ingest.registry.instrument(`${site}/station-1` as never)?.enrolment.partOf).toBe('source')
+    expect(await world.figures(`${site}/station-2`)).toMatchObject({ enrolled: 4 * HOUR, run: HOUR })
+    type Summed = { totals: { run: number }[]; rows: { key: string; run: number }[] }
+    const { totals, rows } = await world.get<Summed>('usage?scope=all&period=2026-01-05')
+    expect([totals.map(({ run }) => run), rows.map(({ run }) => run)]).toEqual([[4], [4, 4, 1]].map(inMs))
+    await world.post('rulesets', duty('1', 3))
+    const { instruments } = await world.get<Ranked>('assessments?ruleset=duty&scope=all&period=2026-01-05')
+    expect(instruments).toMatchObject([{ id: `${site}/source`, grade: 'good' }])
+    for (const scope of ['all', `${site}/source`])
+      expect(await world.verified(scope)).toMatchObject({ problems: [] })
+    // The day is over and has its row by now: a late session of a station changes that of the source too.
+    await world.post('sessions', session('station-1', 'big-firm', [0, 2]))
+    expect(await world.figures('all')).toMatchObject({ ...set, hkMacaoForeign: 2.5 * HOUR })
   })
 
   it('14 two-level university: external at college level is not external at school level', async () => {

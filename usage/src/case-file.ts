@@ -2,6 +2,7 @@ import { checkSchema, type Decoded, nobody, State } from '@hours/protocol'
 import { z } from 'zod'
 import type { UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
+import { caseMembers } from './case-sets.ts'
 import { type CaseFleetFigures, caseFleet, caseInstrument, type InstrumentFigures } from './case-figures.ts'
 import { instrumentFigures } from './figures.ts'
 import { fleetFigures } from './fleet.ts'
@@ -49,6 +50,7 @@ const CaseInstrument = z.object({
   post: Allowance,
   quota: z.number().min(0).nullish().describe('hours a year'),
   enrolled: z.union([Pair, z.array(Pair)]).nullish(),
+  partOf: z.string().nullish().describe('id of the instrument of this case that it is a station of'),
   schedule: z
     .object({
       weekly: z
@@ -86,6 +88,17 @@ const CaseFile = z
     instruments: list(CaseInstrument),
   })
   .refine(({ period }) => period[1] > period[0], { path: ['period'], message: 'must end after it begins' })
+  .superRefine(({ instruments }, context) => {
+    const ids = new Set(instruments.map(({ id }) => id))
+    for (const [i, { partOf }] of instruments.entries())
+      if (typeof partOf === 'string' && !ids.has(partOf))
+        context.addIssue({
+          code: 'custom',
+          path: ['instruments', i, 'partOf'],
+          input: partOf,
+          message: 'must be the id of an instrument of this case',
+        })
+  })
 
 /** Figures by instrument id and for the fleet, in the KPI names of domain.md (camelCase). */
 export interface CaseFigures {
@@ -100,14 +113,21 @@ export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
   const { zone, instruments } = read.value
   const period = { from: read.value.period[0], to: read.value.period[1] }
   // The list of a case is its cohort, also where one of it was not enrolled in the period.
-  const results = instruments.map((one) =>
-    instrumentFigures(inputOf(one, zone, period), period, { isListed: true }),
-  )
+  const partOf = new Map(instruments.flatMap(({ id, partOf: whole }) => (whole ? [[id, whole]] : [])))
+  const inputs = instruments.map((one) => inputOf(one, zone, period))
+  const members = caseMembers(inputs, partOf, period)
+  const results = members.map(({ input }) => instrumentFigures(input, period, { isListed: true }))
+  // A part whose whole is enrolled adds nothing: the whole has its use.
+  const adding = members.flatMap(({ input, during, set }, i) => {
+    const whole = during[0] === period ? results[i] : undefined
+    if (during.length === 0) return []
+    return [{ ...(whole ?? instrumentFigures(input, period, { during, isListed: true })), set }]
+  })
   return {
     ok: true,
     value: {
       instruments: Object.fromEntries(results.map((result) => [result.id, caseInstrument(result)])),
-      fleet: caseFleet(fleetFigures(results)),
+      fleet: caseFleet(fleetFigures(adding)),
     },
   }
 }

@@ -88,6 +88,8 @@ export interface InstrumentResult {
   readonly figures: Figures
   readonly totals: Totals
   readonly used: readonly UseRow[]
+  /** The set that it counts as in a scope, with others of the same name; default its own. */
+  readonly set?: string
 }
 
 /**

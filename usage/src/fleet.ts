@@ -21,19 +21,23 @@ export interface FleetFigures {
   readonly meanExternalPerSetPeriod: number | null
 }
 
-/** Each instrument counts once, however many networks list it. */
+/** Each instrument counts once, however many networks list it, and one set are all results that name the same. */
 export function fleetFigures(results: readonly InstrumentResult[], weight = outsideWeight): FleetFigures {
   const once = [...new Map(results.map((result) => [result.id, result])).values()]
   const totals = addTotals(once.map((result) => result.totals))
   const figures = figuresFromTotals(totals, weight)
   const use = countUse(once.flatMap(({ used }) => used))
-  const { sets, setPeriods } = totals
+  const { setPeriods } = totals
+  const sets = countSets(once, ({ totals: own }) => own.sets > 0)
   const { on, effective, external } = figures
   return {
     sets,
     figures,
     use,
-    shareInstruments: ratio(once.filter((one) => one.figures.external > 0).length, sets),
+    shareInstruments: ratio(
+      countSets(once, (one) => one.figures.external > 0),
+      sets,
+    ),
     shareUsersOrg: ratio(use.organisationsExternal, use.organisations),
     shareUsersPerson: ratio(use.personsExternal, use.persons),
     meanOnPerSet: ratio(on, sets),
@@ -44,3 +48,8 @@ export function fleetFigures(results: readonly InstrumentResult[], weight = outs
     meanExternalPerSetPeriod: ratio(external, setPeriods),
   }
 }
+
+const countSets = (
+  results: readonly InstrumentResult[],
+  counts: (one: InstrumentResult) => boolean,
+): number => new Set(results.filter(counts).map(({ id, set = id }) => set)).size

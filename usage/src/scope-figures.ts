@@ -123,17 +123,18 @@ export interface ScopeMember {
 
 /**
  * Every figure of a scope, then those of each of its instruments by id: what a report states, and what its verifier works
- * out again. Of a scope that is one instrument its own lines are the scope's.
+ * out again. The scope is made of `adding` (`setTime`), which are the members unless one of them is a part of another. Of a
+ * scope that is one instrument its own lines are the scope's.
  */
 export function scopeLines(
   scope: string,
-  members: readonly ScopeMember[],
+  { members, adding = members }: { members: readonly ScopeMember[]; adding?: readonly ScopeMember[] },
   { tree, weight = outsideWeight }: { readonly tree: OrganisationTree; readonly weight?: number },
 ): FigureLine[] {
-  const ordered = members.toSorted((a, b) => (a.result.id < b.result.id ? -1 : 1))
-  const parts = ordered.map(({ part }) => part)
+  const ordered = inOrder(members)
+  const parts = inOrder(adding).map(({ part }) => part)
   const whole = scopeFigures(
-    ordered.map(({ result }) => result),
+    inOrder(adding).map(({ result }) => result),
     weight,
     { counted: countedSums(parts, tree) },
   )
@@ -146,3 +147,6 @@ export function scopeLines(
     )
   return [...figureList(scope, { ...whole, ...share }), ...own]
 }
+
+const inOrder = (members: readonly ScopeMember[]): ScopeMember[] =>
+  members.toSorted((a, b) => (a.result.id < b.result.id ? -1 : 1))

@@ -7,7 +7,7 @@ import {
   sinceThirdEdition,
 } from '@hours/usage'
 
-type Edition = 2 | 3 | undefined
+type Edition = 2 | 3 | 4 | undefined
 
 const classQuotaHours: Readonly<Record<RecordOf<'enrolment'>['class'], number>> = {
   general: 1_400,
@@ -28,6 +28,9 @@ const firstEdition = (rules: RuleSetDocument): FigureRules => ({
 export const rulesOf = (edition: Edition, rules: RuleSetDocument): FigureRules =>
   edition === undefined ? firstEdition(rules) : figureRules(rules)
 
+/** Whether an instrument and its parts are one set; earlier editions counted each for itself. */
+export const hasSets = (edition: Edition): boolean => edition === 4
+
 /** The figures that reports of an edition have: earlier ones knew fewer. */
 export const linesOf = (edition: Edition, lines: readonly FigureLine[]): readonly FigureLine[] =>
-  edition === 3 ? lines : lines.filter(({ kpi }) => !sinceThirdEdition.has(kpi))
+  edition === 3 || edition === 4 ? lines : lines.filter(({ kpi }) => !sinceThirdEdition.has(kpi))

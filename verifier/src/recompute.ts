@@ -9,12 +9,15 @@ import {
 import {
   civilDays,
   clip,
+  type CountedRecords,
   createOrganisationTree,
   createScopes,
+  createSets,
   type During,
   type FigureLine,
   type FigureRules,
   inputFromRecords,
+  type InSet,
   instrumentFigures,
   intersect,
   type Interval,
@@ -22,6 +25,10 @@ import {
   parsePeriod,
   type ScopeMember,
   scopeLines,
+  type Sets,
+  setRecords,
+  setSessions,
+  setTime,
   siteZone,
   sumRecords,
   useRows,
@@ -35,6 +42,8 @@ export interface Asked {
   readonly scope: string
   readonly period: string
   readonly rules: FigureRules
+  /** Whether an instrument and its parts are one set. */
+  readonly hasSets: boolean
 }
 
 /** Figures made again, or why they cannot be. */
@@ -57,7 +66,7 @@ export interface RecordedInstrument {
 /** Every figure of the scope, out of verified pages and records alone (domain.md, section 4). */
 export function recompute(
   { accounts, records }: { readonly accounts: AccountBook; readonly records: readonly Stated[] },
-  { scope, period, rules }: Asked,
+  { scope, period, rules, hasSets }: Asked,
 ): Recomputed {
   const stands = standingOf(records)
   const tree = createOrganisationTree(stands.all('organisation'))
@@ -73,12 +82,21 @@ export function recompute(
   if (held.length === 0)
     return { ok: false, reason: `scope: "${scope}" has no instrument in ${period} in the records shown` }
   // One at a time, because the spans of a fleet's year are more than memory should hold.
-  const members = held.map((one) =>
-    memberOf(one, { stands, tree, period, rules, account: accounts.account(one.key) }),
-  )
+  const sets = createSets(hasSets ? all : [])
+  const sources = { stands, tree, period, rules, sets }
+  const make = (one: RecordedInstrument & During & Partial<InSet>) =>
+    memberOf(one, { ...sources, account: accounts.account(one.key) })
+  const members = held.map(make)
+  const known = new Map(held.map((one, i) => [one.key, { during: one.during, member: members[i] }]))
+  const adding = setTime(held, sets)
+    .filter((one) => duringOf(one, period).length > 0)
+    .map((one) => {
+      const own = known.get(one.key)
+      return own?.member && own.during === one.during ? own.member : make(one)
+    })
   return {
     ok: true,
-    lines: scopeLines(scope, members, { tree, weight: rules.outsideWeight }),
+    lines: scopeLines(scope, { members, adding }, { tree, weight: rules.outsideWeight }),
     instruments: held,
     zone: found[0]?.zone ?? 'UTC',
   }
@@ -91,17 +109,18 @@ function duringOf({ zone, during }: Pick<RecordedInstrument, 'zone'> & During, p
 }
 
 function memberOf(
-  instrument: RecordedInstrument & During,
+  instrument: RecordedInstrument & During & Partial<InSet>,
   from: {
     readonly stands: Standing
     readonly tree: OrganisationTree
     readonly period: string
     readonly rules: Asked['rules']
+    readonly sets: Sets
     readonly account: InstrumentAccount | undefined
   },
 ): ScopeMember {
   const { key, enrolments, zone } = instrument
-  const { stands, tree, rules, account } = from
+  const { stands, tree, rules, sets, account } = from
   const parsed = parseInstrumentKey(key)
   const read = parsePeriod(from.period, zone)
   if (!parsed.ok || !read.ok) throw new TypeError(`${key}: ${from.period}`)
@@ -115,7 +134,7 @@ function memberOf(
       organisations: [],
       enrolments: stands.of('enrolment', key),
       schedules: [...stands.of('schedule', key), ...stands.of('schedule', `${site}/*`)],
-      sessions: stands.of('session', key),
+      sessions: setSessions(key, sets, (one) => stands.of('session', one)),
       maintenance: stands.of('maintenance', key),
     },
     recoveries: account?.recovered ?? [],
@@ -129,23 +148,14 @@ function memberOf(
       ...{ year: rules.year, weight: rules.outsideWeight, during },
     },
   )
-  const counted = {
-    sessions: stands.of('session', key),
-    charges: stands.of('charge', key),
-    vouchers: stands.of('voucher', key),
-    subsidies: stands.of('subsidy', key),
-    compute: stands.of('compute', key),
-    trainings: stands.of('training', key),
-    achievements: stands.of('achievement', key),
-    ratings: stands.of('rating', key),
-  }
+  const counted = setRecords(key, sets, (one) => countedOf(stands, one))
   // Day by day only where the tree changes meanwhile (`levelShare`): what a member holds is held for every instrument.
   const still = tree.changes(period.from, period.to).length === 0
   const days = civilDays(zone, period.from, period.to)
   const rows = still ? undefined : useRows(input, intersect(days, during))
   const unitAt = (at: number) => enrolments.findLast((one) => one.from <= at)?.unit
   return {
-    result,
+    result: { ...result, ...(instrument.set === undefined ? {} : { set: instrument.set }) },
     part: {
       span: period,
       during,
@@ -156,6 +166,17 @@ function memberOf(
     },
   }
 }
+
+const countedOf = (stands: Standing, key: string): CountedRecords => ({
+  sessions: stands.of('session', key),
+  charges: stands.of('charge', key),
+  vouchers: stands.of('voucher', key),
+  subsidies: stands.of('subsidy', key),
+  compute: stands.of('compute', key),
+  trainings: stands.of('training', key),
+  achievements: stands.of('achievement', key),
+  ratings: stands.of('rating', key),
+})
 
 /** Every instrument that records have enrolled, in their order, and the zone of its site. */
 function instrumentsOf(stands: Standing, tree: OrganisationTree): RecordedInstrument[] {

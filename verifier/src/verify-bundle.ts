@@ -19,7 +19,7 @@ import { checkProof, createPlacing, openLogs, ownPolicy, type ShownLog } from '.
 import { createSeenBook } from './bundle-seen.ts'
 import { type BundleVerdict, verdictOf } from './bundle-verdict.ts'
 import { compareCsv, compareFigures } from './compare-figures.ts'
-import { linesOf, rulesOf } from './editions.ts'
+import { hasSets, linesOf, rulesOf } from './editions.ts'
 import { countEnrolled } from './enrolled.ts'
 import { createFacts, type Facts } from './facts.ts'
 import { createLookAhead, type Taken } from './look-ahead.ts'
@@ -244,7 +244,7 @@ function checkFigures(
   if (!rules) return 0
   const made = recompute(
     { accounts, records: facts.records() },
-    { scope, period, rules: rulesOf(edition, rules) },
+    { scope, period, rules: rulesOf(edition, rules), hasSets: hasSets(edition) },
   )
   if (!made.ok) {
     problems.add('figure', scope, made.reason)

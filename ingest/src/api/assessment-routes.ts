@@ -9,7 +9,7 @@ import type { ApiContext } from './context.ts'
 import { sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
 import { pageFields, pageIn } from './list-page.ts'
-import { entriesOf } from './scope.ts'
+import { addingOf, entriesOf } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
@@ -42,7 +42,8 @@ export function assessmentRoutes(
     const rules = askedRuleSet(context, query.ruleset, asked)
     tagged(context, { request, reply, until: asked.end })
     const parameters = parametersOf(query.parameters)
-    const parts = await ingest.figures.parts(entries, asked.in, figureRules(rules.document))
+    const adding = addingOf(context, entries)
+    const parts = await ingest.figures.parts(adding, asked.in, figureRules(rules.document))
     const assessed = await runAssessment(context, parts, { rules, asked, parameters })
     const { instruments, fleet } = assessed
     const isCsv = wantsCsv(request, query.format)

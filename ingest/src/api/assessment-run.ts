@@ -35,7 +35,8 @@ export async function runAssessment(
   const candidates: Candidate[] = []
   const takeTurns = createTurns()
   for (const part of parts) {
-    candidates.push({ id: part.entry.key, totals: part.totals, facts: facts(part) })
+    const { key: id, set = id } = part.entry
+    candidates.push({ id, set, totals: part.totals, facts: facts(part) })
     await takeTurns()
   }
   const assessed = assess({

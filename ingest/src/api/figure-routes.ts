@@ -23,7 +23,7 @@ import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
 import { FigureLine } from './figure-line.ts'
 import { type Member, membersOf } from './members.ts'
-import { entriesOf, type ScopedEntry } from './scope.ts'
+import { addingOf, entriesOf, type ScopedEntry } from './scope.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
 
@@ -74,9 +74,9 @@ export function figureRoutes(
     const known = askedRuleSet(context, name, asked)
     const rules = figureRules(known.document)
     const weight = rules.outsideWeight
-    const members = query.members === '1' ? membersOf(context, scope, entries) : []
+    const members = query.members === '1' ? membersOf(context, scope, entries).map(adding) : []
     const log = logPosition(context)
-    const parts = await ingest.figures.parts(entries, asked.in, rules)
+    const parts = await ingest.figures.parts(addingOf(context, entries), asked.in, rules)
     const all: InstrumentResult[] = []
     const takeTurns = createTurns()
     for (const part of parts) {
@@ -116,6 +116,9 @@ export function figureRoutes(
     }
   }
 
+  /** A member says what its own scope says. */
+  const adding = (member: Member): Member => ({ ...member, entries: addingOf(context, member.entries) })
+
   /** Of who was a member for as long as it was in the scope the result is there; of the others it is made. */
   async function memberResults(members: readonly Member[], of: MemberSources) {
     const { parts, results, asked, rules } = of
@@ -125,8 +128,9 @@ export function figureRoutes(
     for (const entry of members.flatMap(({ entries }) => entries)) {
       const found = whole.get(entry.key)
       const during = found && clip(entry.during, found.part.span)
-      if (found?.result && during && isSameTime(during, found.part.during)) made.set(entry, found.result)
-      else if (during && during.length > 0) others.push(entry)
+      if (found?.result && during && isSameTime(during, found.part.during))
+        made.set(entry, { ...found.result, set: entry.set ?? entry.key })
+      else others.push(entry)
     }
     for (const part of await ingest.figures.parts(others, asked.in, rules))
       made.set(part.entry, resultOf(part, rules.outsideWeight))

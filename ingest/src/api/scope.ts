@@ -1,12 +1,19 @@
-import type { During } from '@hours/usage'
+import { type During, type InSet, setTime } from '@hours/usage'
 import type { InstrumentEntry } from '../ports.ts'
 import { scopesOf } from '../registry/scopes.ts'
+import { setsOf } from '../registry/sets.ts'
 import type { ApiContext } from './context.ts'
 import { notFound } from './problem.ts'
 import type { Standing } from './standing.ts'
 
 /** An instrument of a scope and the time for which it belongs there. */
-export type ScopedEntry = InstrumentEntry & During
+export type ScopedEntry = InstrumentEntry & During & Partial<InSet>
+
+/** Of the instruments of a scope those that its totals are made of, as far as they are (`setTime`). */
+export const addingOf = (
+  { ingest }: Pick<ApiContext, 'ingest'>,
+  entries: readonly ScopedEntry[],
+): readonly ScopedEntry[] => setTime(entries, setsOf(ingest.registry))
 
 /**
  * The instruments of a scope (records.md, section 10) whenever they were in it; each once, however many channels list it.

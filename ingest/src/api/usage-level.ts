@@ -2,7 +2,7 @@ import type { Ancestor } from '@hours/usage'
 import { scopesOf } from '../registry/scopes.ts'
 import type { ApiContext } from './context.ts'
 import { notFound } from './problem.ts'
-import type { ScopedEntry } from './scope.ts'
+import { addingOf, type ScopedEntry } from './scope.ts'
 
 /**
  * Whose rows: each instrument's; of the managing unit; of the entity, city or province above it; `below:1` = the
@@ -18,10 +18,11 @@ export interface Named {
 
 /** The instruments at a level, by the tree as it stood at each instant; what is not below `org:ID` is left out. */
 export function atLevel(
-  { ingest: { registry } }: Pick<ApiContext, 'ingest'>,
+  context: Pick<ApiContext, 'ingest'>,
   entries: readonly ScopedEntry[],
   level: string,
 ): Named[] {
+  const { registry } = context.ingest
   if (level === 'instrument') return entries.map((entry) => ({ name: entry.key, entry }))
   const root = level.startsWith('org:') ? level.slice('org:'.length) : undefined
   if (root !== undefined && !registry.organisation(root, Number.MAX_SAFE_INTEGER))
@@ -32,7 +33,7 @@ export function atLevel(
     // What an organisation manages itself stands beside those below it.
     return place === 0 ? key : place > 0 ? nameOf(place - 1, above) : undefined
   })
-  return [...groups].flatMap(([name, own]) => own.map((entry) => ({ name, entry })))
+  return [...groups].flatMap(([name, own]) => addingOf(context, own).map((entry) => ({ name, entry })))
 }
 
 const nameOf = (place: number, above: readonly Ancestor[]) => `org:${above[place]?.id ?? ''}`

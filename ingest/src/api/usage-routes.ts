@@ -1,5 +1,5 @@
 import { printedText, Usage } from '@hours/protocol'
-import type { CivilSpan } from '@hours/usage'
+import { type CivilSpan, union } from '@hours/usage'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { InstrumentEntry } from '../ports.ts'
@@ -8,7 +8,7 @@ import { type AskedPeriod, askedPeriod } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
 import { type CsvTable, sendCsv, wantsCsv } from './csv.ts'
 import { tagged } from './etag.ts'
-import { entriesOf } from './scope.ts'
+import { addingOf, entriesOf, type ScopedEntry } from './scope.ts'
 import { sentInTurns } from './sent-in-turns.ts'
 import type { Api } from './server.ts'
 import type { Standing } from './standing.ts'
@@ -71,27 +71,47 @@ export function usageRoutes(app: Api, context: ApiContext, { standing }: { stand
     const names = new Map<InstrumentEntry, string>(named.map(({ name, entry }) => [entry, name]))
     const [rows, totals] = [createUsageSums(), createUsageSums()]
     const takeTurns = createTurns()
-    async function add(name: string, zone: string, part: UsagePart) {
-      for (const [sums, to] of [
-        [rows, name],
-        [totals, scope],
-      ] as const)
-        sums.add(to, part, cuts.get(zone) ?? [])
-      await takeTurns()
+    type Add = (entry: InstrumentEntry, part: UsagePart) => void
+    async function addAll(entries: readonly ScopedEntry[], add: Add) {
+      const parts = await ingest.figures.parts(entries, asked.in)
+      for (const part of parts) {
+        add(part.entry, partOf(part, by))
+        await takeTurns()
+      }
+      const ends = new Map(parts.map(({ entry, span }) => [entry.zone, span.to]))
+      for (const entry of entries) {
+        const to = Math.min(asked.in(entry.zone).to, now)
+        const from = ends.get(entry.zone) ?? to
+        if (from >= to) continue
+        add(entry, { rows: openRows(ingest.index, entry, { from, to }), recoveries: [] })
+        await takeTurns()
+      }
+      return parts
     }
-    const parts = await ingest.figures.parts([...names.keys()], asked.in)
-    for (const part of parts)
-      await add(names.get(part.entry) ?? part.entry.key, part.entry.zone, partOf(part, by))
-    const ends = new Map(parts.map(({ entry, span }) => [entry.zone, span.to]))
-    for (const { name, entry } of named) {
-      const to = Math.min(asked.in(entry.zone).to, now)
-      const from = ends.get(entry.zone) ?? to
-      if (from < to)
-        await add(name, entry.zone, { rows: openRows(ingest.index, entry, { from, to }), recoveries: [] })
-    }
+    const cut = ({ zone }: InstrumentEntry) => cuts.get(zone) ?? []
+    const total: Add = (entry, part) => totals.add(scope, part, cut(entry))
+    const entries = named.map(({ entry }) => entry)
+    const whole = asOne(entries)
+    const adding = addingOf({ ingest }, whole)
+    const isPlain =
+      adding.length === whole.length && adding.every(({ during }, i) => during === whole[i]?.during)
+    const parts = await addAll(entries, (entry, part) => {
+      rows.add(names.get(entry) ?? entry.key, part, cut(entry))
+      if (isPlain) total(entry, part)
+    })
+    if (!isPlain) await addAll(adding, total)
     const attributedUntil = parts[0]?.span.to ?? Math.min(asked.end, now)
     return { rows, totals, attributedUntil, until: Math.max(attributedUntil, Math.min(asked.end, now)) }
   }
+}
+
+/** An instrument that moved stands under the name of each of its owners: of a total it is one. */
+function asOne(entries: readonly ScopedEntry[]): readonly ScopedEntry[] {
+  const byKey = Map.groupBy(entries, ({ key }) => key)
+  if (byKey.size === entries.length) return entries
+  return [...byKey.values()].flatMap(([first, ...more]) =>
+    first ? { ...first, during: union([first, ...more].flatMap(({ during }) => during)) } : [],
+  )
 }
 
 interface Summing {

@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AssessmentBody } from '../api/assessment-answer.ts'
 import { type ApiWorld, createApiWorld } from '../api/api.fixture.ts'
+import { entriesOf } from '../api/scope.ts'
 import { site, start } from '../ingest.fixture.ts'
 import type { RecordItem } from '../write-records.ts'
 import type { SheetAssessment } from './figure-sheet.ts'
@@ -135,7 +136,7 @@ describe('an assessment to hand in', () => {
 describe('a cohort of many pages', () => {
   it.skipIf(!hasPython)('has every instrument, and the head of its table on each page', async () => {
     const { context } = world
-    const entries = context.ingest.registry.instruments()
+    const entries = entriesOf(context, { entries: context.ingest.registry.instruments() }, 'all')
     const wish = { scope: 'all', period: '2026-01-05', ruleset: 'gd-2023', parameters, entries }
     const sheet = await makeSheet(context, wish)
     const { assessment } = sheet

@@ -1,7 +1,7 @@
 /** What each figure is, in a sentence of each language (domain.md, section 4.6); printed with every assessment. */
 export const definitions: ReadonlyMap<string, { readonly zh: string; readonly en: string }> = new Map(
   Object.entries({
-    sets: { zh: '仪器台（套）数', en: 'instruments, each counted once' },
+    sets: { zh: '仪器台（套）数', en: 'instruments, each counted once; an instrument and its parts are one' },
     enrolled: { zh: '在册时间', en: 'enrolled time' },
     off: { zh: '关机', en: 'off' },
     standby: { zh: '待机', en: 'standby: powered, not running' },

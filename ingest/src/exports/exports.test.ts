@@ -2,6 +2,7 @@ import { DAY, HOUR, printed, printedText } from '@hours/protocol'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ApiWorld, createApiWorld } from '../api/api.fixture.ts'
+import { entriesOf } from '../api/scope.ts'
 import { site, start } from '../ingest.fixture.ts'
 import { readNrii } from '../sessions/read-nrii.ts'
 import type { RecordItem } from '../write-records.ts'
@@ -293,5 +294,9 @@ it('hours are rounded half up from integers, rates from what they are', () => {
 
 function sheetOf(): Promise<FigureSheet> {
   const { context } = world
-  return makeSheet(context, { scope: 'all', period: day, entries: context.ingest.registry.instruments() })
+  return makeSheet(context, {
+    scope: 'all',
+    period: day,
+    entries: entriesOf(context, { entries: context.ingest.registry.instruments() }, 'all'),
+  })
 }

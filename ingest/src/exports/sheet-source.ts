@@ -1,14 +1,22 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parseCheckpoint } from '@hours/ledger'
-import { countedSums, figureList, figureRules, levelShare, relationAt, scopeFigures } from '@hours/usage'
-import { askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
+import {
+  countedSums,
+  figureList,
+  type FigureRules,
+  figureRules,
+  levelShare,
+  relationAt,
+  scopeFigures,
+} from '@hours/usage'
+import { type AskedPeriod, askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
 import { assessedBody, outcomeOf, textOf, titlesOf } from '../api/assessment-answer.ts'
 import { type AskedParameters, runAssessment } from '../api/assessment-run.ts'
 import type { ApiContext } from '../api/context.ts'
+import { addingOf, type ScopedEntry } from '../api/scope.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
 import { namedRuleSet } from '../figures/rule-set-book.ts'
-import type { InstrumentEntry } from '../ports.ts'
 import type { FigureRow, FigureSheet, SheetAssessment, SheetInstrument } from './figure-sheet.ts'
 
 export interface SheetWish {
@@ -19,7 +27,7 @@ export interface SheetWish {
   /** Given (also empty) = the rule set's assessment of the scope stands in the sheet. */
   readonly parameters?: AskedParameters | undefined
   /** The instruments of the scope, as far as the caller may see them. */
-  readonly entries: readonly InstrumentEntry[]
+  readonly entries: readonly ScopedEntry[]
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, of: number) => void
 }
@@ -37,26 +45,29 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
   const weight = rules.outsideWeight
   const ordered = entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   const parts = await ingest.figures.parts(ordered, asked.in, rules)
+  const adding = await addingParts(context, { parts, entries: ordered, asked, rules })
   const checkpoint = checkpointOf(context)
   const tree = ingest.figures.records.tree()
   const instruments: SheetInstrument[] = []
   const own: FigureRow[] = []
-  const results = []
   for (const [i, part] of parts.entries()) {
     signal?.throwIfAborted()
     const result = resultOf(part, weight)
     const { key, enrolment } = part.entry
     const counted = countedSums([part], tree)
-    results.push(result)
     instruments.push(instrumentOf(context, part, result.figures))
     for (const line of figureList(key, scopeFigures([result], weight, { counted })))
       own.push({ ...line, names: enrolment.names })
     onProgress?.(i + 1, parts.length)
     await breathe()
   }
-  const whole = scopeFigures(results, weight, { counted: countedSums(parts, tree) })
+  const whole = scopeFigures(
+    adding.map((part) => resultOf(part, weight)),
+    weight,
+    { counted: countedSums(adding, tree) },
+  )
   const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
-  const share = level === undefined ? {} : { shareLevel: levelShare(tree, level, parts, whole.figures) }
+  const share = level === undefined ? {} : { shareLevel: levelShare(tree, level, adding, whole.figures) }
   const names = level === undefined ? {} : (ingest.registry.organisation(level)?.names ?? {})
   const above = figureList(scope, { ...whole, ...share }).map((line) => ({ ...line, names }))
   return {
@@ -71,7 +82,7 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
     instruments,
     ...(wish.parameters
       ? {
-          assessment: await assessmentOf(context, parts, {
+          assessment: await assessmentOf(context, adding, {
             rules: known,
             asked,
             parameters: wish.parameters,
@@ -79,6 +90,23 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
         }
       : {}),
   }
+}
+
+/** What the scope's own lines are made of: the same parts, unless one instrument is a part of another. */
+async function addingParts(
+  { ingest }: Pick<ApiContext, 'ingest'>,
+  of: {
+    readonly parts: readonly InstrumentPart[]
+    readonly entries: readonly ScopedEntry[]
+    readonly asked: AskedPeriod
+    readonly rules: FigureRules
+  },
+): Promise<readonly InstrumentPart[]> {
+  const adding = addingOf({ ingest }, of.entries)
+  const isAll = adding.every(({ during }, i) => during === of.entries[i]?.during)
+  return isAll && adding.length === of.entries.length
+    ? of.parts
+    : ingest.figures.parts(adding, of.asked.in, of.rules)
 }
 
 function instrumentOf(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { InstrumentKey, Millis, RecordKind, RecordOf } from '@hours/protocol'
 import { civilDays, type Interval } from '@hours/usage'
 import type { Changed } from '../index/recovery-table.ts'
@@ -6,6 +7,7 @@ import type { InstrumentEntry } from '../ports.ts'
 import type { BookRecord } from '../registry/record-book.ts'
 import type { UntoldDaysWriter } from '../index/untold-days.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
+import { setsOf } from '../registry/sets.ts'
 import type { FigureTable } from './figure-table.ts'
 import { organisationsBelow } from './organisations-below.ts'
 
@@ -35,6 +37,8 @@ export function createChangedDays(options: {
   readonly registry: RegistryWriter
 }): ChangedDays {
   const { table, untold, instruments, registry } = options
+  /** Which instruments were one set when the rows were made. */
+  let sets = setsOf(registry)
   /** Zones that the rows were made with. */
   const zones = new Map<InstrumentKey, string>()
   for (const { key, zone } of registry.instruments()) zones.set(key, zone)
@@ -87,9 +91,18 @@ export function createChangedDays(options: {
       return
     }
     if (kind !== 'session' && kind !== 'maintenance' && kind !== 'schedule') return
-    const entry = registry.instrument(`${record.stream}/${String(record.instrument)}` as InstrumentKey)
-    if (entry) mark(entry, record.from ?? 0, record.to ?? horizon)
+    const own = `${record.stream}/${String(record.instrument)}` as InstrumentKey
+    for (const key of kind === 'session' ? [own, ...wholesOf(own)] : [own]) {
+      const entry = registry.instrument(key)
+      if (entry) mark(entry, record.from ?? 0, record.to ?? horizon)
+    }
   }
+
+  /** The use of a part is that of its whole too. */
+  const wholesOf = (key: string) =>
+    setsOf(registry)
+      .wholes(key)
+      .map((whole) => whole.key as InstrumentKey)
 
   /** A correction that may count now: what it corrects, before and after, and what was said of it in between. */
   function markCorrected({ record }: BookRecord): void {
@@ -109,6 +122,18 @@ export function createChangedDays(options: {
       else if (target.kind === 'organisation') for (const { key } of registry.instruments()) reset(key)
       else markRecord(target.kind, about)
     }
+  }
+
+  /** A part that came, went or is another one's now takes its use with it: seldom enough to make all days of its wholes anew. */
+  function markSets(): void {
+    const now = setsOf(registry)
+    if (now === sets) return
+    for (const { key } of registry.instruments()) {
+      const before = sets.parts(key)
+      const after = now.parts(key)
+      if (!isDeepStrictEqual(before, after)) reset(key)
+    }
+    sets = now
   }
 
   /** Where an enrolment began before it was corrected there are points in the series that nothing accounts for now. */
@@ -137,7 +162,8 @@ export function createChangedDays(options: {
       if (enrolments.some(({ unit }) => below.has(unit))) managed.add(key)
     for (const { record } of registry.records('session')) {
       if (record.to <= since) continue
-      if (below.has(record.beneficiary) || managed.has(`${record.stream}/${record.instrument}`))
+      const key = `${record.stream}/${record.instrument}`
+      if (below.has(record.beneficiary) || [key, ...wholesOf(key)].some((one) => managed.has(one)))
         markRecord('session', record)
     }
   }
@@ -154,6 +180,7 @@ export function createChangedDays(options: {
         const entry = registry.instrument(`${stream}/${instrument}` as InstrumentKey)
         if (entry) mark(entry, from, horizon)
       }
+      markSets()
       if (now > before) endDays(before)
       for (const one of touched) markTouched(one)
       for (const { kind, record } of records) markRecord(kind, record as Dated)

@@ -4,14 +4,18 @@ import {
   createOrganisationTree,
   isSessionPart,
   type OrganisationTree,
+  setRecords,
 } from '@hours/usage'
 import { contestedBookings } from '../registry/contested.ts'
 import { countedPartsOf, countedSessions } from '../registry/counted.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
+import { setsOf } from '../registry/sets.ts'
 
 /** Records of each instrument that are counted, not measured, by `site/instrument`. */
 export interface RecordsByInstrument {
   of(key: string): CountedRecords
+  /** The same with those of its parts (`setRecords`). */
+  ofSet(key: string): CountedRecords
   /** What was reserved (cancelled ones left out), serviced, and claimed without a sensor. */
   planned(key: string): PlannedRecords
   tree(): OrganisationTree
@@ -31,7 +35,7 @@ type Listed<K extends RecordKind> = readonly { readonly record: RecordOf<K> }[]
 
 /** The registry hands out the same list until a record changes it: each is grouped once. */
 export function createRecordsByInstrument(
-  registry: Pick<RegistryWriter, 'records' | 'voided'>,
+  registry: Pick<RegistryWriter, 'records' | 'voided' | 'instruments'>,
 ): RecordsByInstrument {
   const listed = <K extends RecordKind>(kind: K): Listed<K> => {
     if (kind === 'session') return countedSessions(registry) as unknown as Listed<K>
@@ -62,17 +66,20 @@ export function createRecordsByInstrument(
   const contested = contestedBookings(registry)
   const of = <K extends About>(kind: K, key: string): readonly RecordOf<K>[] => groups(kind).get(key) ?? []
 
+  const all = (key: string): CountedRecords => ({
+    sessions: of('session', key),
+    charges: of('charge', key),
+    vouchers: of('voucher', key),
+    subsidies: of('subsidy', key),
+    compute: of('compute', key),
+    trainings: of('training', key),
+    achievements: of('achievement', key),
+    ratings: of('rating', key),
+  })
+
   return {
-    of: (key) => ({
-      sessions: of('session', key),
-      charges: of('charge', key),
-      vouchers: of('voucher', key),
-      subsidies: of('subsidy', key),
-      compute: of('compute', key),
-      trainings: of('training', key),
-      achievements: of('achievement', key),
-      ratings: of('rating', key),
-    }),
+    of: all,
+    ofSet: (key) => setRecords(key, setsOf(registry), all),
     planned: (key) => ({
       bookings: (groups('booking').get(key) ?? [])
         .filter(({ cancelled }) => cancelled !== true)

@@ -5,6 +5,7 @@ import {
   clip,
   type During,
   type FigureRules,
+  type InSet,
   intersect,
   type Interval,
   noRules,
@@ -33,7 +34,7 @@ export type PeriodIn = (zone: string) => Interval
 
 /** One instrument's part of a period: what its figures, and those of all above it, are made of. */
 export interface InstrumentPart extends ScopePart {
-  readonly entry: InstrumentEntry
+  readonly entry: InstrumentEntry & Partial<InSet>
   /** The period, up to now. */
   readonly span: Interval
   readonly totals: Totals
@@ -50,7 +51,7 @@ export interface FigureReader {
    * log has changed them. Of more instruments than can be made now only whole days count. Quotas are those of `rules`.
    */
   parts(
-    entries: readonly (InstrumentEntry & Partial<During>)[],
+    entries: readonly (InstrumentEntry & Partial<During & InSet>)[],
     period: PeriodIn,
     rules?: FigureRules,
   ): Promise<InstrumentPart[]>
@@ -91,7 +92,7 @@ export function createFigureReader(options: {
     accounts.recovered(row, from, to).filter((gap) => civilDays(zone, gap.from, gap.to).length > 1)
 
   function part(
-    entry: InstrumentEntry,
+    entry: InstrumentPart['entry'],
     pieces: Pieces,
     of: { gaps: boolean; rules: FigureRules },
   ): InstrumentPart {
@@ -123,7 +124,7 @@ export function createFigureReader(options: {
       during,
       totals,
       recoveries,
-      sessions: records.of(key).sessions,
+      sessions: records.ofSet(key).sessions,
       rows: (by) =>
         [
           ...live,
@@ -132,7 +133,7 @@ export function createFigureReader(options: {
       used,
       uses: () => whose(days.flatMap((part) => table.uses(row.id, part))),
       sums: once(() =>
-        sumRecords(records.of(key), during, {
+        sumRecords(records.ofSet(key), during, {
           tree: records.tree(),
           unitAt: (at) => enrolments.findLast(({ from }) => from <= at)?.unit,
           used: used(),

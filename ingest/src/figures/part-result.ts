@@ -8,5 +8,6 @@ export function resultOf(part: InstrumentPart, weight: number): InstrumentResult
     figures: figuresFromTotals(part.totals, weight),
     totals: part.totals,
     used: part.used(),
+    ...(part.entry.set === undefined ? {} : { set: part.entry.set }),
   }
 }

@@ -1,6 +1,7 @@
-import { clip, type FigureLine, figureRules, parsePeriod, scopeLines } from '@hours/usage'
-import { entriesOf, type ScopedEntry } from '../api/scope.ts'
+import { clip, type FigureLine, figureRules, parsePeriod, scopeLines, type ScopeMember } from '@hours/usage'
+import { addingOf, entriesOf, type ScopedEntry } from '../api/scope.ts'
 import { findRuleSet, type KnownRuleSet } from '../figures/rule-set-book.ts'
+import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
 import { IngestError } from '../ingest-error.ts'
 import type { RunningIngest } from '../running-ingest.ts'
@@ -74,10 +75,13 @@ function instrumentsIn(ingest: RunningIngest, scope: string): readonly ScopedEnt
 export async function reportFigures(ingest: RunningIngest, asked: AskedReport): Promise<FigureLine[]> {
   const rules = figureRules(asked.rules.document)
   const { outsideWeight: weight } = rules
-  const parts = await ingest.figures.parts(asked.entries, asked.in, rules)
-  return scopeLines(
-    asked.scope,
-    parts.map((part) => ({ part, result: resultOf(part, weight) })),
-    { tree: ingest.figures.records.tree(), weight },
-  )
+  const memberOf = (part: InstrumentPart): ScopeMember => ({ part, result: resultOf(part, weight) })
+  const members = (await ingest.figures.parts(asked.entries, asked.in, rules)).map(memberOf)
+  const adding = addingOf({ ingest }, asked.entries)
+  const isAll = adding.every(({ during }, i) => during === asked.entries[i]?.during)
+  const sums =
+    isAll && adding.length === asked.entries.length
+      ? members
+      : (await ingest.figures.parts(adding, asked.in, rules)).map(memberOf)
+  return scopeLines(asked.scope, { members, adding: sums }, { tree: ingest.figures.records.tree(), weight })
 }

@@ -7,6 +7,7 @@ import { type FigureLine, figuresCsv } from '@hours/usage'
 import { IngestError } from '../ingest-error.ts'
 import type { RunningIngest } from '../running-ingest.ts'
 import type { Position } from '../ports.ts'
+import { setsOf } from '../registry/sets.ts'
 import { type BundleFiles, createBundleFiles } from './bundle-files.ts'
 import { writeConsistency, writeLogs } from './bundle-logs.ts'
 import { bundleReadme } from './bundle-readme.ts'
@@ -72,7 +73,7 @@ export async function writeBundle(
       version: asked.rules.document.version,
       sha256: createHash('sha256').update(ruleset).digest('hex'),
     },
-    edition: 3,
+    edition: 4,
     logs,
     streams: [...choice.streams].map(([stream, end]) => ({ stream, ...end })),
     figures: [...figures],
@@ -147,13 +148,15 @@ async function closePeriod(
 /** Whose pages and records prove the figures: every gateway that an instrument of the scope was ever enrolled at. */
 function evidenceOf(ingest: RunningIngest, { entries, in: inZone }: AskedReport, until: Position) {
   const { log } = ingest
+  const sets = setsOf(ingest.registry)
   const enrolments = entries.flatMap((entry) => entry.enrolments)
   const reach = DAY + Math.max(0, ...enrolments.map(({ prepMs, postMs }) => Math.max(prepMs, postMs)))
   const spans = entries.map(({ zone }) => inZone(zone))
   return {
     ...{ log, until },
     gateways: new Set<string>(enrolments.map(({ gateway }) => gateway)),
-    keys: new Set<string>(entries.map(({ key }) => key)),
+    // The use of its parts is an instrument's own.
+    keys: new Set(entries.flatMap(({ key }) => [key, ...sets.parts(key).map((part) => part.key)])),
     window: {
       from: Math.min(...spans.map(({ from }) => from)) - reach,
       to: Math.max(...spans.map(({ to }) => to)) + reach,

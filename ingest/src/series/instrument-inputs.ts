@@ -5,10 +5,12 @@ import {
   type InstrumentInput,
   type Interval,
   type OrganisationTree,
+  setSessions,
   type StandingRecords,
 } from '@hours/usage'
 import type { InstrumentEntry, Registry } from '../ports.ts'
 import { countedSessions } from '../registry/counted.ts'
+import { setsOf } from '../registry/sets.ts'
 import { partsOf } from './embedded-series.ts'
 
 type Listed<K extends RecordKind> =
@@ -18,7 +20,7 @@ type Listed<K extends RecordKind> =
 
 /** The inputs of `dailyRows` for one instrument after the other, from the records as they stand. */
 export interface InstrumentInputs {
-  /** Sessions that do not touch the period are left out: there may be years of them. */
+  /** With the sessions of its parts (`setSessions`). Those that do not touch the period are left out: there may be years of them. */
   of(entry: InstrumentEntry, period: Interval, spans: InstrumentInput['spans']): InstrumentInput
 }
 
@@ -73,7 +75,8 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
       const [site, instrument] = partsOf(key)
       const all = byKey.get(key) ?? emptyRecords
       const near = ({ from, to }: Interval) => from < period.to && to > period.from
-      const records = { ...all, sessions: all.sessions.filter(near) }
+      const sessions = setSessions(key, setsOf(registry), (one) => byKey.get(one)?.sessions ?? [])
+      const records = { ...all, sessions: sessions.filter(near) }
       return inputFromRecords({ site, instrument, zone, period, spans, records, tree })
     },
   }

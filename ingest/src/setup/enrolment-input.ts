@@ -6,7 +6,7 @@ const { shape } = Enrolment
 const optional = {
   kind: shape.kind,
   valueFen: z.int().min(0).max(1e15).optional().describe('what it cost, fen'),
-  partOf: shape.partOf.describe('the instrument of this site that it is a station of'),
+  partOf: shape.partOf.describe('the instrument of this site that it is a station of; both count as one set'),
   inService: shape.inService.describe('civil date from which it was used'),
   purchased: shape.purchased.describe('civil date'),
   mustOpen: shape.mustOpen.describe('whether rules oblige the house to open it to others'),

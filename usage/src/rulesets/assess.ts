@@ -14,6 +14,8 @@ export interface Candidate {
   readonly id: string
   readonly totals: Totals
   readonly facts: InstrumentFacts
+  /** Key of the set that it is a part of (`setTime`); default itself. */
+  readonly set?: string
 }
 
 export interface AssessedInstrument extends Outcome {
@@ -31,7 +33,7 @@ export interface Assessment {
   readonly period: Interval
   readonly parameters: Readonly<Record<string, Value>>
   readonly instruments: readonly AssessedInstrument[]
-  /** Ids that the cohort's filter leaves out, and those that were not enrolled in the period. */
+  /** Ids that the cohort's filter leaves out, those that were not enrolled in the period, and parts of a set that is here. */
   readonly leftOut: readonly string[]
   readonly fleet: Outcome & { readonly hours: Figures; readonly sets: number }
 }
@@ -66,11 +68,12 @@ export function assess(input: AssessmentInput): Decoded<Assessment, 'bad_paramet
   const once = new Map(input.candidates.map((one) => [one.id, one]))
   const assessed: (Omit<AssessedInstrument, 'rank'> & Ranked & { values: Values; totals: Totals })[] = []
   const leftOut: string[] = []
-  for (const { id, totals, facts } of once.values()) {
+  for (const { id, totals, facts, set = id } of once.values()) {
     const hours = figuresFromTotals(totals, rules.outsideWeight)
     const values = createValues(parameters, factValues(hours, facts, totals))
-    // Retired before the period or enrolled after it: no head that a mean is over.
-    if (totals.sets === 0 || belongs?.(values) !== true) {
+    // Retired before the period, enrolled after it, or judged with its whole: no head that a mean is over.
+    const isPart = set !== id && once.has(set)
+    if (totals.sets === 0 || isPart || belongs?.(values) !== true) {
       leftOut.push(id)
       continue
     }
