@@ -95,7 +95,7 @@ async function bundle(ingest: RunningIngest, dataDir: string, flags: Flags): Pro
     ...{ scope: flags.scope, period: flags.period, ruleset: flags.ruleset, out, close: flags.close },
     software: '0.1.0',
     policy: sitePolicy(dataDir),
-    onProgress: (done, of) => progress.update(done, of, 'pages'),
+    onProgress: (done, of) => progress.update(done, of, () => 'pages'),
   })
   progress.end(`${pages.toLocaleString('en')} pages, ${names.length} files`)
   const digest = createHash('sha256')
@@ -123,7 +123,13 @@ async function sheet(ingest: RunningIngest, flags: Flags & { readonly format: Ex
   const progress = createProgress('report')
   const made = await makeSheet(
     { ingest },
-    { scope, period, ruleset, entries, onProgress: (done, of) => progress.update(done, of, 'instruments') },
+    {
+      scope,
+      period,
+      ruleset,
+      entries,
+      onProgress: (done, of) => progress.update(done, of, () => 'instruments'),
+    },
   )
   const fields = { schoolCode, signedOffBy, insCode }
   const file = await writeExport(made, format, fields)

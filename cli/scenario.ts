@@ -1,20 +1,24 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chance, type Fleet } from '@hours/firmware-sim'
+import type { Fleet } from '@hours/firmware-sim'
+import { createApi } from '@hours/ingest'
 import { createManualClock, DAY, HOUR } from '@hours/protocol'
 import { Command } from 'commander'
 import { pino } from 'pino'
-import { createWorld } from './demo/world.ts'
+import { servePages } from './demo/booking-pages.ts'
+import { createWorld, type World } from './demo/world.ts'
 import { wholeIn } from './flag-values.ts'
 import { typedPath } from './paths.ts'
 import { createProgress } from './progress.ts'
 import { type ChannelFleet, otherChannels, regionalFleet } from './scenario/fleet.ts'
+import { membershipRecords } from './scenario/memberships.ts'
 import { playYear } from './scenario/play.ts'
-import { resultJson, resultText } from './scenario/result-text.ts'
-import { type ChannelResult, cohortFigures, standingRecords } from './scenario/result.ts'
+import { resultText } from './scenario/result-text.ts'
+import { type Ask, type ChannelResult, channelResult } from './scenario/result.ts'
 import { sessionRecords } from './scenario/sessions.ts'
-import { regionalNetwork, surveyChannels } from './scenario/survey.ts'
+import { regionalNetwork, type SurveyChannel, surveyChannels } from './scenario/survey.ts'
+import { openSiteChannels } from './site-channels.ts'
 
 interface Flags {
   readonly year: string
@@ -71,7 +75,7 @@ async function southChina(flags: Flags): Promise<void> {
     const channels = isDone ? [] : await playChannels(join(dir, 'channels'), run)
     const results = [...network, ...channels]
     if (results.length === 0) throw new Error('stopped before the first day was over; nothing was computed')
-    if (flags.json === true) console.log(JSON.stringify(resultJson(results), null, 1))
+    if (flags.json === true) console.log(JSON.stringify(results, null, 1))
     else
       console.log(
         `SIMULATED: what the survey's figures would be if they were measured\n${resultText(results)}`,
@@ -90,79 +94,117 @@ interface Run {
 
 async function playNetwork(dir: string, run: Run): Promise<ChannelResult[]> {
   const part = regionalFleet(run.seed)
-  const whole = Date.UTC(run.year + 1, 0, 1) - Date.UTC(run.year, 0, 1)
-  return played(
-    dir,
-    run,
-    { fleet: part, parts: [part], length: whole, title: '232 instruments' },
-    (figures) => [{ ...named(regionalNetwork), ...figures(part.instruments) }],
-  )
+  const length = Date.UTC(run.year + 1, 0, 1) - Date.UTC(run.year, 0, 1)
+  return played(dir, run, { parts: [part], channels: [regionalNetwork], length, title: '232 instruments' })
 }
 
 async function playChannels(dir: string, run: Run): Promise<ChannelResult[]> {
-  const { fleet, parts } = otherChannels(run.seed)
-  return played(dir, run, { fleet, parts, length: 31 * DAY, title: 'the other channels' }, (figures) =>
-    surveyChannels.map((channel) => {
-      const own = parts.find((part) => part.channel === channel)?.instruments
-      // Several channels list one instrument: it is measured once, and each of their figures rests on that.
-      const listed = fleet.instruments.filter(
-        ({ id, site }) => channel.lists === 'everything' || chance(channel.id, site, id) < 0.2,
-      )
-      return { ...named(channel), ...figures(own ?? listed) }
-    }),
-  )
+  const parts = otherChannels(run.seed)
+  return played(dir, run, { parts, channels: surveyChannels, length: 31 * DAY, title: 'the other channels' })
 }
 
-const named = ({ id, en, zh, quoted }: { id: string; en: string; zh: string; quoted: string }) => ({
-  id,
-  name: `${en} ${zh}`,
-  quoted,
-})
+interface Part {
+  readonly parts: readonly ChannelFleet[]
+  readonly channels: readonly SurveyChannel[]
+  readonly length: number
+  readonly title: string
+}
 
-type Figures = (instruments: Fleet['instruments']) => ReturnType<typeof cohortFigures>
-
-async function played(
-  dir: string,
-  { year, days, stop }: Run,
-  what: { fleet: Fleet; parts: readonly ChannelFleet[]; length: number; title: string },
-  results: (figures: Figures) => ChannelResult[],
-): Promise<ChannelResult[]> {
-  const { fleet, parts, title } = what
+async function played(dir: string, { year, days, stop }: Run, what: Part): Promise<ChannelResult[]> {
+  const { parts, channels, title } = what
   const from = Date.UTC(year, 0, 1) - utcOffset
   const length = days === undefined ? what.length : wholeIn(days, '--days', 1, 366) * DAY
   const to = from + length
   const clock = createManualClock(from, from - HOUR)
   const log = pino({ level: 'silent' })
+  const fleet = fleetOf(parts)
   const world = await createWorld({ dir, fleet, clock, log, mqttPort: 0, sampleMs, enrolFrom: from, haste })
   const { ingest } = world
+  const pages = await servePages(channels.map(pageOwner), (id) => pageAnswer(channels, id), probing)
+  const monitor = openSiteChannels({ ingest, clock, dir, log, settings: pages.settings })
   const progress = createProgress(`${title}, ${Math.round(length / DAY)} days`)
-  let written = from
-  const write = async (until: number) => {
-    if (until <= written) return
-    const items = parts.flatMap((part) => sessionRecords(part, written, until))
-    written = until
-    for (let i = 0; i < items.length; i += batch) await ingest.recordAll(items.slice(i, i + batch))
-  }
+  const people = createPeople(world, parts, from)
   try {
+    await ingest.recordAll(membershipRecords(channels, parts, from))
     const reached = await playYear({
       ...{ world, clock, fleet, from, to, sampleMs, silence },
       signal: stop,
       onStep: async (at) => {
-        progress.update(at - from, length, `${ingest.log.size().toLocaleString('en')} records logged`)
-        if (at - written >= 7 * DAY) await write(at)
+        progress.update(at - from, length, () => `${ingest.log.size().toLocaleString('en')} records logged`)
+        if (at - people.until() >= 7 * DAY) await people.write(at)
       },
     })
     const end = from + Math.floor((reached - from) / DAY) * DAY
     if (end < to) console.error(`stopped: figures of the first ${(end - from) / DAY} days of ${title}`)
     if (end === from) return []
-    await write(end)
+    await people.write(end)
+    for (const { id } of channels) await monitor.probe(id)
     await ingest.settled()
     progress.end(
       `${ingest.log.size().toLocaleString('en')} signed records, ${ingest.quarantine.count()} refused`,
     )
-    const standing = standingRecords(ingest)
-    return results((instruments) => cohortFigures(ingest, standing, instruments, { from, to: end }))
+    const api = await createApi({
+      ingest,
+      log,
+      channels: monitor,
+      software: '0.1.0',
+      logDir: join(dir, 'log'),
+    })
+    try {
+      const period = `${civilDate(from)}..${civilDate(end)}`
+      const results: ChannelResult[] = []
+      for (const channel of channels)
+        results.push(await channelResult(askOf(api), ingest, { channel, period }))
+      return results
+    } finally {
+      await api.close()
+    }
   } finally {
+    await monitor.close()
+    await pages.close()
     await world.close()
   }
 }
+
+const civilDate = (at: number) => new Date(at + utcOffset).toISOString().slice(0, 10)
+
+/** Every instrument and organisation once. */
+function fleetOf(parts: readonly ChannelFleet[]): Fleet {
+  const organisations = new Map(parts.flatMap((part) => part.organisations).map((one) => [one.id, one]))
+  return {
+    instruments: parts.flatMap(({ instruments }) => instruments),
+    organisations: [...organisations.values()],
+  }
+}
+
+/** A look at each booking page a day; one bad answer is an incident, as days pass in seconds here. */
+const probing = { everyMs: DAY, openAfter: 1, closeAfter: 1 }
+const pageOwner = ({ id, en, zh, page }: SurveyChannel) => ({
+  id,
+  owner: page?.owner ?? en,
+  names: { en, zh },
+})
+const pageAnswer = (channels: readonly SurveyChannel[], id: string) =>
+  channels.find((channel) => channel.id === id)?.page?.answers ?? 'there'
+
+/** What people write down, week by week beside what is measured. */
+function createPeople({ ingest }: World, parts: readonly ChannelFleet[], from: number) {
+  let written = from
+  return {
+    until: () => written,
+    async write(until: number) {
+      if (until <= written) return
+      const items = parts.flatMap((part) => sessionRecords(part, written, until))
+      written = until
+      for (let i = 0; i < items.length; i += batch) await ingest.recordAll(items.slice(i, i + batch))
+    },
+  }
+}
+
+const askOf =
+  (api: Awaited<ReturnType<typeof createApi>>): Ask =>
+  async <T>(path: string) => {
+    const answer = await api.inject({ method: 'GET', url: `/api/v1/${path}` })
+    if (answer.statusCode !== 200) throw new Error(`${path}: ${answer.body}`)
+    return answer.json<T>()
+  }

@@ -43,9 +43,10 @@ export async function playFirstHistory(options: {
       outages: [story.outage],
       signal,
       onStep: (at) => {
-        const played = new Date(at + 8 * HOUR).toISOString().slice(0, 10)
-        const logged = `${played}  ${world.ingest.log.size().toLocaleString('en')} records logged`
-        progress.update(at - state.from, to - state.from, logged)
+        progress.update(at - state.from, to - state.from, () => {
+          const played = new Date(at + 8 * HOUR).toISOString().slice(0, 10)
+          return `${played}  ${world.ingest.log.size().toLocaleString('en')} records logged`
+        })
       },
     })
   let played = state.from

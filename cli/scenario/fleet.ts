@@ -12,8 +12,11 @@ import { regionalNetwork, type SurveyChannel, surveyChannels } from './survey.ts
 /** A channel's instruments and organisations, as many as the scenario plays. */
 export interface ChannelFleet extends Fleet {
   readonly channel: SurveyChannel
-  /** Where its outside users come from. */
+  /** Organisations whose instruments they are. */
+  readonly owners: readonly string[]
+  /** Where its outside users come from, and which of these are small enterprises. */
   readonly outside: readonly string[]
+  readonly small: readonly string[]
 }
 
 const province = simOrganisation('guangdong', null, 'province', 'Guangdong', '广东省')
@@ -26,6 +29,11 @@ const outside = [
     hkMacaoForeign: true,
   }),
 ]
+
+const users = {
+  outside: outside.map(({ id }) => id),
+  small: outside.filter(({ flags }) => flags?.sme === true).map(({ id }) => id),
+}
 
 /** A working day of a network's instrument: switched on at nine, off at three, hardly ever at night. */
 const officeKind = (id: KindId): Kind => ({
@@ -63,7 +71,7 @@ export function regionalFleet(seed: number): ChannelFleet {
     channel: regionalNetwork,
     instruments,
     organisations: [province, ...organisations, ...outside],
-    outside: outside.map(({ id }) => id),
+    ...{ owners, ...users },
   }
 }
 
@@ -72,7 +80,6 @@ const kindsOfForm: Readonly<Record<SurveyChannel['form'], readonly KindId[]>> = 
   samples: ['ms', 'xrd', 'furnace', 'nmr'],
   compute: ['compute', 'compute', 'compute'],
   shifts: ['tem', 'xrd', 'furnace'],
-  agency: ['sem', 'ms'],
 }
 
 /** At most six instruments of one channel that owns some. */
@@ -106,22 +113,12 @@ export function channelFleet(channel: SurveyChannel, seed: number): ChannelFleet
         seed,
       }),
   )
-  return { channel, instruments, organisations, outside: outside.map((one) => one.id) }
-}
-
-/** Every channel that owns instruments, as one installation; those that only list others' add none. */
-export function otherChannels(seed: number): {
-  readonly fleet: Fleet
-  readonly parts: readonly ChannelFleet[]
-} {
-  const parts = surveyChannels
-    .filter(({ lists }) => lists === undefined)
-    .map((one) => channelFleet(one, seed))
   return {
-    parts,
-    fleet: {
-      instruments: parts.flatMap(({ instruments }) => instruments),
-      organisations: [province, ...outside, ...parts.flatMap(({ organisations }) => organisations)],
-    },
+    ...{ channel, instruments, owners: [id], ...users },
+    organisations: [province, ...outside, ...organisations],
   }
 }
+
+/** Every channel that owns instruments; those that only list others' add none. */
+export const otherChannels = (seed: number): readonly ChannelFleet[] =>
+  surveyChannels.filter(({ lists }) => lists === undefined).map((one) => channelFleet(one, seed))

@@ -1,41 +1,85 @@
 import { printedText } from '@hours/protocol'
-import type { Rate } from '@hours/usage'
-import type { ChannelResult } from './result.ts'
+import type { FigureLine } from '@hours/usage'
+import type { Beside, ChannelResult, PageStanding } from './result.ts'
 
-const percent = (value: number | null) => (value === null ? 'none' : `${printedText(value, 'share')} %`)
-const hours = (ms: number | null) => (ms === null ? 'none' : printedText(ms, 'ms'))
-const bounded = ({ value, lower, upper }: Rate) =>
-  `${percent(value)} (${percent(lower)} .. ${percent(upper)})`
+const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 0 })
+
+/** One number of a figure in the unit for people: hours, percent, yuan, counts. */
+function text(unit: FigureLine['unit'], value: number | null): string {
+  if (value === null) return 'none'
+  if (unit === 'share') return `${printedText(value, 'share')} %`
+  if (unit === 'ms') return printedText(value, 'ms')
+  return unit === 'fen' ? `${number(value / 100)} yuan` : number(value)
+}
+
+/** With its bounds, where they are apart, and what a rate is over. */
+function figureText({ unit, value, lower, upper, denominator }: FigureLine): string {
+  const bounds = lower === upper ? '' : ` (${text(unit, lower)} .. ${text(unit, upper)})`
+  return `${text(unit, value)}${bounds}${denominator === null ? '' : ` of ${denominator} hours`}`
+}
+
+function pageText({ available, probed, incidents }: PageStanding): string {
+  const share = `there in ${text('share', available)} of ${probed} probes`
+  const told = incidents.map(
+    ({ kind, owner, from, to }) =>
+      `${kind} from ${day(from)} ${to === null ? 'on' : `to ${day(to)}`}, answered for by ${owner}`,
+  )
+  return [share, ...told].join('; ')
+}
+
+const day = (at: number) => new Date(at + 8 * 3_600_000).toISOString().slice(0, 10)
+
+function besideText(one: Beside): string {
+  if ('figure' in one) return figureText(one.figure)
+  if ('kinds' in one) return String(one.kinds)
+  return 'page' in one ? pageText(one.page) : `not computed: ${one.not}`
+}
 
 /** Beside what the survey quotes, what log and records bear out; every hour with its bounds and its coverage. */
 export function resultText(results: readonly ChannelResult[]): string {
   return results.flatMap((one) => linesOf(one)).join('\n')
 }
 
-function linesOf({ id, name, quoted, figures, coreHours, samples }: ChannelResult): string[] {
-  const { sets, figures: f, meanOnPerSet, meanEffectivePerSet } = figures
-  const lines = [
+function linesOf({ id, name, figures, survey, told, requests }: ChannelResult): string[] {
+  const width = Math.max(14, ...survey.map(({ says }) => says.length))
+  const row = (what: string, says: string, computed: string) =>
+    `  ${what.padEnd(18)}  ${says.padEnd(width)}  ${computed}`
+  const quoted = new Set(survey.flatMap((one) => ('figure' in one ? one.figure.kpi : [])))
+  const also = ([what, kpi]: readonly [string, string]) => {
+    const figure = figures[kpi]
+    const isSaid = quoted.has(kpi) || !figure || (figure.value === 0 && kpi !== 'sets')
+    return isSaid ? [] : [row(what, '', figureText(figure))]
+  }
+  const coverage = figures['coverage']
+  return [
     '',
     `${id}  ${name}`,
-    `  survey     ${quoted}`,
-    sets === 0
-      ? '  computed   no instruments of its own and none listed'
-      : `  computed   ${sets} sets; on ${hours(meanOnPerSet)} h a set (at most ${hours(f.onUpper / sets)}); ` +
-        `effective ${hours(meanEffectivePerSet)} h a set`,
+    row('', 'survey', 'computed'),
+    ...survey.map((one) => row(one.what, one.says, besideText(one))),
+    ...always.flatMap(also),
+    ...(told.sessions > 0
+      ? [row('brought by it', '', `${number(told.sessions)} sessions of ${told.beneficiaries.join(', ')}`)]
+      : []),
+    ...(requests.approved > 0
+      ? [
+          row(
+            'approved requests',
+            '',
+            `${requests.approved} of ${requests.allocations}, each with who, when and the hash of the paper`,
+          ),
+        ]
+      : []),
+    row('coverage', '', `${text('share', coverage?.value ?? null)}, grade ${coverage?.grade ?? 'none'}`),
   ]
-  if (sets === 0) return lines
-  lines.push(
-    `             sharing ${bounded(f.rates.shareHours)} of effective hours`,
-    `             coverage ${percent(f.rates.coverage.value)}, grade ${f.grade}; unattributed ${hours(f.unattributed)} h`,
-  )
-  if (coreHours > 0)
-    lines.push(
-      `             ${coreHours.toLocaleString('en', { maximumFractionDigits: 0 })} core-hours, apart`,
-    )
-  if (samples > 0) lines.push(`             ${samples.toLocaleString('en')} samples`)
-  return lines
 }
 
-/** The same as data: hours as integer ms, rates as fractions. */
-export const resultJson = (results: readonly ChannelResult[]) =>
-  results.map(({ figures: { figures, ...fleet }, ...one }) => ({ ...one, ...fleet, figures }))
+/** Of every channel, whether or not the survey says something of it. */
+const always = [
+  ['sets', 'sets'],
+  ['start-up h a set', 'meanOnPerSet'],
+  ['effective h a set', 'meanEffectivePerSet'],
+  ['sharing rate', 'shareHours'],
+  ['unattributed h', 'unattributed'],
+  ['core-hours, apart', 'coreMs'],
+  ['samples', 'samples'],
+] as const

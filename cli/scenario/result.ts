@@ -1,81 +1,107 @@
 import type { RunningIngest } from '@hours/ingest'
-import { HOUR, type RecordOf } from '@hours/protocol'
-import {
-  createOrganisationTree,
-  type FleetFigures,
-  fleetFigures,
-  inputFromRecords,
-  instrumentFigures,
-  type Interval,
-  type OrganisationTree,
-  reachMs,
-} from '@hours/usage'
-import type { SimInstrument } from '@hours/firmware-sim'
+import type { FigureLine } from '@hours/usage'
+import type { Quoted, SurveyChannel } from './survey.ts'
 
-/** A line of the table: a channel's cohort over the period, out of log and records alone. */
+/** What `GET /figures` answers of a scope, as much as the table is made of. */
+interface Answer {
+  readonly figures: readonly FigureLine[]
+  readonly kinds: readonly { readonly kind: string | null; readonly sets: number }[]
+}
+
+/** What is known of a channel's booking page: probes, and the incidents that followed from them. */
+export interface PageStanding {
+  readonly available: number | null
+  readonly probed: number
+  readonly incidents: readonly {
+    readonly kind: string
+    readonly owner: string
+    readonly from: number
+    readonly to: number | null
+    readonly evidence: string | null
+  }[]
+}
+
+/** A statement of the survey with the figure of the product beside it; `not` where there is none, and why. */
+export type Beside = Pick<Quoted, 'what' | 'says'> &
+  (
+    | { readonly figure: FigureLine }
+    | { readonly kinds: number }
+    | { readonly page: PageStanding }
+    | { readonly not: string }
+  )
+
+/** A channel of the table: what the API says of everything that it lists, each instrument once. */
 export interface ChannelResult {
   readonly id: string
   readonly name: string
-  readonly quoted: string
-  readonly figures: FleetFigures
-  readonly coreHours: number
-  readonly samples: number
+  readonly figures: Readonly<Record<string, FigureLine>>
+  readonly survey: readonly Beside[]
+  /** Sessions that came through the channel, whose they were, and whether it was ever a beneficiary itself. */
+  readonly told: { readonly sessions: number; readonly beneficiaries: readonly string[] }
+  /** Allocations of computing time, and those of them with who approved it, when, and the hash of the paper. */
+  readonly requests: { readonly allocations: number; readonly approved: number }
 }
 
-type Standing = ReturnType<typeof standingRecords>
+/** Asks the API; throws what it answers instead. */
+export type Ask = <T>(path: string) => Promise<T>
 
-/** The records that stand, grouped by instrument once for all channels. */
-export function standingRecords(ingest: RunningIngest) {
-  const list = <K extends 'organisation' | 'enrolment' | 'schedule' | 'session' | 'maintenance' | 'compute'>(
-    kind: K,
-  ) => ingest.registry.records(kind).map(({ record }) => record)
-  const organisations = list('organisation')
-  const byKey = <T extends { readonly stream: string; readonly instrument: string }>(records: readonly T[]) =>
-    Map.groupBy(records, ({ stream, instrument }) => `${stream}/${instrument}`)
-  return {
-    organisations,
-    tree: createOrganisationTree(organisations),
-    enrolments: byKey(list('enrolment')),
-    sessions: byKey(list('session')),
-    schedules: list('schedule'),
-    compute: byKey(list('compute')),
-  }
-}
-
-/** Figures of the instruments named, each counted once however many channels list it. */
-export function cohortFigures(
+/** Everything of one channel over `period`, by the API; what came through it, by the log's records. */
+export async function channelResult(
+  ask: Ask,
   ingest: RunningIngest,
-  standing: Standing,
-  instruments: readonly SimInstrument[],
-  period: Interval,
-): Pick<ChannelResult, 'figures' | 'coreHours' | 'samples'> {
-  const results = instruments.map((one) => {
-    const entry = ingest.registry.instrument(`${one.site}/${one.id}` as never)
-    if (!entry) throw new Error(`${one.site}/${one.id} is not enrolled`)
-    const spans = ingest.index.spans(entry.key, period.from - reachMs, period.to + reachMs)
-    const input = inputFromRecords({
-      site: one.site,
-      instrument: one.id,
-      zone: entry.zone,
-      period,
-      spans,
-      tree: standing.tree satisfies OrganisationTree,
-      records: {
-        organisations: standing.organisations,
-        enrolments: standing.enrolments.get(entry.key) ?? [],
-        schedules: standing.schedules,
-        sessions: standing.sessions.get(entry.key) ?? [],
-        maintenance: [],
-      },
-    })
-    return instrumentFigures(input, period)
-  })
-  const keys = [...new Set(instruments.map((one) => `${one.site}/${one.id}`))]
-  const compute = keys.flatMap((key): readonly RecordOf<'compute'>[] => standing.compute.get(key) ?? [])
-  const sessions = keys.flatMap((key) => standing.sessions.get(key) ?? [])
+  { channel, period }: { channel: SurveyChannel; period: string },
+): Promise<ChannelResult> {
+  const { id, en, zh } = channel
+  const answer = await ask<Answer>(`figures?scope=channel:${id}&period=${period}&members=0`)
+  const figures = bounded(Object.fromEntries(answer.figures.map((line) => [line.kpi, line])))
+  const isQuoted = channel.quoted.some((one) => 'of' in one && one.of === 'page')
+  const page = isQuoted ? await pageOf(ask, id) : undefined
+  const sessions = ingest.registry
+    .records('session')
+    .filter(({ record }) => record.externalIds.some((one) => one.channel === id))
+  const allocations = ingest.registry.records('compute').filter(({ record }) => record.stream === `s-${id}`)
   return {
-    figures: fleetFigures(results),
-    coreHours: compute.reduce((sum, { coreMs }) => sum + coreMs, 0) / HOUR,
-    samples: sessions.reduce((sum, { samples = 0 }) => sum + samples, 0),
+    id,
+    name: `${en} ${zh}`,
+    figures,
+    survey: channel.quoted.map((one) => beside(one, { figures, kinds: answer.kinds.length, page })),
+    told: {
+      sessions: sessions.length,
+      beneficiaries: [...new Set(sessions.map(({ record }) => record.beneficiary))].sort(),
+    },
+    requests: {
+      allocations: allocations.length,
+      approved: allocations.filter(({ record }) => record.approval?.sha256 !== undefined).length,
+    },
   }
+}
+
+/** Unknown time may have been on: so a mean of on-hours has an upper bound, which the survey's figure is held against. */
+function bounded(figures: Record<string, FigureLine>): Record<string, FigureLine> {
+  const { meanOnPerSet: mean, on, sets } = figures
+  if (!mean || !on || !sets?.value) return figures
+  return { ...figures, meanOnPerSet: { ...mean, upper: on.upper === null ? null : on.upper / sets.value } }
+}
+
+async function pageOf(ask: Ask, id: string): Promise<PageStanding> {
+  const { available, probed } = await ask<Omit<PageStanding, 'incidents'>>(`channels/${id}`)
+  const { items } = await ask<{ items: PageStanding['incidents'] }>(`channels/${id}/incidents`)
+  return { available, probed, incidents: items }
+}
+
+function beside(
+  { what, says, ...quoted }: Quoted,
+  found: {
+    readonly figures: ChannelResult['figures']
+    readonly kinds: number
+    readonly page: PageStanding | undefined
+  },
+): Beside {
+  if ('not' in quoted) return { what, says, not: quoted.not }
+  if ('of' in quoted) {
+    if (quoted.of === 'kinds') return { what, says, kinds: found.kinds }
+    return found.page ? { what, says, page: found.page } : { what, says, not: 'nobody probed it' }
+  }
+  const figure = found.figures[quoted.kpi]
+  return figure ? { what, says, figure } : { what, says, not: `there is no figure ${quoted.kpi}` }
 }

@@ -23,7 +23,7 @@ it(`${count} schedules of faults from seed ${first} on: nothing lost, counted tw
       } catch (error) {
         failed.push(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`)
       }
-      progress.update(outcomes.length + failed.length, count, `seed ${seed}`)
+      progress.update(outcomes.length + failed.length, count, () => `seed ${seed}`)
     }
   }
   await Promise.all(Array.from({ length: atOnce }, lane))
