@@ -127,7 +127,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           spool,
           connect: mqttConnect(config),
           bootId,
-          ...(pageMs < historyPageMs ? {} : { turnMs: 60_000 }),
+          // Who goes on live reads what thresholds come from; day by day of a history it would be read for nobody.
+          ...(pageMs < historyPageMs ? {} : { turnMs: 60_000, proposes: false }),
           ...(options.random ? { random: options.random } : {}),
         })
         running.push({ gateway, spool })

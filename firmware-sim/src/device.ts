@@ -44,6 +44,7 @@ export function createDevice(instrument: SimInstrument, options: DeviceOptions):
     | { readonly from: number; readonly to: number; readonly stretches: readonly Stretch[] }
     | undefined
   let k = 0
+  const isSilent = silences(instrument, name, options.silence)
 
   /** Planning looks at days on either side, so it is done for two days at once. */
   function planOf(from: number, to: number): readonly Stretch[] {
@@ -62,7 +63,7 @@ export function createDevice(instrument: SimInstrument, options: DeviceOptions):
     for (let at = firstSample(from, sampleMs, phase); at < to; at += sampleMs) {
       while (k + 1 < stretches.length && (stretches[k] as { to: number }).to <= at) k++
       const now = stretches[k]
-      if (!now || silent(instrument, name, at, options.silence)) continue
+      if (!now || isSilent(at)) continue
       const watts = wattsAt(instrument, now.state, now.from, at)
       wattHours += (watts * sampleMs) / 3_600_000
       if (options.keepTruth) emitted.push({ at, state: now.state })
@@ -86,14 +87,22 @@ export function createDevice(instrument: SimInstrument, options: DeviceOptions):
 const firstSample = (from: number, sampleMs: number, phase: number) =>
   Math.ceil((from - phase) / sampleMs) * sampleMs + phase
 
-function silent(one: SimInstrument, name: string, at: number, probability: number): boolean {
-  if (probability <= 0) return false
-  const hour = Math.floor(at / 3_600_000)
-  if (chance(one.seed, name, 'silence', hour) >= probability) return false
-  const begin = hash(one.seed, name, 'begin', hour) % 2_400_000
-  const length = 120_000 + (hash(one.seed, name, 'length', hour) % 1_080_000)
-  const within = at - hour * 3_600_000
-  return within >= begin && within < begin + length
+/** Whether the radio is silent at an instant; what is drawn of an hour is drawn once. */
+function silences({ seed }: SimInstrument, name: string, probability: number): (at: number) => boolean {
+  let hour = Number.NaN
+  let begin = 0
+  let end = 0
+  return (at) => {
+    if (probability <= 0) return false
+    const now = Math.floor(at / 3_600_000)
+    if (now !== hour) {
+      hour = now
+      begin = now * 3_600_000 + (hash(seed, name, 'begin', now) % 2_400_000)
+      const length = 120_000 + (hash(seed, name, 'length', now) % 1_080_000)
+      end = chance(seed, name, 'silence', now) < probability ? begin + length : begin
+    }
+    return at >= begin && at < end
+  }
 }
 
 /** Samples under left-hold: the state of s1 holds on [s1, s2) if s2 - s1 <= maxGap, else that stretch is unknown. */

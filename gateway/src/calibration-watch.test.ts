@@ -86,3 +86,15 @@ it('refuses with a reason where the instrument never ran', () => {
     reason: expect.stringMatching(/only one powered level/) as string,
   })
 })
+
+it('where nothing is to be read it keeps what a later watch proposes from at once, and no more than two weeks of it', () => {
+  const spool = openMemory()
+  const history = createCalibrationWatch(spool, false)
+  feed(history, start, start + 20 * DAY)
+  expect(history.proposals().size).toBe(0)
+  const hours = spool.sketches('sem-01').map(({ hour }) => hour)
+  expect((hours.at(-1) ?? 0) - (hours[0] ?? 0)).toBeLessThanOrEqual(15 * DAY)
+  const watch = createCalibrationWatch(spool)
+  watch.turn([settings], start + 20 * DAY)
+  expect(watch.proposals().get('sem-01')?.settings).not.toBeNull()
+})

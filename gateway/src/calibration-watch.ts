@@ -26,7 +26,8 @@ interface Sketch {
 /** What a spool keeps for it: hours of watts, by instrument. */
 type SketchStore = Pick<Spool, 'addSketch' | 'sketches' | 'dropSketches'>
 
-export function createCalibrationWatch(store: SketchStore): CalibrationWatch {
+/** `reads` false: sketches are kept for whoever proposes later, as where days of simulated history pass in seconds. */
+export function createCalibrationWatch(store: SketchStore, reads = true): CalibrationWatch {
   const open = new Map<string, Sketch>()
   const tried = new Map<string, Millis>()
   const proposals = new Map<string, ThresholdProposal>()
@@ -48,8 +49,7 @@ export function createCalibrationWatch(store: SketchStore): CalibrationWatch {
 
   function propose(settings: InstrumentSettings, now: Millis): void {
     const { id } = settings
-    const result = calibrate(samplesOf(id))
-    proposals.set(id, proposalOf(result, settings, now))
+    if (reads) proposals.set(id, proposalOf(calibrate(samplesOf(id)), settings, now))
     attempt(() => store.dropSketches(id, now - keptDays * DAY))
   }
 

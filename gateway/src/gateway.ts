@@ -46,6 +46,8 @@ export interface GatewayOptions {
   readonly turnMs?: number
   /** False where days of simulated history pass in seconds and nobody resumes them: see `LogbookOptions`; default true. */
   readonly remembers?: boolean
+  /** False where days of simulated history pass in seconds: what thresholds are proposed from is kept and not read; default true. */
+  readonly proposes?: boolean
   /** Times reconnecting and resending; networks take real time even where the gateway's clock is simulated. */
   readonly net?: Clock
   /** Told when an alarm begins or ends; they also stand in `status`. */
@@ -97,7 +99,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let router = createRouter(settings)
   const gate = createReceiptGate({ gateway, spool, clock, trust: config.trust, onAlarm: alarm })
   const watch = createSourceWatch(time.now(), alarm)
-  const calibration = remembers ? createCalibrationWatch(spool) : undefined
+  const calibration = remembers ? createCalibrationWatch(spool, options.proposes !== false) : undefined
   const logbook = createLogbook({
     site,
     gateway,

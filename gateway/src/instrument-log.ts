@@ -96,11 +96,8 @@ export function createInstrumentLog(settings: InstrumentSettings, restored?: Ins
 
   /** With one source its transitions are the instrument's; with several the combined state speaks. */
   function tell(own: readonly Transition[], at: number): readonly Transition[] {
+    if (lines.length === 1) return own
     const now = live()
-    if (lines.length === 1) {
-      shown = now.state
-      return own
-    }
     if (now.state === shown) return []
     shown = now.state
     const why = own.at(-1)?.why ?? 'combined'

@@ -87,11 +87,13 @@ export function createMeter(restored?: MeterState): Meter {
     count: (at) => void (bucket(Math.floor(at / MINUTE)).stated += 1),
     reject: (at) => void (bucket(Math.floor(at / MINUTE)).rejected += 1),
     take(from, to) {
-      const taken = [...minutes].filter(([minute]) => minute * MINUTE < to).sort((a, b) => a[0] - b[0])
       let [min, max, sum, samples, stated, rejected, mwMs] = [Infinity, -Infinity, 0, 0, 0, 0, 0]
-      for (const [minute, one] of taken) {
+      const taken = new Map<number, Bucket>()
+      for (const [minute, one] of minutes) {
+        if (minute * MINUTE >= to) continue
         minutes.delete(minute)
         if ((minute + 1) * MINUTE <= from) continue
+        taken.set(minute, one)
         if (one.samples > 0) {
           min = Math.min(min, one.min)
           max = Math.max(max, one.max)
@@ -107,7 +109,6 @@ export function createMeter(restored?: MeterState): Meter {
       const grownMwh = Math.floor(s.restMwMs / mwMsPerMwh)
       s.restMwMs -= grownMwh * mwMsPerMwh
       s.mwh += grownMwh
-      const byMinute = new Map(taken)
       const first = Math.floor(from / MINUTE)
       const count = Math.max(0, Math.ceil(to / MINUTE) - first)
       return {
@@ -116,7 +117,7 @@ export function createMeter(restored?: MeterState): Meter {
         rejected,
         mwh: s.mwh,
         grownMwh,
-        minutes: Array.from({ length: Math.min(count, 1_440) }, (_, i) => minuteOf(byMinute.get(first + i))),
+        minutes: Array.from({ length: Math.min(count, 1_440) }, (_, i) => minuteOf(taken.get(first + i))),
       }
     },
     cut: () => void (s.last = null),

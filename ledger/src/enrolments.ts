@@ -14,22 +14,30 @@ export interface Enrolments {
   readonly mayName: (page: Where, instrument: string) => boolean
 }
 
+interface Enrolled {
+  readonly gateway: string
+  readonly from: number
+  to: number
+}
+
 type Where = Pick<Page, 'site' | 'gateway' | 'from' | 'to'>
 
 /** The newest record for an instrument and instant stands: a later one ends the earlier ones where it begins. */
 export function createEnrolments(): Enrolments {
-  const known = new Map<string, { readonly gateway: string; readonly from: number; to: number }[]>()
-  const of = ({ site }: Where, instrument: string) => known.get(`${site}/${instrument}`) ?? []
+  /** By site and instrument: asked for with each instrument of each page, where a name of both would be made for it. */
+  const known = new Map<string, Map<string, readonly Enrolled[]>>()
+  const of = ({ site }: Pick<Where, 'site'>, instrument: string): readonly Enrolled[] =>
+    known.get(site)?.get(instrument) ?? []
   const isEnrolled = (page: Where, instrument: string) =>
     of(page, instrument).some(
       ({ gateway, from, to }) => gateway === page.gateway && from < page.to && to > page.from,
     )
   return {
     add({ stream, instrument, gateway, from, to = Number.POSITIVE_INFINITY }) {
-      const key = `${stream}/${instrument}`
-      const list = known.get(key) ?? []
+      const list = of({ site: stream as Page['site'] }, instrument)
       for (const earlier of list) earlier.to = Math.min(earlier.to, from)
-      known.set(key, [...list.filter((one) => one.to > one.from), { gateway, from, to }])
+      const next = [...list.filter((one) => one.to > one.from), { gateway, from, to }]
+      known.getOrInsertComputed(stream, () => new Map()).set(instrument, next)
     },
     isEnrolled,
     mayName(page, instrument) {

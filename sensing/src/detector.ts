@@ -139,9 +139,12 @@ export function createDetector(settings: DetectorSettings, restored?: DetectorSt
   function emit(): void {
     const { stretch, last } = s
     if (!stretch || last === null) return
-    const until = Math.min(...flags.map((name) => settledUntil(stretch[name], last)))
+    // Asked with every sample, and hardly ever is there a change: no lists are made for it.
+    let until = last
+    for (const name of flags) until = Math.min(until, settledUntil(stretch[name], last))
     for (;;) {
-      const next = Math.min(...flags.map((name) => stretch[name].changes[0]?.[0] ?? Infinity))
+      let next = Infinity
+      for (const name of flags) next = Math.min(next, stretch[name].changes[0]?.[0] ?? Infinity)
       if (next > until) break
       append(stretch, next)
       for (const name of flags) {

@@ -18,6 +18,8 @@ interface Kept {
   readonly monthEnd: Millis
   readonly enrolment: unknown
   readonly figures: MonthFigures
+  /** By the machine's own clock, ms. */
+  readonly madeAt: number
   stale: boolean
 }
 
@@ -26,6 +28,8 @@ const keptForMs = 600_000
 /** Milliseconds of work at a time in the background, and how often. */
 const sliceMs = 4
 const sliceEveryMs = 100
+/** In the background nothing is made again sooner: where simulated days pass in seconds each page would be gone at once. */
+const restMs = 2_000
 
 export function createMonthCache(context: ApiContext, entries: () => readonly InstrumentEntry[]): MonthCache {
   const { ingest } = context
@@ -47,7 +51,14 @@ export function createMonthCache(context: ApiContext, entries: () => readonly In
     if (isGood(known, entry, now)) return known.figures
     const figures = monthFigures(context, entry, now)
     const monthEnd = civilMonths(entry.zone, now, now + 1)[0]?.to ?? now
-    kept.set(entry.key, { at: now, monthEnd, enrolment: entry.enrolment, figures, stale: false })
+    kept.set(entry.key, {
+      at: now,
+      monthEnd,
+      enrolment: entry.enrolment,
+      figures,
+      madeAt: performance.now(),
+      stale: false,
+    })
     return figures
   }
 
@@ -59,7 +70,9 @@ export function createMonthCache(context: ApiContext, entries: () => readonly In
     const end = performance.now() + sliceMs
     for (let left = all.length; left > 0 && performance.now() < end; left--) {
       const entry = all[cursor++ % all.length]
-      if (entry && !isGood(kept.get(entry.key), entry, now)) of(entry, now)
+      const known = entry && kept.get(entry.key)
+      if (known && performance.now() - known.madeAt < restMs) continue
+      if (entry && !isGood(known, entry, now)) of(entry, now)
     }
   }
   const timer = setInterval(slice, sliceEveryMs)

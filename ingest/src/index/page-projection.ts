@@ -117,8 +117,10 @@ export function createPageProjection(
     chains.touch(chain)
     chains.addPage(chain, { seq, position, from, to, digest: opened.digest, mark, earliest })
     const keys = opened.page.instruments.map(({ id }) => instrumentKey(site, id))
-    for (const instrument of opened.page.instruments)
-      account(opened.page, instrument, { chain, mark, position })
+    for (const [i, key] of keys.entries()) {
+      const instrument = opened.page.instruments[i]
+      if (instrument) account(opened.page, instrument, { row: instruments.make(key), chain, mark, position })
+    }
     if (verdict.verdict === 'accept') recover(chain, before, opened, site)
     const { clock } = opened.page
     waiting.push({ chain, seq, position, page: { from, to, clock }, earliest, keys, mark })
@@ -127,10 +129,9 @@ export function createPageProjection(
   /** One instrument's part of a page: its row, and its hours in the daily rows. */
   function account(
     page: Page,
-    { id, spans, evidence }: Page['instruments'][number],
-    { chain, mark, position }: { chain: ChainRow; mark: number; position: Position },
+    { spans, evidence }: Page['instruments'][number],
+    { row, chain, mark, position }: { row: InstrumentRow; chain: ChainRow; mark: number; position: Position },
   ): void {
-    const row = instruments.make(instrumentKey(page.site, id))
     const coded = encodeSpans(page, spans)
     const { from, to, seq } = page
     const own = mark | (evidence === undefined ? 0 : reportedBit)

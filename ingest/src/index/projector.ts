@@ -49,7 +49,7 @@ export interface Projector {
   failure(): string | undefined
 }
 
-const batchSize = 500
+const usualBatch = 500
 
 export interface ProjectorOptions {
   readonly db: DatabaseSync
@@ -67,6 +67,8 @@ export interface ProjectorOptions {
 
 export function createProjector(options: ProjectorOptions): Projector {
   const { db, tables, registry, atLeast = 1 } = options
+  // Who waits for so many wants them in one commit.
+  const batchSize = Math.max(usualBatch, atLeast)
   const pages = createPageProjection(db, tables, registry)
   const statements = {
     entry: db.prepare('INSERT OR IGNORE INTO entries VALUES (?, ?, ?)'),
