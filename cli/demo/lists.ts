@@ -6,6 +6,8 @@ type Item = Parameters<RunningIngest['recordAll']>[0][number]
 
 /** The booking platform that the demo's reservations and sessions come from; it lists most of the fleet. */
 export const channel = 'gz-net'
+/** The province's network, which lists everything and tells of some sessions too. */
+export const provincialChannel = 'gd-net'
 /** The network whose page is dead, as the survey found one: "the current page is invalid". */
 export const deadChannel = 'gz-old'
 
@@ -30,7 +32,7 @@ const item = (kind: string, stream: string, body: object) => ({ kind, stream, bo
 /** Three networks list the fleet, one of them all of it: in totals each instrument counts once. */
 const memberships = ({ fleet, from }: Lists): Item[] => [
   ...['gibh', 'sysu'].map((organisation) =>
-    item('membership', 'installation', { channel: 'gd-net', organisation, from }),
+    item('membership', 'installation', { channel: provincialChannel, organisation, from }),
   ),
   item('membership', 'installation', { channel: deadChannel, organisation: 'sysu', from }),
   ...fleet.instruments

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoFleet, stretchesOf } from '@hours/firmware-sim'
 import { createIngest } from '@hours/ingest'
-import { createManualClock, DAY, HOUR } from '@hours/protocol'
-import { reconcileUse } from '@hours/usage'
+import { createManualClock, DAY, HOUR, type SiteId } from '@hours/protocol'
+import { proposedDuplicates, reconcileUse } from '@hours/usage'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { enrolmentRecords } from './enrol.ts'
@@ -75,19 +75,30 @@ describe('what people write down in the demo', () => {
       charges: ingest.registry.records('charge').length,
       compute: ingest.registry.records('compute').length,
       corrections: ingest.registry.records('correction').length,
+      approvals: ingest.registry.records('approval').length,
+      subsidies: ingest.registry.records('subsidy').length,
+      confirmed: ingest.registry.records('same-as').length,
+      closes: ingest.registry.records('close').length,
+      moves: ingest.registry.records('enrolment').length - fleet.instruments.length,
     })
     const first = counts()
     console.log(`demo use: ${seconds.toFixed(1)} s, ${JSON.stringify(first)}`)
     expect(errors).toEqual([])
     expect(first.sessions).toBeGreaterThan(500)
     expect(first.claims).toBe(fleet.instruments.length)
+    // What comes after the fact: one correction that counts and one that waits, a session told twice, a month that is closed.
+    expect(first).toMatchObject({ corrections: 2, approvals: 1, confirmed: 1, closes: 3, moves: 1 })
+    expect(first.subsidies).toBeGreaterThan(10)
+    const told = ingest.registry.records('session', 'gz-sysu' as SiteId).map(({ record }) => record)
+    // One of the two is confirmed already, the other one waits for somebody.
+    expect(proposedDuplicates(told)).toHaveLength(2)
     ;(await keepDemoUse(options))()
     expect(counts()).toEqual(first)
     clock.advanceTo(now + DAY)
     ;(await keepDemoUse(options))()
     const later = counts()
     expect(later.sessions).toBeGreaterThan(first.sessions)
-    expect(later).toMatchObject({ claims: first.claims, corrections: 0 })
+    expect(later).toMatchObject({ claims: first.claims, corrections: 2, closes: 3, moves: 1 })
     expect(errors).toEqual([])
     await ingest.close()
     rmSync(dataDir, { recursive: true, force: true })

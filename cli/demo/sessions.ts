@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { type Fleet, stretchesOf } from '@hours/firmware-sim'
 import type { RunningIngest } from '@hours/ingest'
 import { DAY, every, HOUR, type ManualClock, MINUTE } from '@hours/protocol'
-import { channel, writeLists } from './lists.ts'
+import { type ConfirmedPair, moveRecords, writeAmendments } from './amendments.ts'
+import { channel, provincialChannel, writeLists } from './lists.ts'
 import { type Story, storyOf } from './story.ts'
 import { noShowOf, plannedUse, type PlannedUse } from './use-plan.ts'
 
@@ -40,7 +42,11 @@ export async function keepDemoUse(options: DemoUseOptions): Promise<() => void> 
   const isFirst = ingest.registry.records('claim').length === 0
   let until = isFirst ? from : Math.max(from, clock.wall() - overlap)
   await writeLists(options)
+  const moves = moveRecords(ingest, storyOf(from, options.days ?? usualDays))
+  if (moves.length > 0) await ingest.recordAll(moves)
   await write(until)
+  const [, confirmed] = toldTwice(options.fleet, from, clock.wall())
+  await writeAmendments({ ingest, from, pairs: confirmed ? [pairOf(confirmed)] : [] })
 
   async function write(since: number): Promise<void> {
     const now = clock.wall()
@@ -77,7 +83,12 @@ export function demoRows(options: {
     ...recorded.map(sessionRow),
     ...recorded.filter(({ way }) => way === 'compute').map(computeRow),
     ...(isFirst
-      ? [...noShowRows(fleet, from, story), ...claimRows(fleet, from, now), ...otherRows(fleet, story)]
+      ? [
+          ...noShowRows(fleet, from, story),
+          ...toldTwice(fleet, from, now).map(secondRow),
+          ...claimRows(fleet, from, now),
+          ...otherRows(fleet, story),
+        ]
       : []),
   ]
 }
@@ -100,6 +111,28 @@ const keyOf = ({ instrument: { site, id } }: Pick<PlannedUse, 'instrument'>) => 
 const row = (kind: Row['kind'], input: Row['input']): Row => ({ line: 1, kind, input })
 const named = (use: PlannedUse) => `${use.instrument.id}-${use.from}`
 
+/** Two uses of a computing node that the provincial network tells of too: of one pair somebody has said that it is one. */
+function toldTwice(fleet: Fleet, from: number, now: number): PlannedUse[] {
+  const uses = plannedUse(fleet, { from, to: now, opens: from })
+  return uses.filter(({ way, to }) => way === 'compute' && to < now).slice(0, 2)
+}
+
+const secondId = (use: PlannedUse) => `g-${named(use)}`
+const pairOf = (use: PlannedUse): ConfirmedPair => ({
+  site: use.instrument.site,
+  sessions: [`s-${named(use)}`, secondId(use)],
+})
+
+/** The same session under the other channel's id, a minute shorter at either end. */
+function secondRow(use: PlannedUse): Row {
+  const { from, to, user, beneficiary, purpose, way } = use
+  const id = secondId(use)
+  const about = { id, externalId: id, channel: provincialChannel, instrument: keyOf(use) }
+  const minute = Math.min(MINUTE, (to - from) / 20)
+  const time = { from: Math.round(from + minute), to: Math.round(to - minute) }
+  return row('session', { ...about, ...time, user, beneficiary, purpose, way })
+}
+
 function bookingRow(use: PlannedUse): Row {
   const { booked, user, beneficiary, purpose } = use
   const id = `b-${named(use)}`
@@ -118,9 +151,10 @@ function sessionRow(use: PlannedUse): Row {
     ...{ from, to, user, beneficiary, purpose, way },
     // Computing is charged by the core-hour, and so with its core-hours.
     ...(way === 'compute' ? {} : { tariff: 'auto' }),
-    ...(samples > 0 ? { samples } : {}),
+    // Of some samples nothing comes out.
+    ...(samples > 0 ? { samples, validSamples: samples - (samples > 3 ? 1 : 0) } : {}),
     ...(way === 'entrusted' ? { receivedAt: from - 2 * DAY, reportedAt: to + DAY } : {}),
-    ...(voucherYuan > 0 ? { voucherYuan } : {}),
+    ...(voucherYuan > 0 ? { voucherYuan, subsidyYuan: Math.round(voucherYuan / 3) } : {}),
     ...(way === 'entrusted' ? { score: 3 + (samples % 3) } : {}),
     project: `${beneficiary}-${String(1 + (samples % 4))}`,
   })
@@ -139,6 +173,12 @@ const computeRow = (use: PlannedUse): Row =>
     coreMs: Math.round((use.to - use.from) * cores * 0.8),
     nodeMs: 2 * (use.to - use.from),
     tariff: 'auto',
+    // Computing time is asked for on paper, stamped before it is given.
+    approvedBy: 'Lin Yan (sysu-chem)',
+    approvedAt: use.from - DAY,
+    documentSha256: createHash('sha256')
+      .update(`request ${named(use)}`)
+      .digest('hex'),
     jobs: 1 + Math.floor((use.to - use.from) / HOUR),
   })
 
@@ -218,6 +258,23 @@ function otherRows(fleet: Fleet, { trained, serviced, end }: Story): Row[] {
       persons: 30,
     }),
     row('achievement', { id: 'a-1', instrument, at, kind: 'paper', level: 'core', count: 2 }),
+    row('training', {
+      id: 't-3',
+      instrument: 'gz-gibh/sem-01',
+      at,
+      group: 'teacher',
+      level: 'guided',
+      persons: 2,
+    }),
+    row('achievement', { id: 'a-3', instrument, at, kind: 'award', level: 'provincial', count: 1 }),
+    row('achievement', {
+      id: 'a-4',
+      instrument: 'gz-sysu/nmr-02',
+      at,
+      kind: 'patent',
+      level: 'invention',
+      count: 1,
+    }),
     row('achievement', {
       id: 'a-2',
       instrument: 'gz-gibh/nmr-01',

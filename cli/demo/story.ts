@@ -13,6 +13,8 @@ export interface Story {
   /** A microscope is serviced, people are trained. */
   readonly serviced: number
   readonly trained: number
+  /** An instrument of a college is the school's from then on. */
+  readonly moved: number
   /** Where the first history ends. */
   readonly end: number
 }
@@ -33,6 +35,7 @@ export function storyOf(from: number, days: number): Story {
     deadPageFrom: at(0.6),
     serviced: at(0.4),
     trained: at(0.2),
+    moved: from + Math.max(1, Math.floor(days / 2)) * DAY,
     end,
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DAY, HOUR } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { closedPeriod } from '../../cli/demo/amendments.ts'
 
 const days = 4
 const root = resolve(import.meta.dirname, '../..')
@@ -137,6 +138,51 @@ describe('the demo', () => {
       const { cohort } = await get<{ cohort: number }>(`assessments?ruleset=${id}&scope=all&period=${period}`)
       expect([id, cohort > 5]).toEqual([id, true])
     }
+  })
+
+  it('has something in each list of what came after, and in each figure of money, samples and results', async () => {
+    const { items } = await get<{ items: { stands: boolean; reason: string }[] }>('corrections?state=all')
+    expect(items.map(({ stands }) => stands).sort()).toEqual([false, true])
+    expect((await get<{ total: number }>('duplicates')).total).toBe(1)
+    const { figures } = await get<{ figures: { kpi: string; value: number | null }[] }>(
+      `figures?scope=all&period=${period}&members=0`,
+    )
+    const some = ['samples', 'validSamples', 'turnarounds', 'incomeOutsideFen', 'voucherFen', 'subsidyFen']
+    const more = [
+      'coreMs',
+      'ratings',
+      'awards',
+      'papers',
+      'patents',
+      'functionsNew',
+      'smesServed',
+      'projects',
+    ]
+    for (const kpi of [...some, ...more])
+      expect([kpi, (figures.find((one) => one.kpi === kpi)?.value ?? 0) > 0]).toEqual([kpi, true])
+  })
+
+  it('has an instrument that changed hands, whose hours each owner has for its own time, and periods that are closed', async () => {
+    const at = (from: number, to: number) =>
+      `${date(today - days * DAY + from * DAY)}..${date(today - days * DAY + to * DAY)}`
+    const setsOf = async (unit: string, when: string) => {
+      type Told = { figures: { kpi: string; value: number }[]; revision: number | null }
+      const { figures } = await get<Told>(`figures?scope=org:${unit}&period=${when}&members=0`)
+      return figures.find(({ kpi }) => kpi === 'sets')?.value
+    }
+    const half = days / 2
+    for (const [when, centre, chem] of [
+      [at(0, half), 4, 4],
+      [at(half, days), 5, 3],
+    ] as const)
+      expect([when, await setsOf('sysu-centre', when), await setsOf('sysu-chem', when)]).toEqual([
+        when,
+        centre,
+        chem,
+      ])
+    const closed = closedPeriod(today - days * DAY, Date.now())
+    for (const scope of ['all', 'org:gibh', 'org:sysu'])
+      expect(await get(`figures?scope=${scope}&period=${closed}&members=0`)).toMatchObject({ revision: 1 })
   })
 
   it('has figures with outside use for each entity, and says everywhere that it is simulated', async () => {
