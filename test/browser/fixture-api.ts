@@ -6,6 +6,7 @@ import type {
   State,
   Usage,
 } from '@hours/protocol'
+import { weekHours } from '../../dashboards/web/src/week-hours.ts'
 import { dayEvidence, tampered } from './fixture-evidence.ts'
 import { lateAnswer } from './fixture-late.ts'
 import { missing, type Reply, windowOf } from './fixture-reply.ts'
@@ -29,6 +30,7 @@ export function answer(url: URL, mood: Mood, method: string): Reply {
   if (path === '/health') return ok(healthOf(mood))
   if (path === '/usage')
     return usageOf(mood, get('scope') ?? 'all', get('period') ?? '', get('by') ?? 'period')
+  if (path === '/week-hours') return ok(weekHoursOf(mood, get('scope') ?? 'all'))
   if (url.pathname.startsWith('/log/'))
     return ok(dayEvidence(fleet, 0, midnight(fleet.now) - day, 'x').checkpoint)
   if (path === '/evidence') {
@@ -146,7 +148,35 @@ function usageOf(mood: Mood, scope: string, period: string, by: string): Reply {
       })
     }
   const until = Math.min(to, fleet.now)
-  return ok({ scope, period, zone, until, attributedUntil: until, rows })
+  return ok({ scope, period, zone, until, attributedUntil: until, rows, totals: summedByLabel(rows, scope) })
+}
+
+/** As with `level=entity`: each label once, over all instruments. */
+function summedByLabel(rows: Usage['rows'], scope: string): Usage['rows'] {
+  return [...Map.groupBy(rows, ({ label }) => label).values()].flatMap((group) => {
+    const [first] = group
+    if (!first) return []
+    const states = { off: 0, standby: 0, run: 0, fault: 0, unknown: 0 }
+    for (const row of group)
+      for (const name of Object.keys(states) as State[]) states[name] += row.states[name]
+    return [{ ...first, key: scope as never, states, ...hoursOf(states) }]
+  })
+}
+
+/** Eight weeks by hour of the week; of a large fleet two dozen stand for all. */
+function weekHoursOf(mood: Mood, scope: string) {
+  const { fleet } = mood
+  const end = midnight(fleet.now)
+  const from = end - 56 * day
+  const numbers = fleet.keys.map((_, n) => n).filter((n) => inScope(mood, n, scope))
+  const spans = numbers.slice(0, 24).flatMap((n) => fleet.spans(n, from, end))
+  const hours = weekHours(mood.noEvidence ? [] : spans, zone)
+  const instruments = numbers.length
+  return {
+    ...{ scope, zone, from, to: end, instruments, counted: instruments, simulated: true },
+    run: hours.map(({ run }) => run),
+    known: hours.map(({ known }) => known),
+  }
 }
 
 /** Nobody of this fleet is named for anything. */

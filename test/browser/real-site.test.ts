@@ -89,6 +89,18 @@ describe.skipIf(!hasChromium())('the page of the real system, with a simulated f
     expect(Math.abs(unknown - sum(({ states }) => states.unknown) / hour)).toBeLessThan(1)
   })
 
+  it('shows the hours of the week as the API sums them', async () => {
+    const { page } = await open('/fleet')
+    const heat = page.getByRole('figure', { name: 'Hours of the week' }).locator('.heat rect')
+    await heat.nth(167).waitFor()
+    const { run, known } = await site.get<{ run: number[]; known: number[] }>('week-hours?scope=all&weeks=8')
+    const busiest = run.indexOf(Math.max(...run))
+    expect(run[busiest]).toBeGreaterThan(0)
+    const title = await heat.nth(busiest).locator('title').textContent()
+    expect(title).toContain(`${Math.round(((run[busiest] ?? 0) / (known[busiest] ?? 0)) * 100)} % of`)
+    expect(title).toContain(`${hours(known[busiest] ?? 0)} h`)
+  })
+
   it('verifies yesterday in the browser: every page, its chain, its place in the log', async () => {
     const yesterday = new Date(Date.now() + 8 * hour - 24 * hour).toISOString().slice(0, 10)
     const { page } = await open(`/i/gz-gibh/sem-01?day=${yesterday}`)

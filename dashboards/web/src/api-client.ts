@@ -24,6 +24,8 @@ import type {
   ReportJob,
   RuleSets,
   SensingLevels,
+  UsageTotals,
+  WeekHours,
 } from './api-shapes.ts'
 import { failureOf, request } from './api-request.ts'
 
@@ -71,6 +73,10 @@ export const api = {
   settings: (key: string) => ask<InstrumentSensing>(`${instrumentPath(key)}/settings`),
   usage: (scope: string, period: string, by: 'day' | 'month' | 'period') =>
     ask<Usage>('/usage', { scope, period, by }, heavyMs),
+  /** One row a day or month for all of the scope, however many instruments it has. */
+  usageTotals: (scope: string, period: string, by: 'day' | 'month') =>
+    ask<UsageTotals>('/usage', { scope, period, by, level: 'entity' }, heavyMs),
+  weekHours: (scope: string, weeks: number) => ask<WeekHours>('/week-hours', { scope, weeks }, heavyMs),
   gateways: () => ask<GatewaySummary[] | { items: GatewaySummary[] }>('/gateways'),
   quarantine: () => ask<Quarantined[] | { items: Quarantined[] }>('/quarantine'),
   evidence: (instrument: string, date: string) =>

@@ -3,7 +3,7 @@
  * server: the client then says `missing`, and the view says so.
  */
 
-import type { ThresholdProposal, Thresholds } from '@hours/protocol'
+import type { ThresholdProposal, Thresholds, Usage } from '@hours/protocol'
 import type { ListPlace } from './pager.tsx'
 
 export interface Names {
@@ -21,6 +21,19 @@ export interface Organisation {
 }
 export interface Organisations {
   readonly items: readonly Organisation[]
+}
+
+/** `GET /api/v1/week-hours?scope=&weeks=`: 168 sums each, ms; `counted` of `instruments` are in them so far. */
+export interface WeekHours {
+  readonly run: readonly number[]
+  readonly known: readonly number[]
+  readonly instruments: number
+  readonly counted: number
+}
+
+/** `GET /api/v1/usage`: its rows summed over the scope. */
+export interface UsageTotals {
+  readonly totals: Usage['rows']
 }
 
 /** `GET /api/v1/health`; 503 with the same body when something is wrong. */

@@ -15,6 +15,7 @@ const summaries: Readonly<Record<string, string>> = {
   'GET /api/v1/evidence': 'the signed pages of a day, each with its proof, and the checkpoint they are in',
   'GET /api/v1/usage':
     'hours with their bounds by day, month, calendar or academic year, of instruments or any level of organisations',
+  'GET /api/v1/week-hours': 'run and known time of a scope by hour of the week, over whole weeks',
   'GET /api/v1/figures': 'every figure of a scope and period with bounds, coverage, grade and denominator',
   'GET /api/v1/figures.csv': 'the same as a table',
   'GET /api/v1/assessments': 'a cohort under a rule set: figures, scores, ranks, reasons and awards',

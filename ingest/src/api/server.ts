@@ -69,6 +69,7 @@ import { createSparklines } from './sparklines.ts'
 import { createStanding } from './standing.ts'
 import { tariffRoutes } from './tariff-routes.ts'
 import { usageRoutes } from './usage-routes.ts'
+import { weekRoutes } from './week-routes.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -173,6 +174,7 @@ export async function createApi(whole: ApiContext): Promise<Api> {
   fleetRoutes(app, context, made)
   instrumentRoutes(app, context, made)
   usageRoutes(app, context, made)
+  weekRoutes(app, context, made)
   figureRoutes(app, context, made)
   assessmentRoutes(app, context, made)
   reconciliationRoutes(app, context, made)

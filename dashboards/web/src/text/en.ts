@@ -298,7 +298,7 @@ export const en = {
     sameDays: 'same days',
     idleCell: (day: string, hour: string, share: string, known: string) =>
       `${day} ${hour}: idle ${share} of ${known} h known`,
-    tooMany: 'Too many instruments for this chart: choose an organisation.',
+    counting: (done: string, all: string) => `Counted so far: ${done} of ${all} instruments.`,
   },
   reconciliation: {
     claims: 'Claimed and verified hours',

@@ -258,7 +258,7 @@ export const zh: Text = {
     idle: '空闲',
     sameDays: '同期',
     idleCell: (day, hour, share, known) => `${day} ${hour}：已知 ${known} 小时中空闲 ${share}`,
-    tooMany: '仪器过多，无法绘制：请选择一个单位。',
+    counting: (done, all) => `已统计 ${done} / ${all} 台仪器。`,
   },
   reconciliation: {
     claims: '申报机时与核验机时',

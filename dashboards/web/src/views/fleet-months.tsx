@@ -3,7 +3,7 @@ import { ChartFrame } from '../charts/chart-frame.tsx'
 import { HourBars } from '../charts/day-bars.tsx'
 import { serverNow } from '../clock.ts'
 import { hours, when } from '../format.ts'
-import { FaultNotice, Notice, Waiting } from '../notice.tsx'
+import { FaultNotice, Waiting } from '../notice.tsx'
 import { askable, type Period } from '../periods.ts'
 import { useResource } from '../resource.ts'
 import { text } from '../text/text.ts'
@@ -14,22 +14,17 @@ interface Props {
   readonly scope: string
   readonly period: Period | undefined
   readonly zone: string
-  readonly instruments: number
 }
 
-/** Rows come one an instrument and month; beyond this many instruments one asks for a part. */
-const most = 600
-
 /** Hours of the scope, stacked by state: by month for a year, by day for a month. */
-export function FleetMonths({ scope, period, zone, instruments }: Props) {
+export function FleetMonths({ scope, period, zone }: Props) {
   const words = text.value.fleet
   const month = period !== undefined && period.to - period.from < 40 * 86_400_000
-  const few = instruments <= (month ? most / 10 : most)
   const now = serverNow.value
   const answer = useResource(
-    period && few ? api.usage(scope, askable(period, zone, now), month ? 'day' : 'month') : null,
+    period ? api.usageTotals(scope, askable(period, zone, now), month ? 'day' : 'month') : null,
   )
-  const stretches = sumByLabel(answer.data?.rows ?? [], now)
+  const stretches = sumByLabel(answer.data?.totals ?? [], now)
   return (
     <section>
       <ChartFrame
@@ -42,7 +37,6 @@ export function FleetMonths({ scope, period, zone, instruments }: Props) {
         }}
       >
         <FaultNotice of={answer} />
-        {few ? null : <Notice title={words.tooMany} />}
         {answer.data ? (
           <HourBars
             stretches={stretches}
@@ -55,7 +49,7 @@ export function FleetMonths({ scope, period, zone, instruments }: Props) {
                 : when('monthShort', from, zone)
             }
           />
-        ) : few && !answer.fault ? (
+        ) : !answer.fault ? (
           <Waiting height={240} />
         ) : null}
       </ChartFrame>

@@ -2,16 +2,18 @@ import { useState } from 'preact/hooks'
 import { ChartFrame } from '../charts/chart-frame.tsx'
 import { Histogram } from '../charts/histogram.tsx'
 import { RankBars } from '../charts/rank-bars.tsx'
-import { hours, percent } from '../format.ts'
+import { hours, nameOf, percent } from '../format.ts'
 import { poweredOf, sumOf } from '../states.ts'
 import { text } from '../text/text.ts'
 import { coverageOf, type Stretch } from '../usage-rows.ts'
+import { useNames } from './use-names.ts'
 
 export type RankRow = Stretch & { readonly key: string }
 
 interface Props {
   readonly rows: readonly RankRow[]
-  readonly nameOfKey: (key: string) => string
+  /** Of the instruments that the list of names has. */
+  readonly nameOfKey: (key: string) => string | undefined
 }
 
 const measures = {
@@ -24,11 +26,16 @@ type Measure = keyof typeof measures
 const shown = 20
 
 /** Who ran most, or whose time is least known; and how the hours are spread. */
-export function FleetRanking({ rows, nameOfKey }: Props) {
+export function FleetRanking({ rows, nameOfKey: listed }: Props) {
   const words = text.value.fleet
   const [by, setBy] = useState<Measure>('run')
   const measure = measures[by]
   const ranked = [...rows].sort((a, b) => measure(b) - measure(a) || (a.key < b.key ? -1 : 1))
+  const asked = useNames(
+    ranked.slice(0, shown).map(({ key }) => key),
+    (key) => listed(key) !== undefined,
+  )
+  const nameOfKey = (key: string) => listed(key) ?? nameOf(asked.get(key) ?? {}, key)
   const names: Record<Measure, string> = { run: words.run, on: words.on, unknown: words.unknown }
   const cells = (row: RankRow) => [
     row.key,

@@ -1,45 +1,30 @@
-import type { StateSpans } from '@hours/protocol'
-import { useEffect, useState } from 'preact/hooks'
-import { api, load } from '../api-client.ts'
+import { useEffect } from 'preact/hooks'
+import { api } from '../api-client.ts'
+import type { WeekHours } from '../api-shapes.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
 import { WeekHeat } from '../charts/week-heat.tsx'
-import { serverNow } from '../clock.ts'
-import { hours, percent, weekdays } from '../format.ts'
-import { Notice, Waiting } from '../notice.tsx'
+import { count, hours, percent, weekdays } from '../format.ts'
+import { FaultNotice, Waiting } from '../notice.tsx'
+import { type Resource, useResource } from '../resource.ts'
 import { text } from '../text/text.ts'
-import { type WeekHour, weekHours } from '../week-hours.ts'
-import { dayStart } from '../zone.ts'
+import type { WeekHour } from '../week-hours.ts'
 
-const most = 24
 const weeks = 8
-/** Questions under way: a browser has six connections, and the rest of the view wants some of them. */
-const atOnce = 4
 
 /** The week of a scope, hour by hour: when its instruments run, and the time that one could offer. */
-export function FleetWeek({ keys, zone }: { keys: readonly string[]; zone: string }) {
+export function FleetWeek({ scope }: { scope: string }) {
   const words = text.value.fleet
   const { heatmap, heatmapHelp } = text.value.instrument
-  const ran = useWeek(keys.length <= most ? keys : [], zone)
-  // Idle in place of run: known time that was not running.
-  const idle = ran?.map(({ run, known }) => ({ run: known - run, known }))
-  const isMany = keys.length > most
+  const of = useResource(api.weekHours(scope, weeks))
+  const { data, refresh } = of
+  // The server counts for a second at a time; what it has so far is shown, and the rest asked for.
+  useEffect(() => {
+    if (data && data.counted < data.instruments) refresh()
+  }, [data])
   return (
     <section class="columns">
-      <WeekFrame
-        name="hours-of-the-week"
-        title={heatmap}
-        help={heatmapHelp(weeks)}
-        of={ran}
-        isMany={isMany}
-      />
-      <WeekFrame
-        name="open-slots"
-        title={words.openSlots}
-        help={words.openSlotsHelp}
-        of={idle}
-        isMany={isMany}
-        idle
-      />
+      <WeekFrame name="hours-of-the-week" title={heatmap} help={heatmapHelp(weeks)} of={of} />
+      <WeekFrame name="open-slots" title={words.openSlots} help={words.openSlotsHelp} of={of} idle />
     </section>
   )
 }
@@ -48,64 +33,44 @@ interface Frame {
   readonly name: string
   readonly title: string
   readonly help: string
-  /** Undefined until it is there. */
-  readonly of: readonly WeekHour[] | undefined
-  readonly isMany: boolean
+  readonly of: Resource<WeekHours>
+  /** Known time that was not running in place of what ran. */
   readonly idle?: boolean
 }
 
-function WeekFrame({ name, title, help, of, isMany, idle = false }: Frame) {
+const cellsOf = ({ run, known }: WeekHours, idle: boolean): WeekHour[] =>
+  known.map((all, i) => ({ run: idle ? all - (run[i] ?? 0) : (run[i] ?? 0), known: all }))
+
+function WeekFrame({ name, title, help, of: { data, fault, ...rest }, idle = false }: Frame) {
   const { fleet, instrument, time, states } = text.value
   const days = weekdays()
+  const cells = data ? cellsOf(data, idle) : []
   const slot = (i: number) => [days[Math.floor(i / 24)] ?? '', `${String(i % 24).padStart(2, '0')}:00`]
   const rows = {
     name,
     head: [time.date, time.hour, idle ? fleet.idle : states.run, instrument.known],
     body: () =>
-      (of ?? []).map(({ run, known }, i) => [
-        ...slot(i),
-        percent(known > 0 ? run / known : null),
-        hours(known),
-      ]),
-    file: () => (of ?? []).map(({ run, known }, i) => [...slot(i), run, known]),
+      cells.map(({ run, known }, i) => [...slot(i), percent(known > 0 ? run / known : null), hours(known)]),
+    file: () => cells.map(({ run, known }, i) => [...slot(i), run, known]),
   }
   return (
     <section>
       <ChartFrame title={title} help={help} rows={rows}>
-        {isMany ? (
-          <Notice title={fleet.tooMany} />
-        ) : of ? (
-          <WeekHeat hours={of} idle={idle} />
-        ) : (
+        <FaultNotice of={{ ...rest, data, fault }} />
+        {data ? (
+          <>
+            <WeekHeat hours={cells} idle={idle} />
+            {data.counted < data.instruments ? (
+              <p class="soft small">
+                <progress aria-label={title} max={data.instruments} value={data.counted} />{' '}
+                {fleet.counting(count(data.counted), count(data.instruments))}
+              </p>
+            ) : null}
+          </>
+        ) : fault ? null : (
           <Waiting height={188} />
         )}
       </ChartFrame>
     </section>
   )
-}
-
-/** Run and known time of all instruments by hour of the week, asked a few instruments at a time. */
-function useWeek(keys: readonly string[], zone: string): WeekHour[] | undefined {
-  const [heat, setHeat] = useState<WeekHour[] | undefined>()
-  const list = keys.join(' ')
-  useEffect(() => {
-    const stop = new AbortController()
-    const end = dayStart(zone, serverNow.value)
-    const gather = async () => {
-      const spans: StateSpans['spans'] = []
-      const from = dayStart(zone, end, -7 * weeks)
-      const wanted = list.split(' ').filter((one) => one !== '')
-      for (let i = 0; i < wanted.length; i += atOnce) {
-        const some = wanted.slice(i, i + atOnce)
-        const answers = await Promise.all(some.map((key) => load(api.states(key, from, end), stop.signal)))
-        for (const answer of answers) spans.push(...answer.spans)
-      }
-      setHeat(weekHours(spans, zone))
-    }
-    gather().catch(() => {
-      if (!stop.signal.aborted) setHeat([])
-    })
-    return () => stop.abort()
-  }, [list, zone])
-  return heat
 }

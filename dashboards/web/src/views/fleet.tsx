@@ -42,8 +42,9 @@ export function FleetView() {
   const own = list.find((one) => `org:${one.id}` === scope)
   const rows = (usage.data?.rows ?? []).map((row) => ({ ...untilNow(row, now), key: row.key }))
   const nameOfKey = (key: string) => {
-    const item = names.data?.items.find((one) => one.key === key)
-    return item ? nameOf(item.names, key) : key
+    if (!names.data) return key
+    const item = names.data.items.find((one) => one.key === key)
+    return item ? nameOf(item.names, key) : undefined
   }
   return (
     <>
@@ -87,8 +88,8 @@ export function FleetView() {
             <>
               <FleetMembers scope={scope} organisations={list} period={id} />
               <FleetRanking rows={rows} nameOfKey={nameOfKey} />
-              <FleetMonths scope={scope} period={period} zone={zone} instruments={rows.length} />
-              <FleetWeek keys={rows.map(({ key }) => key)} zone={zone} />
+              <FleetMonths scope={scope} period={period} zone={zone} />
+              <FleetWeek scope={scope} />
             </>
           )}
         </>
