@@ -72,13 +72,16 @@ export interface ReportedSite {
 }
 
 /** 24 pages: sem-01 runs in half of them, its neighbour nmr-01 stands by; two sessions, a stranger's session, a charge. */
-export async function reportedSite(): Promise<ReportedSite> {
+export async function reportedSite({
+  logName = 'test.hours',
+  simulated = false,
+} = {}): Promise<ReportedSite> {
   const folder = mkdtempSync(join(tmpdir(), 'hours-attacks-'))
   const clock = createManualClock(start)
   const open = (witnesses: readonly Witness[]) =>
     createIngest({
       ...{ dataDir: join(folder, 'site'), clock, log: pino({ level: 'silent' }) },
-      ...{ logName: 'test.hours', simulated: false, witnesses },
+      ...{ logName, simulated, witnesses },
     })
   const first = await open([])
   const logKey = first.log.vkey()
