@@ -16,11 +16,16 @@ export interface Child {
   crashed(): string | undefined
 }
 
-/** Lines on stdout go to `onLine`; stderr is kept for the message of a crash. */
-export function startChild(script: string, args: readonly string[], onLine?: (line: string) => void): Child {
+/** Lines on stdout go to `onLine`; stderr is kept for the message of a crash. `flags` are for Node. */
+export function startChild(
+  script: string,
+  args: readonly string[],
+  onLine?: (line: string) => void,
+  flags: readonly string[] = [],
+): Child {
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, script), ...args],
+    ['--disable-warning=ExperimentalWarning', ...flags, join(import.meta.dirname, script), ...args],
     { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, TZ: 'UTC' } },
   )
   const waiting = new Map<number, { done: (value: unknown) => void; failed: (error: Error) => void }>()

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { playOutage } from './outage.ts'
+import { gatewayBoundMb, playOutage } from './outage.ts'
 import { faultless } from './run-in-folder.ts'
 
 /** `npm run long` plays it with 232 gateways. */
@@ -15,6 +15,7 @@ it('six gateways a day without ingest: their spools drain, every figure exact', 
     console.log(outcome)
     expect(outcome).toMatchObject(faultless)
     expect(outcome.waiting).toBeGreaterThanOrEqual(6 * 288)
+    expect(outcome.gatewayMb).toBeLessThan(gatewayBoundMb)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
