@@ -58,7 +58,7 @@ export interface SystemWorld {
   of(instrument: string): InstrumentResult
   fleet(instruments: readonly string[]): ReturnType<typeof fleetFigures>
   /** A report of the day of the six hours, worked out again by its verifier. */
-  verified(scope: string): Promise<BundleVerdict>
+  verified(scope: string, ruleset?: string): Promise<BundleVerdict>
   close(): Promise<void>
 }
 
@@ -170,10 +170,10 @@ export async function systemWorld(
       return Object.fromEntries(kinds.map(({ kind, sets }) => [kind ?? '', sets]))
     },
     fleet: (ids) => fleetFigures(ids.map(of)),
-    async verified(scope) {
+    async verified(scope, ruleset) {
       clock.advanceTo(Math.max(clock.wall(), start + DAY + 2 * HOUR))
       const out = join(folder, 'report')
-      await writeBundle(ingest, { ...{ scope, out }, period: '2026-01-05', software: 'test' })
+      await writeBundle(ingest, { ...{ scope, out, ruleset }, period: '2026-01-05', software: 'test' })
       const verdict = verifyBundle(out)
       rmSync(out, { recursive: true })
       return verdict

@@ -1,6 +1,6 @@
 import type { StateDurations } from '@hours/protocol'
 import type { Purpose } from './attribution.ts'
-import type { InstrumentResult } from './figures.ts'
+import type { Figures, InstrumentResult } from './figures.ts'
 import type { FleetFigures } from './fleet.ts'
 
 /** One instrument of a case: ms and fractions; absent = not applicable, null = zero denominator. */
@@ -25,6 +25,18 @@ export interface InstrumentFigures {
   readonly offSchedule?: number
   readonly availInstrument?: number | null
   readonly utilQuota?: number | null
+  /** Where the case asks for `grades`. */
+  readonly evidence?: Figures['evidence']
+  /** Where the case has claims. */
+  readonly declared?: DeclaredHours
+}
+
+/** Hours of class `declared`, as claims state them; beside verified hours and never among them. */
+export interface DeclaredHours {
+  readonly on: number
+  readonly run: number
+  readonly effective: number
+  readonly external: number
 }
 
 /** The instruments of a case as one. */
@@ -40,6 +52,8 @@ export interface CaseFleetFigures {
   readonly shareUsersPerson: number | null
   readonly meanOnPerSet: number | null
   readonly meanOnPerSetPeriod: number | null
+  readonly evidence?: Figures['evidence']
+  readonly declared?: DeclaredHours
 }
 
 /** The shape of test/vectors/worked-week.expected.json. */

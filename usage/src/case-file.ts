@@ -3,8 +3,14 @@ import { z } from 'zod'
 import type { UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
 import { caseMembers } from './case-sets.ts'
-import { type CaseFleetFigures, caseFleet, caseInstrument, type InstrumentFigures } from './case-figures.ts'
-import { instrumentFigures } from './figures.ts'
+import {
+  type CaseFleetFigures,
+  caseFleet,
+  caseInstrument,
+  type DeclaredHours,
+  type InstrumentFigures,
+} from './case-figures.ts'
+import { type Figures, instrumentFigures } from './figures.ts'
 import { fleetFigures } from './fleet.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { clip, union } from './intervals.ts'
@@ -44,6 +50,16 @@ const CaseSession = z.object({
   voided: z.boolean().nullish(),
 })
 
+/** Hours that somebody states without a sensor, ms. */
+const CaseClaim = z.object({
+  from: Instant,
+  to: Instant,
+  on: Allowance,
+  run: Allowance,
+  effective: Allowance,
+  external: Allowance,
+})
+
 const CaseInstrument = z.object({
   id: z.string(),
   prep: Allowance,
@@ -68,6 +84,8 @@ const CaseInstrument = z.object({
   maintenance: list(Pair),
   recovered: z.int().min(0).nullish().describe('ms that counters prove for gaps inside the period'),
   sessions: list(CaseSession),
+  bookings: list(CaseSession),
+  claims: list(CaseClaim),
 })
 type CaseInstrument = z.infer<typeof CaseInstrument>
 
@@ -85,6 +103,12 @@ const CaseFile = z
   .object({
     zone: Zone.nullish().transform((zone) => zone ?? 'Asia/Shanghai'),
     period: Pair,
+    bookings: z
+      .enum(['ignored', 'claimed'])
+      .nullish()
+      .transform((rule) => rule ?? 'ignored')
+      .describe('claimed = bookings attribute hours where no session does'),
+    grades: z.boolean().nullish().describe('true = effective and external hours by grade of evidence too'),
     instruments: list(CaseInstrument),
   })
   .refine(({ period }) => period[1] > period[0], { path: ['period'], message: 'must end after it begins' })
@@ -110,26 +134,56 @@ export interface CaseFigures {
 export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
   const read = checkSchema(CaseFile, data)
   if (!read.ok) return read
-  const { zone, instruments } = read.value
+  const { zone, instruments, bookings: bookingRule, grades } = read.value
   const period = { from: read.value.period[0], to: read.value.period[1] }
   // The list of a case is its cohort, also where one of it was not enrolled in the period.
   const partOf = new Map(instruments.flatMap(({ id, partOf: whole }) => (whole ? [[id, whole]] : [])))
   const inputs = instruments.map((one) => inputOf(one, zone, period))
   const members = caseMembers(inputs, partOf, period)
-  const results = members.map(({ input }) => instrumentFigures(input, period, { isListed: true }))
+  const results = members.map(({ input }) =>
+    instrumentFigures(input, period, { isListed: true, bookingRule }),
+  )
   // A part whose whole is enrolled adds nothing: the whole has its use.
   const adding = members.flatMap(({ input, during, set }, i) => {
     const whole = during[0] === period ? results[i] : undefined
     if (during.length === 0) return []
-    return [{ ...(whole ?? instrumentFigures(input, period, { during, isListed: true })), set }]
+    return [{ ...(whole ?? instrumentFigures(input, period, { during, isListed: true, bookingRule })), set }]
   })
+  const declared = results.map((_, i) => declaredIn(instruments[i]?.claims ?? [], period))
+  const more = ({ evidence }: Figures, claimed: DeclaredHours | undefined) => ({
+    ...(grades === true ? { evidence } : {}),
+    ...(claimed ? { declared: claimed } : {}),
+  })
+  const fleet = fleetFigures(adding)
+  // What is claimed of a part is no claim about its whole.
+  const claimed = declared.filter((_, i) => (members[i]?.during.length ?? 0) > 0)
   return {
     ok: true,
     value: {
-      instruments: Object.fromEntries(results.map((result) => [result.id, caseInstrument(result)])),
-      fleet: caseFleet(fleetFigures(adding)),
+      instruments: Object.fromEntries(
+        results.map((one, i) => [one.id, { ...caseInstrument(one), ...more(one.figures, declared[i]) }]),
+      ),
+      fleet: {
+        ...caseFleet(fleet),
+        ...more(fleet.figures, claimed.some((one) => one !== undefined) ? sumDeclared(claimed) : undefined),
+      },
     },
   }
+}
+
+/** Claims that begin in the period; undefined = there is none in the case. */
+function declaredIn(
+  claims: readonly z.infer<typeof CaseClaim>[],
+  period: Interval,
+): DeclaredHours | undefined {
+  if (claims.length === 0) return undefined
+  return sumDeclared(claims.filter(({ from, to }) => to > from && from >= period.from && from < period.to))
+}
+
+function sumDeclared(all: readonly (DeclaredHours | undefined)[]): DeclaredHours {
+  const known = all.flatMap((one) => one ?? [])
+  const sum = (of: keyof DeclaredHours) => known.reduce((total, one) => total + one[of], 0)
+  return { on: sum('on'), run: sum('run'), effective: sum('effective'), external: sum('external') }
 }
 
 const interval = ([from, to]: readonly [number, number]): Interval => ({ from, to })
@@ -145,6 +199,7 @@ function inputOf(one: CaseInstrument, zone: string, period: Interval): Instrumen
     postMs: one.post,
     maintenance: one.maintenance.map(interval),
     sessions: one.sessions.flatMap(accepted),
+    bookings: one.bookings.flatMap(accepted),
     ...(typeof quota === 'number' ? { quotaHours: quota } : {}),
     ...(typeof recovered === 'number' ? { recoveredMs: recovered } : {}),
     ...(schedule ? { schedule: openHours(schedule, zone, period) } : {}),

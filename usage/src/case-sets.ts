@@ -1,3 +1,4 @@
+import type { UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { clip } from './intervals.ts'
@@ -32,16 +33,20 @@ export function caseMembers(
   const adding = new Map(setTime(held, sets).map((one) => [one.key, one]))
   return inputs.map((input) => {
     const key = keyOf(input.id)
-    const theirs = sets.parts(key).flatMap(({ key: part, during }) =>
-      (byKey.get(part)?.sessions ?? []).flatMap((session) =>
-        clip(during, session).map((time, i) => ({
-          ...session,
-          ...time,
-          id: i === 0 ? session.id : `${session.id}\u0000${i}`,
-        })),
-      ),
-    )
+    const theirs = (pick: (one: InstrumentInput) => readonly UseSession[]) =>
+      sets.parts(key).flatMap(({ key: part, during }) => {
+        const whole = byKey.get(part)
+        return (whole ? pick(whole) : []).flatMap((session) =>
+          clip(during, session).map((time, i) => ({
+            ...session,
+            ...time,
+            id: i === 0 ? session.id : `${session.id}\u0000${i}`,
+          })),
+        )
+      })
+    const sessions = [...input.sessions, ...theirs((one) => one.sessions)]
+    const bookings = [...(input.bookings ?? []), ...theirs((one) => one.bookings ?? [])]
     const { during = [], set = key } = adding.get(key) ?? {}
-    return { input: { ...input, sessions: [...input.sessions, ...theirs] }, during, set }
+    return { input: { ...input, sessions, bookings }, during, set }
   })
 }

@@ -47,6 +47,26 @@ export const rowColumns = [
   'scheduleDown',
   'idle',
   'offSchedule',
+  /**
+   * Of `unattributed`: what bookings name somebody for, shared among them as E is among sessions; counts as attributed where
+   * the rule set says so (`withBookings`).
+   */
+  'bookedOwnUnit',
+  'bookedSameEntity',
+  'bookedExternal',
+  'bookedResearch',
+  'bookedTeaching',
+  'bookedService',
+  'bookedSmeExternal',
+  'bookedHkMacaoForeign',
+  /**
+   * Time of sessions that is no E, maintenance left out: evidence of grade 3 while the instrument was on, of grade 4 while
+   * nothing is known of it (domain.md, 4.4); `External` = of these.
+   */
+  'recordedOn',
+  'recordedOnExternal',
+  'recordedUnknown',
+  'recordedUnknownExternal',
 ] as const
 export type RowColumn = (typeof rowColumns)[number]
 export type Measures = Readonly<Record<RowColumn, number>>
@@ -84,14 +104,29 @@ export function dailyRows(input: InstrumentInput, days: readonly CivilSpan[]): D
   spread('effective', time.own)
   spread('effectiveUpper', time.upper)
   if (time.open) spreadSchedule(spread, time, time.open)
-  const columns = new Map(input.sessions.map((session) => [session, columnsOf(session)]))
-  eachPart(time.parts(), days, ({ sessions }, from, to, i) => {
-    if (sessions.length === 0) add('unattributed', i, to - from)
-    for (const [j, session] of sessions.entries()) {
-      const ms = countModulo(from, to, sessions.length, j)
-      for (const column of columns.get(session) ?? []) add(column, i, ms)
-    }
-  })
+  const share = (
+    parts: Iterable<Attributed>,
+    of: (session: UseSession) => readonly RowColumn[],
+    alone?: RowColumn,
+  ) => {
+    const columns = new Map<UseSession, readonly RowColumn[]>()
+    eachPart(parts, days, ({ sessions }, from, to, i) => {
+      if (sessions.length === 0 && alone) add(alone, i, to - from)
+      for (const [j, session] of sessions.entries()) {
+        const own = columns.get(session) ?? of(session)
+        columns.set(session, own)
+        const ms = countModulo(from, to, sessions.length, j)
+        for (const column of own) add(column, i, ms)
+      }
+    })
+  }
+  share(time.parts(), columnsOf, 'unattributed')
+  share(time.booked(), bookedColumnsOf)
+  share(attributed(time.idleOn, input.sessions), recordedColumnsOf('recordedOn'))
+  share(
+    attributed(subtract(time.inState('unknown'), time.maintenance), input.sessions),
+    recordedColumnsOf('recordedUnknown'),
+  )
   for (const gap of input.recoveries ?? []) {
     const i = days.findIndex((day) => day.from <= gap.from && gap.to <= day.to)
     if (i >= 0) add('onRecovered', i, gap.onMs)
@@ -108,6 +143,31 @@ function columnsOf(session: UseSession): RowColumn[] {
   if (session.hkMacaoForeign === true) columns.push('hkMacaoForeign')
   return columns
 }
+
+const bookedColumn = {
+  ...{ ownUnit: 'bookedOwnUnit', sameEntity: 'bookedSameEntity', external: 'bookedExternal' },
+  ...{ research: 'bookedResearch', teaching: 'bookedTeaching', service: 'bookedService' },
+  ...{ smeExternal: 'bookedSmeExternal', hkMacaoForeign: 'bookedHkMacaoForeign' },
+} as const satisfies Partial<Record<RowColumn, RowColumn>>
+
+const bookedColumnsOf = (booking: UseSession): RowColumn[] =>
+  columnsOf(booking).flatMap((column) =>
+    column in bookedColumn ? [bookedColumn[column as keyof typeof bookedColumn]] : [],
+  )
+
+/** Measures with bookings taken for sessions where no session is (records.md, section 8: `bookings: claimed`). */
+export function withBookings(measures: Measures): Measures {
+  const named = measures.bookedOwnUnit + measures.bookedSameEntity + measures.bookedExternal
+  const counted: Partial<Record<RowColumn, number>> = {}
+  for (const [column, booked] of Object.entries(bookedColumn) as [RowColumn, RowColumn][])
+    counted[column] = measures[column] + measures[booked]
+  return { ...measures, ...counted, unattributed: measures.unattributed - named }
+}
+
+const recordedColumnsOf =
+  (column: 'recordedOn' | 'recordedUnknown') =>
+  ({ relation }: UseSession): RowColumn[] =>
+    relation === 'external' ? [column, `${column}External`] : [column]
 
 function spreadSchedule(
   spread: (column: RowColumn, intervals: readonly Interval[]) => void,
@@ -135,6 +195,10 @@ export interface InstrumentTime {
   readonly upper: readonly Interval[]
   /** E by who shares it, made while it is read. */
   readonly parts: () => Iterable<Attributed>
+  /** What no session covers of it, by the bookings that do. */
+  readonly booked: () => Iterable<Attributed>
+  /** On and no E, without maintenance. */
+  readonly idleOn: readonly Interval[]
   /** The schedule; absent = the instrument has none. */
   readonly open?: readonly Interval[]
 }
@@ -148,6 +212,7 @@ export function instrumentTime(input: InstrumentInput, days: readonly Interval[]
   const allowance = allowanceAt(input)
   const own = inside(effective(line, allowance, maintenance))
   const inState = (state: State) => inside(inStates(line, [state]))
+  const bookings = input.bookings ?? []
   return {
     window,
     inState,
@@ -156,6 +221,8 @@ export function instrumentTime(input: InstrumentInput, days: readonly Interval[]
     own,
     upper: inside(effectiveUpper(line, allowance, maintenance, window)),
     parts: () => attributed(own, input.sessions),
+    booked: () => (bookings.length === 0 ? [] : attributed(subtract(own, union(input.sessions)), bookings)),
+    idleOn: subtract(subtract(inside(inStates(line, ['standby', 'run', 'fault'])), own), inside(maintenance)),
     ...(input.schedule ? { open: inside(union(input.schedule)) } : {}),
   }
 }

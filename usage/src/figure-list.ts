@@ -63,6 +63,10 @@ function hours({ figures: f, scheduled }: ScopeFigures): Line[] {
     ['smeExternal', 'ms', f.smeExternal],
     ['hkMacaoForeign', 'ms', f.hkMacaoForeign],
     ['maintenance', 'ms', f.maintenance],
+    ...([1, 3, 4] as const).map(
+      (grade): Line => [`effectiveGrade${grade}`, 'ms', f.evidence.effective[grade]],
+    ),
+    ...([1, 3, 4] as const).map((grade): Line => [`externalGrade${grade}`, 'ms', f.evidence.external[grade]]),
     ['live', 'ms', f.live],
     ['late', 'ms', f.late],
     ...(scheduled
@@ -110,6 +114,13 @@ function counted({ turnaroundMs, ...sums }: NonNullable<ScopeFigures['counted']>
 /** Figures that reports of the first two editions have not. */
 export const sinceThirdEdition: ReadonlySet<string> = new Set([
   ...['shifts', 'turnarounds', 'turnaroundMean', 'awards', 'papers', 'patents', 'functionsNew'],
+])
+
+/** Figures that reports of the first three editions have not. */
+export const sinceFourthEdition: ReadonlySet<string> = new Set([
+  ...['effectiveGrade1', 'effectiveGrade3', 'effectiveGrade4'],
+  ...['externalGrade1', 'externalGrade3', 'externalGrade4'],
+  ...['declaredOnMs', 'declaredRunMs', 'declaredEffectiveMs', 'declaredExternalMs'],
 ])
 
 const columns = ['of', 'kpi', 'unit', 'value', 'lower', 'upper', 'denominator', 'coverage', 'grade'] as const

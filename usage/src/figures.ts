@@ -6,7 +6,7 @@ import { type Grade, gradeOf } from './grade.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { ratio, type Rates, ratesOf } from './rates.ts'
 import { type Totals, totalsOf } from './totals.ts'
-import { type UseRow, useRows } from './use-rows.ts'
+import { type BookingRule, countingUse, type UseRow, useRows } from './use-rows.ts'
 
 /** Hours of domain.md section 4.6 with their bounds, integer ms; rates by name, each with its denominator. */
 export interface Figures {
@@ -33,6 +33,11 @@ export interface Figures {
   readonly smeExternal: number
   readonly hkMacaoForeign: number
   readonly maintenance: number
+  /** E and X by grade of their evidence (domain.md, 4.4.6); grade 2 has no place in time and is `onRecovered`. */
+  readonly evidence: {
+    readonly effective: EvidenceHours
+    readonly external: EvidenceHours
+  }
   /** Known time by arrival (records.md, section 5). */
   readonly live: number
   readonly late: number
@@ -43,6 +48,16 @@ export interface Figures {
   /** By coverage; attribution has a grade of its own: how much of E somebody is named for. */
   readonly grade: Grade
   readonly attributionGrade: Grade
+}
+
+/**
+ * 1: a sensor saw it and a session says for whom. 3: a record says so while the sensor says no more than on, or a booking alone
+ * says for whom. 4: a record alone, while nothing is known. Only 1 is verified.
+ */
+export interface EvidenceHours {
+  readonly 1: number
+  readonly 3: number
+  readonly 4: number
 }
 
 /** Figures out of summed rows; `weight` is that of outside hours in `shareWeighted` (domain.md, 1.3). */
@@ -70,6 +85,14 @@ export function figuresFromTotals(totals: Totals, weight = outsideWeight): Figur
     smeExternal: m.smeExternal,
     hkMacaoForeign: m.hkMacaoForeign,
     maintenance: m.maintenance,
+    evidence: {
+      effective: { 1: m.effective, 3: m.recordedOn, 4: m.recordedUnknown },
+      external: {
+        1: m.external - (totals.bookingRule === 'claimed' ? m.bookedExternal : 0),
+        3: m.recordedOnExternal + m.bookedExternal,
+        4: m.recordedUnknownExternal,
+      },
+    },
     live: m.enrolled - m.unknown - m.late,
     late: m.late,
     ...(totals.scheduled > 0 ? { idle: m.idle, offSchedule: m.offSchedule } : {}),
@@ -104,14 +127,17 @@ export function instrumentFigures(
     readonly weight?: number
     readonly during?: readonly Interval[]
     readonly isListed?: boolean
+    readonly bookingRule?: BookingRule
   } = {},
 ): InstrumentResult {
   const { year = 'calendar', weight = outsideWeight, during = [period], isListed = false } = options
+  const { bookingRule = 'ignored' } = options
   const rows = dailyRows(
     input,
     during.flatMap(({ from, to }) => yearParts(input.zone, from, to, year)),
   )
   const scheduled = input.schedule !== undefined
-  const totals = totalsOf(rows, { ...input, period, during, scheduled, year, isListed })
-  return { id: input.id, figures: figuresFromTotals(totals, weight), totals, used: useRows(input, during) }
+  const totals = totalsOf(rows, { ...input, period, during, scheduled, year, isListed, bookingRule })
+  const used = countingUse(useRows(input, during), bookingRule)
+  return { id: input.id, figures: figuresFromTotals(totals, weight), totals, used }
 }

@@ -24,6 +24,8 @@ export interface InstrumentInput {
   }[]
   readonly maintenance: readonly Interval[]
   readonly sessions: readonly UseSession[]
+  /** Bookings that say for whom and what for; they attribute hours only where a rule set says so. */
+  readonly bookings?: readonly UseSession[]
   /** Opening hours as instants; absent = the instrument has no schedule. */
   readonly schedule?: readonly Interval[]
   /** Quota of effective hours a year; absent = no quota. */

@@ -13,6 +13,8 @@ export interface CountedRecords {
   readonly trainings: readonly RecordOf<'training'>[]
   readonly achievements: readonly RecordOf<'achievement'>[]
   readonly ratings: readonly RecordOf<'rating'>[]
+  /** Hours that somebody states without a sensor. */
+  readonly claims: readonly RecordOf<'claim'>[]
 }
 
 /** Sums over one instrument and period; money in fen, compute in core- and node-milliseconds. */
@@ -30,6 +32,11 @@ export interface RecordSums {
   readonly incomeUnknownFen: number
   readonly voucherFen: number
   readonly subsidyFen: number
+  /** Hours of class `declared` (records.md, section 5): as claims state them, beside verified hours and never among them. */
+  readonly declaredOnMs: number
+  readonly declaredRunMs: number
+  readonly declaredEffectiveMs: number
+  readonly declaredExternalMs: number
   readonly coreMs: number
   readonly nodeMs: number
   readonly jobs: number
@@ -88,6 +95,7 @@ export function sumRecords(
     ...incomeOf(dated(records.charges), records.sessions, context),
     voucherFen: sum(dated(records.vouchers), ({ fen }) => fen),
     subsidyFen: sum(dated(records.subsidies), ({ fen }) => fen),
+    ...declaredOf(records.claims.filter(({ from }) => inside(from))),
     coreMs: sum(compute, (one) => one.coreMs),
     nodeMs: sum(compute, (one) => one.nodeMs),
     jobs: sum(compute, (one) => one.jobs),
@@ -104,6 +112,18 @@ export function sumRecords(
     ratings: scores.length,
     ratingMean: scores.length > 0 ? sum(scores, (one) => one) / scores.length : null,
     ...servedBy(begun, context),
+  }
+}
+
+/** A claim belongs whole to the stretch in which it begins, as in the reconciliation. */
+function declaredOf(claims: readonly RecordOf<'claim'>[]) {
+  const sum = (of: (one: RecordOf<'claim'>) => number | undefined) =>
+    claims.reduce((all, one) => all + (of(one) ?? 0), 0)
+  return {
+    declaredOnMs: sum(({ onMs }) => onMs),
+    declaredRunMs: sum(({ runMs }) => runMs),
+    declaredEffectiveMs: sum(({ effectiveMs }) => effectiveMs),
+    declaredExternalMs: sum(({ externalMs }) => externalMs),
   }
 }
 

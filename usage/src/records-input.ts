@@ -14,6 +14,7 @@ export interface StandingRecords {
   readonly schedules: readonly RecordOf<'schedule'>[]
   readonly sessions: readonly RecordOf<'session'>[]
   readonly maintenance: readonly RecordOf<'maintenance'>[]
+  readonly bookings?: readonly RecordOf<'booking'>[]
 }
 
 /** Prep, post or their absence reach over a period's edge, and so must the spans: a day on either side. */
@@ -54,6 +55,9 @@ export function inputFromRecords(options: {
     allowances: own,
     maintenance: records.maintenance.filter(ofInstrument),
     sessions: records.sessions.filter(ofInstrument).flatMap((session) => partsOf(session, own, tree)),
+    bookings: (records.bookings ?? [])
+      .filter(ofInstrument)
+      .flatMap((booking) => bookedUse(booking).flatMap((use) => partsOf(use, own, tree))),
     ...(options.recoveries ? { recoveries: options.recoveries } : {}),
     ...(options.recoveredMs === undefined ? {} : { recoveredMs: options.recoveredMs }),
     ...(options.late ? { late: options.late } : {}),
@@ -104,7 +108,7 @@ function openHours(
  * clock times has none.
  */
 function partsOf(
-  session: RecordOf<'session'>,
+  session: Use,
   enrolments: readonly RecordOf<'enrolment'>[],
   tree: OrganisationTree,
 ): UseSession[] {
@@ -134,6 +138,18 @@ function partsOf(
       },
     ]
   })
+}
+
+type Use = Pick<
+  RecordOf<'session'>,
+  'id' | 'from' | 'to' | 'beneficiary' | 'purpose' | 'user' | 'project' | 'samples' | 'way'
+>
+
+/** A booking that says for whom and what for, and was not called off; nobody says how it was used. */
+function bookedUse({ beneficiary, purpose, cancelled, ...booking }: RecordOf<'booking'>): Use[] {
+  if (beneficiary === undefined || purpose === undefined || cancelled === true) return []
+  const { id, from, to, user } = booking
+  return [{ ...{ id, from, to, user, beneficiary, purpose }, way: 'remote' }]
 }
 
 /** A unit of a small company is one too: the flags of all above it up to its legal entity count. */

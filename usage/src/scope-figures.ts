@@ -75,6 +75,10 @@ const added = [
   'incomeUnknownFen',
   'voucherFen',
   'subsidyFen',
+  'declaredOnMs',
+  'declaredRunMs',
+  'declaredEffectiveMs',
+  'declaredExternalMs',
   'coreMs',
   'nodeMs',
   'jobs',
@@ -113,6 +117,7 @@ const noRecords = {
   trainings: [],
   achievements: [],
   ratings: [],
+  claims: [],
 }
 
 /** One instrument with its figures. */

@@ -72,6 +72,7 @@ describe('an instrument and its parts', () => {
       trainings: [],
       achievements: [],
       ratings: [],
+      claims: [],
     }
     const counted = setRecords('s/source', sets, (key) => ({ ...nothing, sessions: of(key) }))
     expect(counted.sessions.map(({ id }) => id)).toEqual(['own', 'x'])

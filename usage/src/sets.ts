@@ -102,27 +102,27 @@ export function setTime<T extends During & { readonly key: string }>(
   })
 }
 
+type Use = RecordOf<'session'> | RecordOf<'booking'>
+
 /**
- * Sessions of an instrument and of its parts as its own, as far as these belonged to it: whoever uses a station uses the
- * source. `of` = the sessions of one instrument that stand.
+ * Sessions or bookings of an instrument and of its parts as its own, as far as these belonged to it: whoever uses a station
+ * uses the source. `of` = those of one instrument that stand.
  */
-export function setSessions(
+export function setSessions<T extends Use>(
   key: string,
   sets: Sets,
-  of: (key: string) => readonly RecordOf<'session'>[],
-): readonly RecordOf<'session'>[] {
+  of: (key: string) => readonly T[],
+): readonly T[] {
   const parts = sets.parts(key)
   if (parts.length === 0) return of(key)
-  const [, id = ''] = key.split('/')
-  // An id without its end would be another one's.
-  const instrument = id as RecordOf<'session'>['instrument']
+  const [, instrument = ''] = key.split('/')
   const theirs = parts.flatMap((part) =>
-    of(part.key).flatMap((session) =>
-      clip(part.during, session).map(({ from, to }, i) => ({
-        ...session,
-        ...{ instrument, from, to },
+    of(part.key).flatMap((one) =>
+      clip(part.during, one).map(({ from, to }, i) => ({
+        ...one,
+        ...{ instrument: instrument as T['instrument'], from, to },
         // In its place in the order of ids; samples are counted apart (`setRecords`).
-        id: i === 0 ? session.id : `${session.id}\u0000${i}`,
+        id: i === 0 ? one.id : `${one.id}\u0000${i}`,
       })),
     ),
   )
@@ -148,6 +148,8 @@ export function setRecords(key: string, sets: Sets, of: (key: string) => Counted
     trainings: [...own.trainings, ...dated(({ trainings }) => trainings)],
     achievements: [...own.achievements, ...dated(({ achievements }) => achievements)],
     ratings: [...own.ratings, ...dated(({ ratings }) => ratings)],
+    // What is claimed of a part is no claim about its whole.
+    claims: own.claims,
   }
 }
 

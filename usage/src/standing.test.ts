@@ -276,6 +276,7 @@ describe('sums that are no hours', () => {
     trainings: [],
     achievements: [],
     ratings: [],
+    claims: [],
   }
   const sum = (more: Partial<CountedRecords>) =>
     sumRecords({ ...none, ...more }, [{ from: t0, to: t0 + DAY }], {

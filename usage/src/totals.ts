@@ -1,7 +1,8 @@
 import { HOUR } from '@hours/protocol'
 import { civilYear, type Interval, type YearKind } from './calendar.ts'
-import { type DailyRow, type Measures, measuresOf, rowColumns } from './daily-rows.ts'
+import { type DailyRow, type Measures, measuresOf, rowColumns, withBookings } from './daily-rows.ts'
 import type { Recovery } from './instrument-input.ts'
+import type { BookingRule } from './use-rows.ts'
 
 /** Rows of one instrument summed up, with what its rates need beside them; totals of several instruments add up too. */
 export interface Totals {
@@ -18,6 +19,8 @@ export interface Totals {
   readonly setYears: number
   /** Instruments that were enrolled at some time of it: one that was retired before, or comes later, is no head. */
   readonly sets: number
+  /** `claimed` = the measures have bookings taken for sessions. */
+  readonly bookingRule?: BookingRule
 }
 
 /** What rows do not say about their instrument. */
@@ -36,6 +39,8 @@ export interface RowContext {
   readonly recoveredMs?: number | undefined
   /** Counts as a set in any case: whoever lists a cohort by hand has said so. */
   readonly isListed?: boolean
+  /** Whether bookings attribute hours where no session does; default not. */
+  readonly bookingRule?: BookingRule
 }
 
 /** A row as an index keeps it: where it lies, and its columns. */
@@ -60,7 +65,7 @@ export function totalsOf(rows: Iterable<StoredRow>, context: RowContext): Totals
     enrolled += values[0] ?? 0
   }
   keep(enrolledIn, year, enrolled)
-  const summed = measuresOf(sum)
+  const summed = context.bookingRule === 'claimed' ? withBookings(measuresOf(sum)) : measuresOf(sum)
   // No counter proves more than is unknown: a gap may have begun before the instrument was enrolled.
   const onRecovered = Math.min(recovered(summed, context), summed.unknown)
   const measures = { ...summed, onRecovered }
@@ -71,6 +76,7 @@ export function totalsOf(rows: Iterable<StoredRow>, context: RowContext): Totals
     setPeriods: measures.enrolled / (context.period.to - context.period.from),
     setYears: [...enrolledIn].reduce((sum, [length, ms]) => sum + ms / length, 0),
     sets: measures.enrolled > 0 || context.isListed === true ? 1 : 0,
+    ...(context.bookingRule === undefined ? {} : { bookingRule: context.bookingRule }),
   }
 }
 
@@ -106,6 +112,7 @@ export function addTotals(all: readonly Totals[]): Totals {
   const sum = rowColumns.map(() => 0)
   let [scheduled, setPeriods, setYears, sets] = [0, 0, 0, 0]
   const names = new Set<string>()
+  let bookingRule: BookingRule = 'ignored'
   let quota: { due: number; effective: number; effectiveUpper: number } | null = null
   for (const one of all) {
     for (const [i, column] of rowColumns.entries()) sum[i] = (sum[i] ?? 0) + one.measures[column]
@@ -113,6 +120,7 @@ export function addTotals(all: readonly Totals[]): Totals {
     setPeriods += one.setPeriods
     setYears += one.setYears
     sets += one.sets
+    if (one.bookingRule === 'claimed') bookingRule = 'claimed'
     if (one.quotaName !== null) names.add(one.quotaName)
     if (one.quota) {
       quota ??= { due: 0, effective: 0, effectiveUpper: 0 }
@@ -123,5 +131,5 @@ export function addTotals(all: readonly Totals[]): Totals {
   }
   const [name = null] = names
   const quotaName = names.size > 1 ? 'mixed' : name
-  return { measures: measuresOf(sum), scheduled, quota, quotaName, setPeriods, setYears, sets }
+  return { measures: measuresOf(sum), scheduled, quota, quotaName, setPeriods, setYears, sets, bookingRule }
 }

@@ -1,5 +1,5 @@
 import { nobody } from '@hours/protocol'
-import { countModulo, type Purpose, type Relation, type UseSession } from './attribution.ts'
+import { type Attributed, countModulo, type Purpose, type Relation, type UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
 import { eachPart, instrumentTime } from './daily-rows.ts'
 import type { InstrumentInput } from './instrument-input.ts'
@@ -16,23 +16,39 @@ export interface UseRow {
   readonly purpose: Purpose
   readonly project?: string
   readonly sme: boolean
+  /** Only a booking says so; counts where the rule set lets bookings attribute hours. */
+  readonly booked?: true
   /** Attributed effective time, ms. */
   readonly ms: number
 }
 
-/** One row for each session and stretch of `days` with effective time in it. */
+/** One row for each session and stretch of `days` with effective time in it, then those of bookings where no session is. */
 export function useRows(input: InstrumentInput, days: readonly Interval[]): UseRow[] {
+  const time = instrumentTime(input, days)
+  return [
+    ...rowsOf(time.parts(), input.id, days),
+    ...rowsOf(time.booked(), input.id, days).map((row): UseRow => ({ ...row, booked: true })),
+  ]
+}
+
+function rowsOf(parts: Iterable<Attributed>, instrument: string, days: readonly Interval[]): UseRow[] {
   const sums = days.map(() => new Map<UseSession, number>())
-  eachPart(instrumentTime(input, days).parts(), days, ({ sessions }, from, to, i) => {
+  eachPart(parts, days, ({ sessions }, from, to, i) => {
     for (const [j, session] of sessions.entries()) {
       const day = sums[i]
       day?.set(session, (day.get(session) ?? 0) + countModulo(from, to, sessions.length, j))
     }
   })
   return sums.flatMap((day, i) =>
-    [...day].flatMap(([session, ms]) => (ms > 0 ? [rowOf(input.id, session, ms, days[i]?.from ?? 0)] : [])),
+    [...day].flatMap(([session, ms]) => (ms > 0 ? [rowOf(instrument, session, ms, days[i]?.from ?? 0)] : [])),
   )
 }
+
+/** Whether rows that only bookings speak for count (records.md, section 8). */
+export type BookingRule = 'ignored' | 'claimed'
+
+export const countingUse = (rows: readonly UseRow[], bookings: BookingRule): readonly UseRow[] =>
+  bookings === 'claimed' ? rows : rows.filter(({ booked }) => booked !== true)
 
 /** Parts of a session that was cut where its relation changes are named `id NUL n` (records-input.ts). */
 const sessionOf = (id: string): string => id.split('\u0000', 1)[0] ?? id

@@ -4,10 +4,11 @@ import {
   type FigureRules,
   figureRules,
   type RuleSetDocument,
+  sinceFourthEdition,
   sinceThirdEdition,
 } from '@hours/usage'
 
-type Edition = 2 | 3 | 4 | undefined
+type Edition = 1 | 2 | 3 | 4 | undefined
 
 const classQuotaHours: Readonly<Record<RecordOf<'enrolment'>['class'], number>> = {
   general: 1_400,
@@ -25,12 +26,18 @@ const firstEdition = (rules: RuleSetDocument): FigureRules => ({
 })
 
 /** What figures of an edition were made by. */
-export const rulesOf = (edition: Edition, rules: RuleSetDocument): FigureRules =>
-  edition === undefined ? firstEdition(rules) : figureRules(rules)
+export function rulesOf(edition: Edition, rules: RuleSetDocument): FigureRules {
+  const own = edition === undefined ? firstEdition(rules) : figureRules(rules)
+  // Before the fourth no booking attributed hours, whatever the rule set said.
+  return edition === 4 ? own : { ...own, bookings: 'ignored' }
+}
 
 /** Whether an instrument and its parts are one set; earlier editions counted each for itself. */
 export const hasSets = (edition: Edition): boolean => edition === 4
 
 /** The figures that reports of an edition have: earlier ones knew fewer. */
-export const linesOf = (edition: Edition, lines: readonly FigureLine[]): readonly FigureLine[] =>
-  edition === 3 || edition === 4 ? lines : lines.filter(({ kpi }) => !sinceThirdEdition.has(kpi))
+export const linesOf = (edition: Edition = 1, lines: readonly FigureLine[]): readonly FigureLine[] =>
+  lines.filter(
+    ({ kpi }) =>
+      !(edition < 3 && sinceThirdEdition.has(kpi)) && !(edition < 4 && sinceFourthEdition.has(kpi)),
+  )

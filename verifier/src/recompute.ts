@@ -10,6 +10,7 @@ import {
   civilDays,
   clip,
   type CountedRecords,
+  countingUse,
   createOrganisationTree,
   createScopes,
   createSets,
@@ -136,6 +137,7 @@ function memberOf(
       schedules: [...stands.of('schedule', key), ...stands.of('schedule', `${site}/*`)],
       sessions: setSessions(key, sets, (one) => stands.of('session', one)),
       maintenance: stands.of('maintenance', key),
+      bookings: setSessions(key, sets, (one) => stands.of('booking', one)),
     },
     recoveries: account?.recovered ?? [],
     late: spans.filter((span) => span.class === 'late'),
@@ -145,14 +147,14 @@ function memberOf(
     { ...input, ...(quotaHours === undefined ? {} : { quotaHours }) },
     period,
     {
-      ...{ year: rules.year, weight: rules.outsideWeight, during },
+      ...{ year: rules.year, weight: rules.outsideWeight, bookingRule: rules.bookings, during },
     },
   )
   const counted = setRecords(key, sets, (one) => countedOf(stands, one))
   // Day by day only where the tree changes meanwhile (`levelShare`): what a member holds is held for every instrument.
   const still = tree.changes(period.from, period.to).length === 0
   const days = civilDays(zone, period.from, period.to)
-  const rows = still ? undefined : useRows(input, intersect(days, during))
+  const rows = still ? undefined : countingUse(useRows(input, intersect(days, during)), rules.bookings)
   const unitAt = (at: number) => enrolments.findLast((one) => one.from <= at)?.unit
   return {
     result: { ...result, ...(instrument.set === undefined ? {} : { set: instrument.set }) },
@@ -176,6 +178,7 @@ const countedOf = (stands: Standing, key: string): CountedRecords => ({
   trainings: stands.of('training', key),
   achievements: stands.of('achievement', key),
   ratings: stands.of('rating', key),
+  claims: stands.of('claim', key),
 })
 
 /** Every instrument that records have enrolled, in their order, and the zone of its site. */

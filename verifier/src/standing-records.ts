@@ -14,6 +14,8 @@ export type AboutInstrument =
   | 'schedule'
   | 'session'
   | 'maintenance'
+  | 'booking'
+  | 'claim'
   | 'charge'
   | 'voucher'
   | 'subsidy'

@@ -167,7 +167,7 @@ describe('rule sets over the API', () => {
       [{ ranking: [['exec', 'rm']] }, 'ranking.0', '"exec" is no operation'],
       [{ cohort: ['lt', 1] }, 'cohort', '"lt" takes 2 to 2 arguments, not 1'],
       [{ cohort: ['sum', '$runH'] }, 'cohort', 'runs over a cohort'],
-      [{ bookings: 'claimed' }, 'bookings', 'bookings attribute no hours here'],
+      [{ bookings: 'guessed' }, 'bookings', 'ignored'],
     ]
     for (const [change, field, why] of refused) {
       const { status, body } = await faulty(change)

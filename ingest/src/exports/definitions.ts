@@ -31,6 +31,37 @@ export const definitions: ReadonlyMap<string, { readonly zh: string; readonly en
     smeExternal: { zh: '中小企业机时', en: 'of X: small and medium enterprises' },
     hkMacaoForeign: { zh: '港澳及境外机时', en: 'of E: Hong Kong, Macao and foreign beneficiaries' },
     maintenance: { zh: '维修维护时间', en: 'maintenance' },
+    effectiveGrade1: {
+      zh: '一级证据有效机时：传感器连续记录',
+      en: 'E by grade of evidence: 1, seen by a sensor; verified',
+    },
+    effectiveGrade3: {
+      zh: '三级证据机时：有使用记录，传感器仅示通电（不计入 E）',
+      en: 'grade 3: recorded use while the sensor says no more than on; not in E',
+    },
+    effectiveGrade4: {
+      zh: '四级证据机时：仅有使用记录，无传感器数据（不计入 E）',
+      en: 'grade 4: recorded use while nothing is known; not in E',
+    },
+    externalGrade1: {
+      zh: '一级证据对外机时：传感器与使用记录一致',
+      en: 'X by grade of evidence: 1, seen by a sensor, and a session says for whom; verified',
+    },
+    externalGrade3: {
+      zh: '三级证据对外机时：传感器仅示通电，或仅有预约',
+      en: 'grade 3: recorded use while no more than on, or E that only a booking names somebody for',
+    },
+    externalGrade4: {
+      zh: '四级证据对外机时：仅有使用记录，无传感器数据',
+      en: 'grade 4: recorded use while nothing is known',
+    },
+    declaredOnMs: {
+      zh: '申报开机机时（无传感器，不计入核实机时）',
+      en: 'declared P: stated without a sensor; beside P, never in it',
+    },
+    declaredRunMs: { zh: '申报运行机时', en: 'declared R' },
+    declaredEffectiveMs: { zh: '申报有效机时', en: 'declared E' },
+    declaredExternalMs: { zh: '申报对外服务机时', en: 'declared X' },
     live: { zh: '即时证据时间', en: 'known time whose pages arrived within 20 minutes' },
     late: { zh: '迟到证据时间', en: 'known time whose pages arrived later' },
     idle: { zh: '空闲机时', en: 'opening hours without E, maintenance and unknown time' },

@@ -90,9 +90,10 @@ export function createChangedDays(options: {
         if (entry.site === record.stream) mark(entry, record.from ?? 0, horizon)
       return
     }
-    if (kind !== 'session' && kind !== 'maintenance' && kind !== 'schedule') return
+    const isUse = kind === 'session' || kind === 'booking'
+    if (!isUse && kind !== 'maintenance' && kind !== 'schedule') return
     const own = `${record.stream}/${String(record.instrument)}` as InstrumentKey
-    for (const key of kind === 'session' ? [own, ...wholesOf(own)] : [own]) {
+    for (const key of isUse ? [own, ...wholesOf(own)] : [own]) {
       const entry = registry.instrument(key)
       if (entry) mark(entry, record.from ?? 0, record.to ?? horizon)
     }
@@ -160,12 +161,13 @@ export function createChangedDays(options: {
     const managed = new Set<string>()
     for (const { key, enrolments } of registry.instruments())
       if (enrolments.some(({ unit }) => below.has(unit))) managed.add(key)
-    for (const { record } of registry.records('session')) {
-      if (record.to <= since) continue
-      const key = `${record.stream}/${record.instrument}`
-      if (below.has(record.beneficiary) || [key, ...wholesOf(key)].some((one) => managed.has(one)))
-        markRecord('session', record)
-    }
+    for (const kind of ['session', 'booking'] as const)
+      for (const { record } of registry.records(kind)) {
+        if (record.to <= since) continue
+        const key = `${record.stream}/${record.instrument}`
+        if (below.has(record.beneficiary ?? '') || [key, ...wholesOf(key)].some((one) => managed.has(one)))
+          markRecord(kind, record)
+      }
   }
 
   const of = <K extends RecordKind>(records: readonly BookRecord[], kind: K) =>

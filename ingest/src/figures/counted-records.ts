@@ -29,7 +29,16 @@ export interface PlannedRecords {
   readonly claims: readonly RecordOf<'claim'>[]
 }
 
-type About = 'session' | 'charge' | 'voucher' | 'subsidy' | 'compute' | 'training' | 'achievement' | 'rating'
+type About =
+  | 'session'
+  | 'charge'
+  | 'voucher'
+  | 'subsidy'
+  | 'compute'
+  | 'training'
+  | 'achievement'
+  | 'rating'
+  | 'claim'
 
 type Listed<K extends RecordKind> = readonly { readonly record: RecordOf<K> }[]
 
@@ -44,7 +53,7 @@ export function createRecordsByInstrument(
   const grouped = new WeakMap<object, Map<string, unknown[]>>()
   let tree: { from: unknown; tree: OrganisationTree } | undefined
 
-  function groups<K extends About | 'schedule' | 'booking' | 'maintenance' | 'claim'>(
+  function groups<K extends About | 'schedule' | 'booking' | 'maintenance'>(
     kind: K,
   ): Map<string, RecordOf<K>[]> {
     const list = listed(kind)
@@ -75,6 +84,7 @@ export function createRecordsByInstrument(
     trainings: of('training', key),
     achievements: of('achievement', key),
     ratings: of('rating', key),
+    claims: of('claim', key),
   })
 
   return {

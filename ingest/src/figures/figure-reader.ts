@@ -3,6 +3,7 @@ import type { Clock } from '@hours/protocol'
 import {
   civilDays,
   clip,
+  countingUse,
   type During,
   type FigureRules,
   type InSet,
@@ -112,11 +113,15 @@ export function createFigureReader(options: {
       period: span.to > span.from ? span : { from: span.from, to: span.from + 1 },
       year: of.rules.year,
       scheduled: records.isScheduled(key, span.to),
+      bookingRule: of.rules.bookings,
       quotaHours: of.rules.quotaHours(entry, span),
       recoveredMs: recoveries.reduce((sum, { onMs }) => sum + onMs, 0),
     })
-    const whose = (uses: readonly Omit<UseRow, 'instrument'>[]): UseRow[] =>
-      [...uses, ...live.flatMap((day) => day.uses)].map((use) => ({ instrument: key, ...use }))
+    const whose = (uses: readonly Omit<UseRow, 'instrument'>[]): readonly UseRow[] =>
+      countingUse(
+        [...uses, ...live.flatMap((day) => day.uses)].map((use) => ({ instrument: key, ...use })),
+        of.rules.bookings,
+      )
     const used = once(() => whose(days.flatMap((part) => table.users(row.id, part))))
     return {
       entry,

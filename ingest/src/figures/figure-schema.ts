@@ -15,7 +15,7 @@ CREATE TABLE usage_months (instrument INTEGER, start INTEGER, stop INTEGER NOT N
 -- Who had how much effective time on a day: what counts of users and shares by level of organisation are made of.
 CREATE TABLE usage_uses (instrument INTEGER, start INTEGER, n INTEGER, session TEXT NOT NULL, at INTEGER NOT NULL,
   beneficiary TEXT NOT NULL, user TEXT NOT NULL, relation TEXT NOT NULL, purpose TEXT NOT NULL, project TEXT,
-  sme INTEGER NOT NULL, ms INTEGER NOT NULL, PRIMARY KEY (instrument, start, n)) WITHOUT ROWID;
+  sme INTEGER NOT NULL, ms INTEGER NOT NULL, booked INTEGER NOT NULL, PRIMARY KEY (instrument, start, n)) WITHOUT ROWID;
 CREATE TABLE usage_dirty (instrument INTEGER, start INTEGER, stop INTEGER NOT NULL,
   PRIMARY KEY (instrument, start)) WITHOUT ROWID;
 `

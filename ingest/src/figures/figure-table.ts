@@ -42,7 +42,7 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
   const insert = db.prepare(`INSERT OR REPLACE INTO usage_days VALUES (${marks(width + 3)})`)
   const removeDay = db.prepare('DELETE FROM usage_days WHERE instrument = ? AND start = ?')
   const removeUses = db.prepare('DELETE FROM usage_uses WHERE instrument = ? AND start = ?')
-  const insertUse = db.prepare(`INSERT INTO usage_uses VALUES (${marks(12)})`)
+  const insertUse = db.prepare(`INSERT INTO usage_uses VALUES (${marks(13)})`)
   const clean = db.prepare('DELETE FROM usage_dirty WHERE instrument = ? AND start = ?')
   const markDay = db.prepare('INSERT OR IGNORE INTO usage_dirty VALUES (?, ?, ?)')
   const dirtyOf = db.prepare('SELECT start, stop FROM usage_dirty WHERE instrument = ? ORDER BY start')
@@ -58,8 +58,8 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
   }
   const usesIn = db.prepare(`SELECT * FROM usage_uses ${own} ORDER BY start, n`)
   const usersIn = db.prepare(
-    `SELECT session, min(at) AS at, beneficiary, user, relation, purpose, project, max(sme) AS sme, sum(ms) AS ms FROM usage_uses
-     ${own} GROUP BY beneficiary, user, relation, project, sme ORDER BY min(start), min(n)`,
+    `SELECT session, min(at) AS at, beneficiary, user, relation, purpose, project, max(sme) AS sme, sum(ms) AS ms, booked FROM usage_uses
+     ${own} GROUP BY booked, beneficiary, user, relation, project, sme ORDER BY min(start), min(n)`,
   )
   const sumIn = {
     days: db.prepare(`SELECT ${sums} FROM usage_days ${own}`),
@@ -77,9 +77,20 @@ export function createFigureTable(db: DatabaseSync): FigureTable {
     }
     insert.run(instrument, from, to, ...values)
     for (const [n, use] of uses.entries()) {
-      const { session, at, beneficiary, user, relation, purpose, project = null, sme, ms } = use
+      const {
+        session,
+        at,
+        beneficiary,
+        user,
+        relation,
+        purpose,
+        project = null,
+        sme,
+        ms,
+        booked = false,
+      } = use
       const who = [session, at, beneficiary, user, relation, purpose, project] as const
-      insertUse.run(instrument, from, n, ...who, Number(sme), ms)
+      insertUse.run(instrument, from, n, ...who, Number(sme), ms, Number(booked))
     }
   }
 
@@ -124,5 +135,6 @@ function useOf(row: Record<string, unknown>): Omit<UseRow, 'instrument'> {
     ...(typeof project === 'string' ? { project } : {}),
     sme: row['sme'] === 1,
     ms: Number(row['ms']),
+    ...(row['booked'] === 1 ? { booked: true as const } : {}),
   }
 }

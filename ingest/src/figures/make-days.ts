@@ -48,5 +48,7 @@ const withoutInstrument = ({ instrument: _, ...use }: UseRow) => use
 /** One order for one set of rows, however the records came. */
 function byUse(a: Omit<UseRow, 'instrument'>, b: Omit<UseRow, 'instrument'>): number {
   if (a.session !== b.session) return a.session < b.session ? -1 : 1
-  return a.at - b.at || (a.beneficiary < b.beneficiary ? -1 : 1)
+  if (a.at !== b.at) return a.at - b.at
+  if (a.booked !== b.booked) return a.booked === true ? 1 : -1
+  return a.beneficiary < b.beneficiary ? -1 : 1
 }

@@ -6,7 +6,7 @@ import { checkDatabase, isDamaged, openDatabase, watchDamage } from '../open-dat
 import { reportedBit } from './page-mark.ts'
 
 /** Another number throws the file away and makes it again from the log. */
-export const indexSchemaVersion = 4
+export const indexSchemaVersion = 5
 
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -30,9 +30,10 @@ interface Lists {
   session: Listed<'session'>
   maintenance: Listed<'maintenance'>
   schedule: Listed<'schedule'>
+  booking: Listed<'booking'>
 }
 
-const perInstrument = ['enrolment', 'session', 'maintenance', 'schedule'] as const
+const perInstrument = ['enrolment', 'session', 'maintenance', 'schedule', 'booking'] as const
 
 export function createInstrumentInputs(registry: Registry): InstrumentInputs {
   let grouped:
@@ -46,6 +47,7 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
       session: countedSessions(registry),
       maintenance: registry.records('maintenance'),
       schedule: registry.records('schedule'),
+      booking: registry.records('booking'),
     }
     const from: unknown[] = Object.values<unknown>({ ...lists })
     if (grouped?.from.every((list, i) => list === from[i])) return grouped
@@ -62,6 +64,7 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
         enrolments: groups.enrolment.get(key) ?? [],
         sessions: groups.session.get(key) ?? [],
         maintenance: groups.maintenance.get(key) ?? [],
+        bookings: groups.booking.get(key) ?? [],
         schedules: [...(groups.schedule.get(key) ?? []), ...(groups.schedule.get(`${site}/*`) ?? [])],
       })
     }
@@ -76,7 +79,8 @@ export function createInstrumentInputs(registry: Registry): InstrumentInputs {
       const all = byKey.get(key) ?? emptyRecords
       const near = ({ from, to }: Interval) => from < period.to && to > period.from
       const sessions = setSessions(key, setsOf(registry), (one) => byKey.get(one)?.sessions ?? [])
-      const records = { ...all, sessions: sessions.filter(near) }
+      const bookings = setSessions(key, setsOf(registry), (one) => byKey.get(one)?.bookings ?? [])
+      const records = { ...all, sessions: sessions.filter(near), bookings: bookings.filter(near) }
       return inputFromRecords({ site, instrument, zone, period, spans, records, tree })
     },
   }

@@ -1,6 +1,7 @@
 import type { RecordOf } from '@hours/protocol'
 import { civilYear, type Interval, type YearKind } from '../calendar.ts'
 import { outsideWeight } from '../figures.ts'
+import type { BookingRule } from '../use-rows.ts'
 import { compile, type Value } from './expression.ts'
 import { registerFacts } from './register-facts.ts'
 import { namesOf, parameterName, type RuleSetDocument } from './rule-set.ts'
@@ -19,12 +20,17 @@ export interface FigureRules {
   readonly year: YearKind
   /** Weight of outside hours in `shareWeighted`. */
   readonly outsideWeight: number
+  /** Whether bookings attribute hours where no session does (records.md, section 8). */
+  readonly bookings: BookingRule
   /** Effective hours a year that are due of an instrument as it stands at the end of the period; undefined = none are. */
   readonly quotaHours: (instrument: QuotaInstrument, period: Interval) => number | undefined
 }
 
 /** For sums that no rule has a part in. */
-export const noRules: FigureRules = { year: 'calendar', outsideWeight, quotaHours: () => undefined }
+export const noRules: FigureRules = {
+  ...{ year: 'calendar', outsideWeight, bookings: 'ignored' },
+  quotaHours: () => undefined,
+}
 
 const made = new WeakMap<object, FigureRules>()
 
@@ -44,6 +50,7 @@ export function figureRules(rules: RuleSetDocument): FigureRules {
   const own: FigureRules = {
     year: rules.year,
     outsideWeight: rules.outsideWeight,
+    bookings: rules.bookings,
     quotaHours({ enrolments, zone }, period) {
       const enrolment = enrolments.findLast(({ from }) => from < period.to)
       const since = enrolments[0]?.from

@@ -71,7 +71,7 @@ export const RuleSetDocument = z.strictObject({
   quotaHours: Expression.default(null),
   /** Weight of outside hours in `shareWeighted`. */
   outsideWeight: z.number().min(0).max(100).default(1.5),
-  /** Whether bookings attribute hours (records.md, section 8); no figure is made so here, and what asks for it is not taken. */
+  /** `claimed` = bookings attribute hours where no session does (records.md, section 8). */
   bookings: z.enum(['ignored', 'claimed']).default('ignored'),
   instrument: Part.default(nothing),
   fleet: Part.default(nothing),
@@ -111,15 +111,9 @@ export function namesOf(rules: RuleSetDocument) {
 
 /**
  * What a new version is refused for, though it can be read: two figures or lines of one name, and a name that hides a fact,
- * as formulas would mean the one and get the other; hours out of bookings, which would be left out without a word. Versions
- * that were taken before stand as they are.
+ * as formulas would mean the one and get the other. Versions that were taken before stand as they are.
  */
 export function versionFaults(rules: RuleSetDocument): string[] {
-  const claimed = 'bookings: "claimed" is not worked out, bookings attribute no hours here; use "ignored"'
-  return [...(rules.bookings === 'claimed' ? [claimed] : []), ...namingFaults(rules)]
-}
-
-function namingFaults(rules: RuleSetDocument): string[] {
   const taken = new Set([...factNames, 'quotaH', 'sets', ...scored])
   return (['instrument', 'fleet'] as const).flatMap((name) => {
     const { figures, items } = rules[name]
