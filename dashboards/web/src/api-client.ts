@@ -9,7 +9,6 @@ import type {
   Usage,
 } from '@hours/protocol'
 import type {
-  Assessment,
   Booked,
   Channels,
   Figures,
@@ -22,11 +21,11 @@ import type {
   Quality,
   Reconciliation,
   ReportJob,
-  RuleSets,
   SensingLevels,
   UsageTotals,
   WeekHours,
 } from './api-shapes.ts'
+import type { Assessment, RuleSets } from './assessment-shapes.ts'
 import { failureOf, request } from './api-request.ts'
 
 export { ApiError } from './api-request.ts'

@@ -1,4 +1,4 @@
-import type { AssessedInstrument, Assessment } from '../api-shapes.ts'
+import type { AssessedInstrument, Assessment } from '../assessment-shapes.ts'
 import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
 import { count, decimal, hours, money, nameOf, none, percent } from '../format.ts'

@@ -1,4 +1,4 @@
-import type { Assessment, AssessmentItem } from '../api-shapes.ts'
+import type { Assessment, AssessmentItem } from '../assessment-shapes.ts'
 import { CsvButton } from '../charts/chart-frame.tsx'
 import { type Column, PlainTable } from '../data-table.tsx'
 import { BigFigure } from '../figure.tsx'

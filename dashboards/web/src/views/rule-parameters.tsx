@@ -1,4 +1,4 @@
-import type { RuleSet } from '../api-shapes.ts'
+import type { RuleSet } from '../assessment-shapes.ts'
 import { nameOf } from '../format.ts'
 import { place, setQuery } from '../route.ts'
 
