@@ -12,6 +12,9 @@ import { gatewayKey } from './gateway-keys.ts'
 /** Pages this long are simulated history. */
 export const historyPageMs = 900_000
 
+/** Entries of a history that the index takes at once. */
+const historyAtOnce = 256
+
 export interface WorldOptions {
   readonly dir: string
   readonly fleet: Fleet
@@ -44,10 +47,15 @@ export interface World {
 /** Brings the door and the log up and, at a first start, enrols the fleet (records.md, section 3). */
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { dir, fleet, clock, log, sampleMs } = options
+  let isHistory = false
   mkdirSync(dir, { recursive: true })
   const ingest = await createIngest({
     ...{ dataDir: dir, clock, log, logName: 'demo.hours', simulated: true },
-    ...(options.haste ? { haste: options.haste } : {}),
+    haste: options.haste ?? {
+      ...{ survivesPowerCut: true, receiptEveryMs: 1_000, seldom: 1 },
+      // While a history is played nobody waits for the index: half a day of it in one commit, and live all at once.
+      projectAtLeast: () => (isHistory ? historyAtOnce : 1),
+    },
   })
   const folder = (gateway: string) => join(dir, 'gateways', gateway)
   const ids = [...new Set(fleet.instruments.map((one) => one.gateway))]
@@ -95,6 +103,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 
   async function stopGateways(): Promise<void> {
+    isHistory = false
     const ending = running
     running = []
     await Promise.all(ending.map(({ gateway }) => gateway.stop()))
@@ -109,6 +118,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     startGateways({ pageMs, localUrl }) {
       if (running.length > 0) throw new Error('the gateways run already')
+      isHistory = pageMs >= historyPageMs
       const started = new Map<string, Gateway>()
       for (const config of configsFor(pageMs, localUrl)) {
         const signer = keys.find(({ gateway }) => gateway === config.gateway)?.signer

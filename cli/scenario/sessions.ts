@@ -89,7 +89,7 @@ function sessionOf(use: Use): RecordItem {
     purpose: isOutside ? 'service' : chance(key, run.from, 'why') < 0.2 ? 'teaching' : 'research',
     way: form === 'samples' ? 'entrusted' : form === 'shifts' ? 'operated' : 'self',
     project: `${beneficiary}-${Math.floor(chance(key, run.from, 'project') * projects)}`,
-    samples: 1 + (hash(key, run.from, 'samples') % 21),
+    samples: 1 + (hash(key, run.from, 'samples') % 27),
     ...(form === 'shifts' ? { shifts: Math.ceil((run.to - run.from) / (shiftHours * HOUR)) } : {}),
     // Whoever brought it has written it down, and is the beneficiary of nothing.
     actor: channels.find((channel) => channel === broker?.id) ?? 'scenario',

@@ -6,8 +6,8 @@ export interface Haste {
   readonly survivesPowerCut: boolean
   /** At most one receipt a gateway in this time of the simulated clock, ms. */
   readonly receiptEveryMs: number
-  /** The index follows by so many entries at once. */
-  readonly projectAtLeast: number
+  /** The index follows by so many entries at once; asked each time, as a demo's history ends and goes on live. */
+  readonly projectAtLeast: () => number
   /** Housekeeping (`time` records, sizes of the log, silence of gateways, power) is done so many times more seldom. */
   readonly seldom: number
 }

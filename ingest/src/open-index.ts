@@ -39,7 +39,7 @@ export interface OpenIndexOptions {
   /** False only where days of simulated history pass in seconds: it is not durable at each commit then. */
   readonly survivesPowerCut?: boolean
   /** How many entries are projected at once at the least, when nobody waits for them. */
-  readonly projectAtLeast?: number | undefined
+  readonly projectAtLeast?: (() => number) | undefined
   readonly onRecord?: (record: BookRecord) => void
   readonly onBatch?: (items: readonly Projectable[]) => void
   readonly onError?: (error: unknown) => void

@@ -3,7 +3,7 @@ import { fromUtf8, utf8 } from './bytes.ts'
 import { formatBase64url, parseBase64url } from './codecs.ts'
 import type { Crypto, KeyAlg, Sha256, Signer } from './crypto.ts'
 import { maxEntryBytes } from './entry-bundle.ts'
-import { jsonFault, readJson } from './json-keys.ts'
+import { readJson } from './json-keys.ts'
 import { LedgerError, type LedgerCode } from './ledger-error.ts'
 
 /** A signed record taken apart (JWS compact, RFC 7515; Ed25519 as in RFC 9864). Nothing of it is verified yet. */
@@ -46,7 +46,7 @@ export function signRecord(record: {
   const header = headerText(signer.alg, signer.kid, typOf(kind))
   const fault = headerFault(header)
   if (fault !== undefined) throw new LedgerError('bad_header', `cannot sign as ${header}: ${fault}`)
-  const double = jsonFault(payload)
+  const double = readJson(payload).fault
   if (double !== undefined) throw new LedgerError('bad_payload', `payload of ${kind}: ${double}`)
   const input = `${formatBase64url(utf8(header))}.${formatBase64url(utf8(payload))}`
   const bytes = utf8(`${input}.${formatBase64url(signer.sign(utf8(input)))}`)

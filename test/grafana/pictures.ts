@@ -57,6 +57,7 @@ async function play(influxUrl: string, draw: () => Promise<void>): Promise<void>
   const onError = (error: unknown) => console.error(error)
   const stopUse = await keepDemoUse({ ingest: world.ingest, fleet, clock, from, days: 8, onError })
   stopUse()
+  await world.ingest.settled()
   await series.feed().settled()
   await series.feed().rebuild()
   await series.outbox.flush()

@@ -56,6 +56,8 @@ interface Waiting {
   mark: number
 }
 
+type Extending = Changed & { to: Millis }
+
 export interface Tables {
   readonly accounts: AccountReader
   readonly chains: ChainTable
@@ -77,7 +79,9 @@ export function createPageProjection(
   )
   const scopes = new Map<InstrumentKey, { version: number; scope: DayScope }>()
   let waiting: Waiting[] = []
-  let touched: Changed[] = []
+  let touched: Extending[] = []
+  /** Pages that follow each other touch one stretch of their instrument, not sixty in a batch. */
+  const newest = new Map<InstrumentRow, Extending>()
 
   function scope(key: InstrumentKey): DayScope {
     const known = scopes.get(key)
@@ -93,7 +97,14 @@ export function createPageProjection(
   }
 
   function touch(row: InstrumentRow, from: Millis, to: Millis): void {
-    touched.push({ row, from, to })
+    const before = newest.get(row)
+    if (before?.to === from) {
+      before.to = to
+      return
+    }
+    const fresh = { row, from, to }
+    newest.set(row, fresh)
+    touched.push(fresh)
   }
 
   function spoil({ row, from, to }: Changed): void {
@@ -194,6 +205,7 @@ export function createPageProjection(
     touched() {
       const all = touched
       touched = []
+      newest.clear()
       return all
     },
   }

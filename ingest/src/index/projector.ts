@@ -62,13 +62,13 @@ export interface ProjectorOptions {
   readonly onBatch: (items: readonly Projectable[]) => void
   readonly onError: (error: unknown) => void
   /** Waits for so many entries, or until somebody waits for it; default 1. */
-  readonly atLeast?: number | undefined
+  readonly atLeast?: (() => number) | undefined
 }
 
 export function createProjector(options: ProjectorOptions): Projector {
-  const { db, tables, registry, atLeast = 1 } = options
+  const { db, tables, registry, atLeast = () => 1 } = options
   // Who waits for so many wants them in one commit.
-  const batchSize = Math.max(usualBatch, atLeast)
+  const batchSize = () => Math.max(usualBatch, atLeast())
   const pages = createPageProjection(db, tables, registry)
   const statements = {
     entry: db.prepare('INSERT OR IGNORE INTO entries VALUES (?, ?, ?)'),
@@ -154,7 +154,7 @@ export function createProjector(options: ProjectorOptions): Projector {
 
   async function run(): Promise<void> {
     while (queue.length > 0 && failure === undefined) {
-      const items = queue.slice(0, batchSize)
+      const items = queue.slice(0, batchSize())
       try {
         batch(items)
       } catch (error) {
@@ -168,7 +168,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     options.figures().wake()
   }
 
-  function start(least = atLeast): void {
+  function start(least = atLeast()): void {
     // A stopped index takes nothing more: whoever waits for it must hear that, not wait for ever.
     if (queue.length < least || failure !== undefined) return
     running ??= turn()
@@ -189,7 +189,7 @@ export function createProjector(options: ProjectorOptions): Projector {
       let items: Projectable[] = []
       for (const { position: at, bytes } of log.entries(position ?? undefined)) {
         items.push({ position: at, bytes, digest: digestOf(bytes) })
-        if (items.length < batchSize) continue
+        if (items.length < batchSize()) continue
         batch(items)
         items = []
         onProgress?.(at)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { formatOrigin } from '@hours/ledger'
 import { createManualClock } from '@hours/protocol'
 import { pino } from 'pino'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createIngest } from '../ingest.ts'
 
 const now = Date.UTC(2026, 0, 15)
@@ -18,7 +18,7 @@ const open = (dataDir: string, haste: boolean) =>
     ...{ dataDir, clock: createManualClock(now), log: pino({ level: 'silent' }) },
     ...{ logName: 'demo.haste', simulated: true },
     ...(haste
-      ? { haste: { survivesPowerCut: false, receiptEveryMs: 1_000, projectAtLeast: 64, seldom: 60 } }
+      ? { haste: { survivesPowerCut: false, receiptEveryMs: 1_000, projectAtLeast: () => 64, seldom: 60 } }
       : {}),
   })
 
@@ -51,10 +51,32 @@ test('a log of simulated history that waited for no disk is whole when it is clo
   await again.close()
 })
 
+test('the index follows by as many entries as it is told when they come: a history ends, and live it follows at once', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'year-log-'))
+  dirs.push(dir)
+  const clock = createManualClock(now)
+  let atLeast = 1_000
+  const ingest = await createIngest({
+    ...{ dataDir: dir, clock, log: pino({ level: 'silent' }), logName: 'demo.haste', simulated: true },
+    haste: { survivesPowerCut: false, receiptEveryMs: 1_000, projectAtLeast: () => atLeast, seldom: 60 },
+  })
+  const before = ingest.index.position()?.index ?? Number.NaN
+  const stamp = async () => {
+    clock.advanceTo(clock.wall() + 60_000)
+    await ingest.stampTime()
+  }
+  for (let i = 0; i < 5; i++) await stamp()
+  expect([ingest.log.size(), ingest.index.position()?.index]).toEqual([before + 6, before])
+  atLeast = 1
+  await stamp()
+  await vi.waitFor(() => expect(ingest.index.position()?.index).toBe(ingest.log.size() - 1))
+  await ingest.close()
+})
+
 test('haste is refused of a site that is not simulated', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'year-log-'))
   dirs.push(dir)
-  const haste = { survivesPowerCut: false, receiptEveryMs: 1_000, projectAtLeast: 1, seldom: 1 }
+  const haste = { survivesPowerCut: false, receiptEveryMs: 1_000, projectAtLeast: () => 1, seldom: 1 }
   const options = { dataDir: dir, clock: createManualClock(now), log: pino({ level: 'silent' }) }
   await expect(
     createIngest({ ...options, logName: 'real.hours', simulated: false, haste }),
