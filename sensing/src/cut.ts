@@ -5,7 +5,7 @@ import type { MeterPace } from './meter-pace.ts'
 import { hoursOf, lowStretches, type Piece, piecesOf, type Run } from './pieces.ts'
 import type { Grid } from './power-grid.ts'
 import type { PowerLevel } from './power-levels.ts'
-import { type PowerSeries, quantile } from './power-series.ts'
+import { chosen, type PowerSeries, quantile } from './power-series.ts'
 import { isRhythm, sum } from './rhythm.ts'
 
 /** One place to put the line between standby and run: below the level `split`. */
@@ -65,7 +65,7 @@ function thresholdsAt({ grid, levels, offCount }: Recorded, split: number): Thre
 function quietest({ watts }: Grid, low: number, high: number): number {
   const whole = Math.log((high + 0.1) / (low + 0.1))
   const passed = Array.from(
-    watts.filter((w) => w > low && w < high),
+    chosen(watts, (w) => w > low && w < high),
     (w) => Math.log((w + 0.1) / (low + 0.1)) / whole,
   )
   const near = (place: number) => passed.filter((w) => Math.abs(w - place) < 0.12).length

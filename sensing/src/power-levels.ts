@@ -1,3 +1,5 @@
+import { chosen } from './power-series.ts'
+
 /** A level of power that the machine keeps returning to. */
 export interface PowerLevel {
   /** Median, and the 5 % and 95 % quantiles, W. */
@@ -79,7 +81,7 @@ export function levelsOf(
     const peak = (histogram.share[a.peak] ?? 0) >= (histogram.share[b.peak] ?? 0) ? a.peak : b.peak
     hills.splice(joint, 2, { peak, from: a.from, to: b.to })
   }
-  const sorted = watts.filter((w) => !Number.isNaN(w)).sort()
+  const sorted = chosen(watts, (w) => !Number.isNaN(w)).sort()
   const edges = hills.map((hill) => Math.exp(histogram.firstLn + hill.from * binLn) - offsetW)
   const firstAt = (edge: number | undefined) =>
     edge === undefined ? sorted.length : lowerBound(sorted, edge)

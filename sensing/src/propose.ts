@@ -5,7 +5,7 @@ import { createDetector } from './detector.ts'
 import { named } from './level-meaning.ts'
 import type { Grid } from './power-grid.ts'
 import type { PowerLevel } from './power-levels.ts'
-import { type PowerSeries, quantile } from './power-series.ts'
+import { chosen, type PowerSeries, quantile } from './power-series.ts'
 
 /** A refusal with what was seen. */
 export function refused(
@@ -131,7 +131,7 @@ function hoursUnder(series: PowerSeries, proposals: readonly Proposal[]) {
 
 /** Highest over lowest median of the eighths of the time a level was held; 1 when it stays where it is. */
 function driftOf({ watts }: Grid, belongs: (watts: number) => boolean): number {
-  const there = watts.filter((w) => !Number.isNaN(w) && belongs(w))
+  const there = chosen(watts, (w) => !Number.isNaN(w) && belongs(w))
   const size = Math.ceil(there.length / 8)
   if (size < 6) return 1
   const medians = Array.from({ length: 8 }, (_, i) => quantile(there.subarray(i * size, (i + 1) * size), 0.5))
