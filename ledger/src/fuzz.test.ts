@@ -1,11 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Page } from '@hours/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nodeCrypto, signerFromSeed } from '../node/index.ts'
+import { change, changed } from '../../protocol/src/strange.fixture.ts'
+import { accountablePages } from './accountable.ts'
 import { fromUtf8, utf8 } from './bytes.ts'
+import { createChainBook } from './chain-book.ts'
+import { pageOf } from './chain.fixture.ts'
 import { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.ts'
 import { formatBase64, formatBase64url, formatHex, parseBase64, parseBase64url, parseHex } from './codecs.ts'
+import { judgeTime } from './clock-rules.ts'
 import { formatEntryBundle, parseEntryBundle } from './entry-bundle.ts'
+import { hostileText } from './hostile.fixture.ts'
 import { jsonFault, readJson } from './json-keys.ts'
 import { createKeyRegistry } from './key-registry.ts'
 import { formatNote, parseNote } from './note.ts'
@@ -37,28 +44,19 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Half noise, half good texts with a few pieces changed: the second kind reaches further into a parser. */
-function hostile(...samples: readonly string[]) {
-  const edit = fc.record({
-    at: fc.nat(),
-    cut: fc.nat({ max: 12 }),
-    put: fc.oneof(
-      fc.string({ maxLength: 6 }),
-      fc.constantFrom('\n', '\n\n', ' ', '+', '— ', '0', '=', '.', '"', '\u0000'),
-    ),
-  })
-  const edited = fc
-    .tuple(fc.constantFrom(...samples), fc.array(edit, { maxLength: 3 }))
-    .map(([sample, edits]) =>
-      edits.reduce((whole, { at, cut, put }) => {
-        const place = at % (whole.length + 1)
-        return whole.slice(0, place) + put + whole.slice(place + cut)
-      }, sample),
-    )
-  return fc.oneof(
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 300 }) },
-    { weight: 3, arbitrary: edited },
-  )
+const hostile = (...samples: readonly string[]) => hostileText(samples)
+
+const at = { year: 2026, index: 1 }
+const keys = createKeyRegistry()
+keys.apply({ holder: 'gw-1', n: 1, alg: 'Ed25519', public: formatBase64url(signer.publicKey) }, at)
+/** Takes every signature, so that what is signed gets read. */
+const believing = { ...nodeCrypto, verify: () => true }
+const unsigned = (kind: 'page' | 'receipt', payload: string) =>
+  signRecord({ kind, payload, signer: { ...signer, sign: () => new Uint8Array(64) } })
+/** Ascending, disjoint, inside the page. */
+function fits(page: Page, spans: readonly { readonly from: number; readonly to: number }[]): boolean {
+  let end: number = page.from
+  return spans.every(({ from, to }) => from >= end && to > from && (end = to) <= page.to)
 }
 
 /** Runs `parse` on hostile texts; what it accepts must be what `format` writes. */
@@ -158,36 +156,46 @@ describe(`every parser, ${numRuns} hostile inputs: refuses by value, accepts one
     )
     expect(read).toBeGreaterThan(numRuns / 10)
   })
-  it('pages and receipts', () => {
-    const keys = createKeyRegistry()
-    const at = { year: 2026, index: 1 }
-    keys.apply({ holder: 'gw-1', n: 1, alg: 'Ed25519', public: formatBase64url(signer.publicKey) }, at)
+  it('pages and receipts that are none', () => {
     const context = {
-      crypto: nodeCrypto,
-      gateway: 'gw-1',
-      logs: [],
-      service: [signer],
-      seen: [],
-      pageBytes: () => undefined,
+      ...{ crypto: believing, gateway: 'gw-1', logs: [], service: [signer] },
+      ...{ seen: [], pageBytes: () => undefined },
     }
-    // Signed by the right key, so that the payload is what is read.
-    const signed = (payload: string) => (jsonFault(payload) === undefined ? payload : '{}')
     fc.assert(
       fc.property(
         hostile('{"v":1,"site":"s","gateway":"gw-1","epoch":0,"seq":0}', '[]', '{"v":2}'),
-        (payload) => {
-          const body = signed(payload.toWellFormed())
-          const page = openPage(signRecord({ kind: 'page', payload: body, signer }), {
-            crypto: nodeCrypto,
-            keys,
-            at,
-          })
-          const receipt = verifyReceipt(signRecord({ kind: 'receipt', payload: body, signer }), context)
-          return !page.ok && !receipt.ok
+        (text) => {
+          const payload = text.toWellFormed()
+          if (jsonFault(payload) !== undefined) return true
+          const page = openPage(unsigned('page', payload), { crypto: believing, keys, at })
+          return !page.ok && !verifyReceipt(unsigned('receipt', payload), context).ok
         },
       ),
       { numRuns },
     )
+  })
+  it('pages with strange fields: refused with a reason, or judged, and then they account for no more than their time', () => {
+    const first = pageOf(0)
+    const second = pageOf(1, { prev: first.digest, seen: { origin, size: 3, root: hash } }).page
+    const arrival = { arrival: second.to + 60_000, earliest: second.from }
+    let judged = 0
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+        const payload = JSON.stringify(changed(second, changes))
+        const opened = openPage(unsigned('page', payload), { crypto: believing, keys, at })
+        if (!opened.ok) return opened.error.code.length > 0 && opened.error.message.length < 10_000
+        const book = createChainBook()
+        book.check(first, { isOpen: () => true, mayName: () => true })
+        const verdict = book.check(opened.value, { isOpen: () => true, mayName: () => true })
+        const { page, digest } = opened.value
+        judged += 1
+        const time = judgeTime(page, arrival)
+        const all = [...accountablePages([{ page, digest, standing: 'accepted', ...time }])]
+        return verdict.findings.length < 100 && all.every(([, { spans }]) => fits(page, spans))
+      }),
+      { numRuns },
+    )
+    expect(judged).toBeGreaterThan(numRuns / 20)
   })
   it('signed checkpoints under another key', () => {
     fc.assert(

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Page } from './page.ts'
 import { isPlainPage } from './plain-page.ts'
+import { changed, change } from './strange.fixture.ts'
 
 const numRuns = Number(process.env['HOURS_FUZZ_RUNS'] ?? 10_000)
 const start = 1_763_867_400_000
@@ -43,63 +44,14 @@ const page = fc.record({
   instruments: fc.uniqueArray(instrument, { maxLength: 4, selector: (one) => one.id }),
 })
 
-/** What may stand in a field where something else should. */
-const strange = fc.oneof(
-  fc.constantFrom(
-    null,
-    true,
-    '',
-    'sem-01',
-    'unknown',
-    [],
-    {},
-    -1,
-    -0,
-    0.5,
-    1e12,
-    2 ** 53,
-    start,
-    7e12,
-    'x'.repeat(201),
-  ),
-  fc.json({ maxDepth: 2 }).map((text): unknown => JSON.parse(text)),
-)
-
-type Fields = Record<string, unknown>
-
-/** `data` with one field, at some depth, changed, taken away, doubled or put in. */
-function changed(data: unknown, path: readonly number[], kind: number, put: unknown): void {
-  let at = data as Fields
-  for (const step of path) {
-    const keys = Object.keys(at)
-    const key = keys[step % Math.max(1, keys.length)] ?? (Array.isArray(at) ? '0' : 'x')
-    const next = at[key]
-    if (typeof next === 'object' && next !== null && step % 3 !== 0) {
-      at = next as Fields
-      continue
-    }
-    if (kind === 0 && !Array.isArray(at)) at[`${key}x`] = put
-    else if (kind === 1 && !Array.isArray(at)) Reflect.deleteProperty(at, key)
-    else if (kind === 2 && Array.isArray(at)) at.push(next)
-    else at[key] = put
-    return
-  }
-}
-
 it(`a page is plain when the schema accepts it as it is, and only then: ${numRuns} pages, most with a strange field`, {
   timeout: 60_000 + numRuns,
 }, () => {
   let accepted = 0
   let refused = 0
-  const change = fc.record({
-    path: fc.array(fc.nat(), { minLength: 1, maxLength: 5 }),
-    kind: fc.nat(4),
-    put: strange,
-  })
   fc.assert(
     fc.property(page, fc.array(change, { maxLength: 2 }), (made, changes) => {
-      const data = JSON.parse(JSON.stringify(made)) as unknown
-      for (const { path, kind, put } of changes) changed(data, path, kind, put)
+      const data = changed(made, changes)
       const read = Page.safeParse(data)
       const plain = isPlainPage(data)
       if (plain) accepted += 1

@@ -28,13 +28,18 @@ import { openSiteCa, type SiteCa } from '../../ingest/src/ca/site-ca.ts'
 import { openRegisters } from '../../ingest/src/access/door.ts'
 import { IngestError } from '../../ingest/src/ingest-error.ts'
 import { freshFolder } from '../../ingest/src/ingest.fixture.ts'
+import { hostileText } from '../../ledger/src/hostile.fixture.ts'
+import { placeEntries } from '../../verifier/src/bundle-entries.ts'
+import { createProblems } from '../../verifier/src/problem.ts'
 import { readRegistry } from '../../ingest/src/setup/read-registry.ts'
+import { inMemory } from './bundle.fixture.ts'
 
 /**
  * Every decoder of what comes from outside that has no fuzz of its own beside it (ledger, sensing, import readers and
  * pages have): noise, and good texts with a few pieces changed. A verdict comes back, never another error than its own.
  */
 const numRuns = Number(process.env['HOURS_FUZZ_RUNS'] ?? 3_000)
+const ofReportRuns = Math.max(10_000, numRuns)
 const bytes = (text: string) => new TextEncoder().encode(text)
 const now = Date.UTC(2026, 0, 5)
 const rulesets = ['univ-sheet', 'cn-national-2026', 'eu-tna'].map((name) =>
@@ -63,6 +68,20 @@ const receipt = {
     rejected: [{ seq: 1, code: 'x', reason: 'y' }],
   },
   ...{ checkpoint: 'c', base: 0, consistency: ['AA'], pages: [[0, 1, ['AA']]] },
+}
+const stated = { of: 'all', coverage: 1, grade: 'A', kpi: 'run', unit: 'ms' }
+const statement = {
+  _type: 'https://in-toto.io/Statement/v1',
+  subject: [{ name: 'policy', digest: { sha256: 'a'.repeat(64) } }],
+  predicateType: 'hours-report/v1',
+  predicate: {
+    ...{ scope: 'all', period: '2026', zone: 'Asia/Shanghai', at: now, revision: null, edition: 3 },
+    ruleset: { id: 'default', version: '1', sha256: 'a'.repeat(64) },
+    logs: [{ origin: 'o/2026', size: 2, root: `${'A'.repeat(43)}=` }],
+    streams: [{ stream: 'lab', next: 1, last: 'A'.repeat(43) }],
+    figures: [{ ...stated, value: 1, lower: 0, upper: 2, denominator: null }],
+    ...{ software: '1', simulated: false },
+  },
 }
 const accounts = {
   gateways: [
@@ -109,46 +128,14 @@ const session = {
 const registry = 'id,parent,kind,name_en,from\ngibh,,entity,GIBH,2020-01-01\n'
 const listing = { kind: 'json', listing: { items: 'a.b', required: ['name'] } } as never
 
-/** Noise; samples with pieces cut out and put in; and samples that stand in each other. */
-function hostile(...samples: readonly string[]): fc.Arbitrary<string> {
-  const piece = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 8 }),
-    fc.constantFrom(
-      '"',
-      '{',
-      '}',
-      '[',
-      ']',
-      ',',
-      ':',
-      '\n',
-      '\0',
-      '-',
-      '1e400',
-      '9'.repeat(30),
-      '__proto__',
-      '\\u0000',
-      '🧪',
-      '&a *a',
-      '../',
-      '$',
-    ),
-  )
-  const edit = fc.record({ at: fc.nat(), cut: fc.nat({ max: 20 }), put: piece })
-  const edited = fc
-    .tuple(fc.constantFrom(...samples), fc.array(edit, { minLength: 1, maxLength: 4 }))
-    .map(([sample, edits]) =>
-      edits.reduce((whole, { at, cut, put }) => {
-        const place = at % (whole.length + 1)
-        return whole.slice(0, place) + put + whole.slice(place + cut)
-      }, sample),
-    )
-  return fc.oneof(
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
+const pieces = ['"', '{', '}', '[', ']', ',', ':', '\n', '\0', '-', '1e400', '9'.repeat(30), '__proto__']
+const put = [...pieces, '\\u0000', '🧪', '&a *a', '../', '$']
+/** Noise, any JSON, and samples with pieces cut out and put in. */
+const hostile = (...samples: readonly string[]): fc.Arbitrary<string> =>
+  fc.oneof(
     { weight: 1, arbitrary: fc.json({ maxDepth: 3 }) },
-    { weight: 5, arbitrary: edited },
+    { weight: 6, arbitrary: hostileText(samples, { edits: 4, put }) },
   )
-}
 
 const parsed = (text: string): unknown => {
   try {
@@ -177,20 +164,9 @@ const decoders: readonly [name: string, samples: readonly string[], decode: (tex
   ],
   ['power report', [json(power)], (text) => decodePowerReport(bytes(text))],
   ['receipt', [json(receipt)], (text) => decodeReceipt(bytes(text))],
-  [
-    'report statement',
-    [json({ v: 1, scope: 'all', period: '2026', figures: [] })],
-    (text) => decodeReportStatement(bytes(text)),
-  ],
   ['accounts of a broker', [json(accounts)], decodeAccounts],
   ['password hash', [accounts.gateways[0]?.password ?? ''], parsePasswordHash],
   ['instrument key', ['gz-gibh/sem-01'], parseInstrumentKey],
-  [
-    'period',
-    ['2026', '2026-02', '2026-W02', 'AY2025', '2026-01-05', '2026-01-01..2026-02-01'],
-    (text) => parsePeriod(text, 'Asia/Shanghai'),
-  ],
-  ['rule set', rulesets, (text) => readRuleSet(parsed(text))],
   ['register', [registry], (text) => readRegistry(text)],
   [
     'answer of chronyd',
@@ -207,6 +183,55 @@ const decoders: readonly [name: string, samples: readonly string[], decode: (tex
     ],
   ],
 ]
+
+/** What a report is read by; the others are in the ledger's own fuzz. */
+const ofReports: typeof decoders = [
+  ['report statement', [json(statement)], (text) => decodeReportStatement(bytes(text))],
+  ['rule set', rulesets, (text) => readRuleSet(parsed(text))],
+  [
+    'period',
+    ['2026', '2026-02', '2026-W02', 'AY2025', '2026-01-05', '2026-01-01..2026-02-01'],
+    (text) => parsePeriod(text, 'Asia/Shanghai'),
+  ],
+]
+
+describe(`any text in a report, ${ofReportRuns} inputs`, () => {
+  it.each(ofReports)('as %s gets a verdict', (_name, samples, decode) => {
+    let accepted = 0
+    fc.assert(
+      fc.property(hostile(...samples), (text) => {
+        const found = decode(text)
+        expectVerdict(found)
+        if ((found as { readonly ok: boolean }).ok) accepted += 1
+      }),
+      { numRuns: ofReportRuns },
+    )
+    expect(accepted).toBeGreaterThan(0)
+  })
+
+  it('as lines and their places: every line has one, or the file is refused by name', () => {
+    const name = 'records/lab.jwsl'
+    const [lines, places] = [`#${'A'.repeat(43)}\n${'x'.repeat(60)}\n`, '2026/5\n2026/17\n']
+    let placed = 0
+    fc.assert(
+      fc.property(hostile(lines), hostile(places), (text, beside) => {
+        const problems = createProblems()
+        const files = new Map([
+          [name, Buffer.from(text)],
+          [`${name}.positions`, Buffer.from(beside)],
+        ])
+        const shown = placeEntries(inMemory(files), problems)
+        const entries = [...shown.entries()]
+        expect(entries).toHaveLength(shown.total)
+        placed += shown.total
+        if (shown.total === 0 && text.length > 0)
+          expect(problems.list()).toMatchObject([{ code: 'unreadable', where: name }])
+      }),
+      { numRuns: ofReportRuns },
+    )
+    expect(placed).toBeGreaterThan(0)
+  })
+})
 
 describe('any text', () => {
   it.each(decoders)('as %s gets a verdict', (_name, samples, decode) => {
