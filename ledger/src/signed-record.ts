@@ -55,25 +55,44 @@ export function signRecord(record: {
   return bytes
 }
 
-/** Takes a record apart. Refuses every header but the exact one, so `crit`, `b64`, `jwk`, `x5c` never get a say. */
-export function parseRecord(bytes: Uint8Array, maxBytes = maxEntryBytes): Decoded<SignedRecord, LedgerCode> {
+/** What a record's signature is checked by; its payload need not be read for it. */
+export interface Envelope extends Pick<SignedRecord, 'kid' | 'alg' | 'signed' | 'signature'> {
+  /** `hours-<kind>+jws` */
+  readonly typ: string
+  /** base64url, as it stands. */
+  readonly payloadPart: Uint8Array
+}
+
+const dot = 0x2e
+
+/** The outer form of a record. Refuses every header but the exact one, so `crit`, `b64`, `jwk`, `x5c` never get a say. */
+export function parseEnvelope(bytes: Uint8Array, maxBytes = maxEntryBytes): Decoded<Envelope, LedgerCode> {
   if (bytes.length > maxBytes)
     return refuse('oversize', `a record of ${bytes.length} bytes; at most ${maxBytes} are accepted`)
-  const text = fromUtf8(bytes)
-  const [headerPart, payloadPart, signaturePart, ...rest] = text?.split('.', 4) ?? []
-  if (headerPart === undefined || payloadPart === undefined || signaturePart === undefined || rest.length > 0)
+  const first = bytes.indexOf(dot)
+  const second = first < 0 ? -1 : bytes.indexOf(dot, first + 1)
+  if (second < 0 || bytes.includes(dot, second + 1))
     return refuse('bad_record', 'not a JWS compact: three parts with dots between')
-  const header = parseHeader(headerPart)
+  const header = parseHeader(fromUtf8(bytes.subarray(0, first)) ?? '')
   if (!header.ok) return header
-  const payload = parseBase64url(payloadPart)
-  const signature = parseBase64url(signaturePart)
-  if (!payload) return refuse('bad_record', 'the payload is not canonical base64url')
+  const signature = parseBase64url(fromUtf8(bytes.subarray(second + 1)) ?? '')
   if (signature?.length !== signatureBytes)
     return refuse('bad_record', `the signature is not canonical base64url of ${signatureBytes} bytes`)
+  const payloadPart = bytes.subarray(first + 1, second)
+  return accept({ ...header.value, payloadPart, signed: bytes.subarray(0, second), signature })
+}
+
+/** Takes a record apart: its envelope and what is in it. */
+export function parseRecord(bytes: Uint8Array, maxBytes = maxEntryBytes): Decoded<SignedRecord, LedgerCode> {
+  const envelope = parseEnvelope(bytes, maxBytes)
+  if (!envelope.ok) return envelope
+  const { alg, kid, typ, payloadPart, signed, signature } = envelope.value
+  const part = fromUtf8(payloadPart)
+  const payload = part === undefined ? undefined : parseBase64url(part)
+  if (!payload) return refuse('bad_record', 'the payload is not canonical base64url')
   const payloadText = fromUtf8(payload)
   const read = payloadText === undefined ? { fault: 'not UTF-8' } : readJson(payloadText)
   if (read.fault !== undefined) return refuse('bad_payload', `payload: ${read.fault}`)
-  const { alg, kid, typ } = header.value
   const hash = kid.indexOf('#')
   return accept({
     bytes,
@@ -84,7 +103,7 @@ export function parseRecord(bytes: Uint8Array, maxBytes = maxEntryBytes): Decode
     kind: typ.slice('hours-'.length, -'+jws'.length),
     payload,
     data: read.data,
-    signed: bytes.subarray(0, headerPart.length + 1 + payloadPart.length),
+    signed,
     signature,
   })
 }

@@ -1,16 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import {
-  type Crypto,
-  equalBytes,
-  type KeyRegistry,
-  parseRecord,
-  type Position,
-  type SignedRecord,
-} from '@hours/ledger'
+import { type Crypto, type KeyRegistry, parseEnvelope, parseRecord, type Position } from '@hours/ledger'
 import { nodeCrypto } from '@hours/ledger/node'
 import type { TakenEntry } from './facts.ts'
 import {
+  isSameTask,
   signatureSlots,
   type SignatureSlot,
   type SignatureTask,
@@ -45,9 +39,9 @@ const worthThread = 2_000
 /** A task that another thread took and has not done by then never will be. */
 const patienceMs = 5_000
 
+/** Two of them are always in memory, so of an entry only its bytes wait: what is in it is read when its turn comes. */
 interface Burst {
-  readonly entries: Taken<LogEntry>[]
-  readonly tasks: (SignatureTask | undefined)[]
+  readonly entries: LogEntry[]
   readonly slot: SignatureSlot
 }
 
@@ -87,19 +81,20 @@ function takenAhead(keys: () => Pick<KeyRegistry, 'find'>, crypto: Crypto): Look
   function begin(): Burst {
     const slot = slots.slot(bursts)
     slot.clear()
-    return { entries: [], tasks: [], slot }
+    return { entries: [], slot }
   }
 
   function put(entry: LogEntry): void {
-    const record = parseRecord(entry.bytes)
-    const task = record.ok && workers.length > 0 ? taskOf(record.value, entry.position) : undefined
-    const i = filling.entries.push({ entry, record }) - 1
-    filling.tasks.push(task && filling.slot.put(i, task) ? task : undefined)
+    const i = filling.entries.push(entry) - 1
+    const task = workers.length > 0 ? taskOf(entry) : undefined
+    if (task) filling.slot.put(i, task)
   }
 
-  function taskOf({ kid, signed, signature }: SignedRecord, at: Position): SignatureTask | undefined {
-    const key = keys().find(kid, at)
-    if (!key.ok) return undefined
+  function taskOf({ bytes, position }: LogEntry): SignatureTask | undefined {
+    const envelope = parseEnvelope(bytes)
+    const key = envelope.ok ? keys().find(envelope.value.kid, position) : envelope
+    if (!envelope.ok || !key.ok) return undefined
+    const { signed, signature } = envelope.value
     const { alg, publicKey } = key.value
     return { alg, publicKey, message: signed, signature }
   }
@@ -107,8 +102,7 @@ function takenAhead(keys: () => Pick<KeyRegistry, 'find'>, crypto: Crypto): Look
   function handOver(): Burst | undefined {
     const before = handed
     handed = filling
-    for (const [i, task] of handed.tasks.entries())
-      if (task) Atomics.store(handed.slot.states, i, taskState.waiting)
+    handed.slot.offer()
     bursts += 1
     Atomics.store(slots.handedOver, 0, bursts)
     Atomics.notify(slots.handedOver, 0)
@@ -124,14 +118,13 @@ function takenAhead(keys: () => Pick<KeyRegistry, 'find'>, crypto: Crypto): Look
   function* judge(burst: Burst): Generator<Taken<LogEntry>, void, undefined> {
     const outcomes = settle(burst.slot.states)
     if (outcomes.includes(taskState.taken)) abandon()
-    for (const [i, taken] of burst.entries.entries()) {
-      const task = burst.tasks[i]
+    for (const [i, entry] of burst.entries.entries()) {
       const state = outcomes[i]
       judging =
-        task && (state === taskState.good || state === taskState.bad)
-          ? { task, isGood: state === taskState.good }
+        state === taskState.good || state === taskState.bad
+          ? { task: burst.slot.get(i), isGood: state === taskState.good }
           : undefined
-      yield taken
+      yield { entry, record: parseRecord(entry.bytes) }
     }
     judging = undefined
   }
@@ -140,12 +133,9 @@ function takenAhead(keys: () => Pick<KeyRegistry, 'find'>, crypto: Crypto): Look
     crypto: {
       sha256: crypto.sha256,
       verify(alg, publicKey, message, signature) {
-        const known = judging?.task
-        return known?.signature === signature &&
-          known.message === message &&
-          known.alg === alg &&
-          equalBytes(known.publicKey, publicKey)
-          ? judging?.isGood === true
+        const asked = { alg, publicKey, message, signature }
+        return judging && isSameTask(judging.task, asked)
+          ? judging.isGood
           : crypto.verify(alg, publicKey, message, signature)
       },
     },

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { KeyAlg } from '@hours/ledger'
 
 /** A signature over a message by a key: what both threads can check. */
@@ -7,6 +8,13 @@ export interface SignatureTask {
   readonly message: Uint8Array
   readonly signature: Uint8Array
 }
+
+/** Whether two tasks ask the same, byte for byte: then one outcome is that of both. */
+export const isSameTask = (a: SignatureTask, b: SignatureTask): boolean =>
+  a.alg === b.alg &&
+  Buffer.compare(a.signature, b.signature) === 0 &&
+  Buffer.compare(a.publicKey, b.publicKey) === 0 &&
+  Buffer.compare(a.message, b.message) === 0
 
 /** How a task stands. The thread that turns `waiting` into something else does the task, and no other. */
 export const taskState = { none: 0, waiting: 1, taken: 2, good: 3, bad: 4 } as const
@@ -25,8 +33,10 @@ export interface SignatureSlot {
   readonly states: Int32Array
   /** Empties the slot; only once no task in it is `taken`. */
   clear(): void
-  /** Writes task `i`; false when there is no room for it. */
-  put(i: number, task: SignatureTask): boolean
+  /** Writes task `i`; does nothing when there is no room for it. */
+  put(i: number, task: SignatureTask): void
+  /** From here on the tasks written wait for whoever takes them. */
+  offer(): void
   readonly get: (i: number) => SignatureTask
 }
 
@@ -58,21 +68,26 @@ function slotAt(memory: SharedArrayBuffer, at: number): SignatureSlot {
   const heads = new Int32Array(memory, at + states.byteLength, tasksPerSlot * headWords)
   const data = new Uint8Array(memory, at + states.byteLength + heads.byteLength, bytesPerSlot)
   let used = 0
+  const written: number[] = []
   return {
     states,
     clear() {
       used = 0
+      written.length = 0
       states.fill(taskState.none)
     },
     put(i, { publicKey, message, signature }) {
       const end = used + message.length + signatureBytes + publicKey.length
-      if (end > data.length || signature.length !== signatureBytes) return false
+      if (end > data.length || signature.length !== signatureBytes) return
       heads.set([used, message.length, publicKey.length], i * headWords)
       data.set(message, used)
       data.set(signature, used + message.length)
       data.set(publicKey, used + message.length + signatureBytes)
       used = end
-      return true
+      written.push(i)
+    },
+    offer() {
+      for (const i of written) Atomics.store(states, i, taskState.waiting)
     },
     get(i) {
       const [from = 0, length = 0, keyLength = 0] = heads.subarray(i * headWords, (i + 1) * headWords)
