@@ -4,6 +4,7 @@ import type { CivilSpan, Interval } from './calendar.ts'
 import { type AllowanceAt, effective, effectiveUpper } from './effective.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { intersect, subtract, union } from './intervals.ts'
+import { type Piece, pieces } from './pieces.ts'
 import { inStates, timeline } from './timeline.ts'
 
 /**
@@ -93,9 +94,23 @@ export function dailyRows(input: InstrumentInput, days: readonly CivilSpan[]): D
     const row = values[i]
     if (row) row[place[column]] = (row[place[column]] ?? 0) + ms
   }
+  for (const piece of pieces(input, days)) addPiece(piece, add)
+  for (const gap of input.recoveries ?? []) {
+    const i = days.findIndex((day) => day.from <= gap.from && gap.to <= day.to)
+    if (i >= 0) add('onRecovered', i, gap.onMs)
+  }
+  return days.map((day, i) => ({ ...day, values: values[i] ?? [] }))
+}
+
+/** What a piece holds, added to the rows of its days. */
+function addPiece(
+  { input, cuts, days }: Piece,
+  addTo: (column: RowColumn, day: number, ms: number) => void,
+): void {
+  const add = (column: RowColumn, i: number, ms: number) => addTo(column, days[i] ?? 0, ms)
   const spread = (column: RowColumn, intervals: readonly Interval[]) =>
-    eachPart(intervals, days, (_, from, to, i) => add(column, i, to - from))
-  const time = instrumentTime(input, days)
+    eachPart(intervals, cuts, (_, from, to, i) => add(column, i, to - from))
+  const time = instrumentTime(input, cuts)
   spread('enrolled', time.window)
   for (const state of ['off', 'standby', 'run', 'fault', 'unknown'] as const)
     spread(state, time.inState(state))
@@ -110,7 +125,7 @@ export function dailyRows(input: InstrumentInput, days: readonly CivilSpan[]): D
     alone?: RowColumn,
   ) => {
     const columns = new Map<UseSession, readonly RowColumn[]>()
-    eachPart(parts, days, ({ sessions }, from, to, i) => {
+    eachPart(parts, cuts, ({ sessions }, from, to, i) => {
       if (sessions.length === 0 && alone) add(alone, i, to - from)
       for (const [j, session] of sessions.entries()) {
         const own = columns.get(session) ?? of(session)
@@ -127,11 +142,6 @@ export function dailyRows(input: InstrumentInput, days: readonly CivilSpan[]): D
     attributed(subtract(time.inState('unknown'), time.maintenance), input.sessions),
     recordedColumnsOf('recordedUnknown'),
   )
-  for (const gap of input.recoveries ?? []) {
-    const i = days.findIndex((day) => day.from <= gap.from && gap.to <= day.to)
-    if (i >= 0) add('onRecovered', i, gap.onMs)
-  }
-  return days.map((day, i) => ({ ...day, values: values[i] ?? [] }))
 }
 
 const relationColumn = { own_unit: 'ownUnit', same_entity: 'sameEntity', external: 'external' } as const

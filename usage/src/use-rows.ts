@@ -3,6 +3,7 @@ import { type Attributed, countModulo, type Purpose, type Relation, type UseSess
 import type { Interval } from './calendar.ts'
 import { eachPart, instrumentTime } from './daily-rows.ts'
 import type { InstrumentInput } from './instrument-input.ts'
+import { type Piece, pieces } from './pieces.ts'
 
 /** Who had how much effective time in one stretch: the rows that counts of users and organisations are made of. */
 export interface UseRow {
@@ -24,24 +25,38 @@ export interface UseRow {
 
 /** One row for each session and stretch of `days` with effective time in it, then those of bookings where no session is. */
 export function useRows(input: InstrumentInput, days: readonly Interval[]): UseRow[] {
-  const time = instrumentTime(input, days)
-  return [
-    ...rowsOf(time.parts(), input.id, days),
-    ...rowsOf(time.booked(), input.id, days).map((row): UseRow => ({ ...row, booked: true })),
-  ]
+  const { sessions, bookings = [] } = input
+  // Effective time takes long to find, and nobody is named for any of it.
+  if (sessions.length + bookings.length === 0) return []
+  const own = createSums(input.id, days)
+  const booked = createSums(input.id, days)
+  for (const piece of pieces(input, days)) {
+    const time = instrumentTime(piece.input, piece.cuts)
+    own.add(time.parts(), piece)
+    booked.add(time.booked(), piece)
+  }
+  return [...own.rows(), ...booked.rows().map((row): UseRow => ({ ...row, booked: true }))]
 }
 
-function rowsOf(parts: Iterable<Attributed>, instrument: string, days: readonly Interval[]): UseRow[] {
+/** Time by stretch and who had it. */
+function createSums(instrument: string, days: readonly Interval[]) {
   const sums = days.map(() => new Map<UseSession, number>())
-  eachPart(parts, days, ({ sessions }, from, to, i) => {
-    for (const [j, session] of sessions.entries()) {
-      const day = sums[i]
-      day?.set(session, (day.get(session) ?? 0) + countModulo(from, to, sessions.length, j))
-    }
-  })
-  return sums.flatMap((day, i) =>
-    [...day].flatMap(([session, ms]) => (ms > 0 ? [rowOf(instrument, session, ms, days[i]?.from ?? 0)] : [])),
-  )
+  return {
+    add(parts: Iterable<Attributed>, { cuts, days: numbers }: Piece): void {
+      eachPart(parts, cuts, ({ sessions }, from, to, i) => {
+        for (const [j, session] of sessions.entries()) {
+          const day = sums[numbers[i] ?? 0]
+          day?.set(session, (day.get(session) ?? 0) + countModulo(from, to, sessions.length, j))
+        }
+      })
+    },
+    rows: (): UseRow[] =>
+      sums.flatMap((day, i) =>
+        [...day].flatMap(([session, ms]) =>
+          ms > 0 ? [rowOf(instrument, session, ms, days[i]?.from ?? 0)] : [],
+        ),
+      ),
+  }
 }
 
 /** Whether rows that only bookings speak for count (records.md, section 8). */
