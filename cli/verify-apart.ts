@@ -42,6 +42,8 @@ export async function verifyApart(
   onProgress: (done: number, all: number) => void,
 ): Promise<VerifyAnswer> {
   setFlagsFromString('--heap-growing-percent=30')
+  // Little survives, so that threads which help to copy it cost more than they do; every core has signatures to check.
+  setFlagsFromString('--no-parallel-scavenge')
   const { promise, resolve } = Promise.withResolvers<VerifyAnswer>()
   const worker = new Worker(new URL('./verify-thread.ts', import.meta.url), {
     workerData: task,

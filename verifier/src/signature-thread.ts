@@ -1,7 +1,11 @@
 // Checks signatures beside the thread that judges (look-ahead.ts), burst after burst, until it is ended.
+import { flushCompileCache } from 'node:module'
 import { workerData } from 'node:worker_threads'
 import { nodeCrypto } from '@hours/ledger/node'
 import { signatureSlots, taskState, tasksPerSlot } from './signature-slots.ts'
+
+// It never ends by itself; kept now, the next start need not strip the types of these files again, which takes 10 MB.
+flushCompileCache()
 
 const { handedOver, slot } = signatureSlots(workerData as SharedArrayBuffer)
 
