@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from '@hours/protocol'
+import { DAY, HOUR, MINUTE } from '@hours/protocol'
 import { shareLevel, sumRecords } from '@hours/usage'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ChannelMonitor } from '../../ingest/src/channels/channel-monitor.ts'
@@ -362,6 +362,28 @@ describe('the systems of the South China survey', () => {
       'channels/scut',
     )
     expect(one.pages).toMatchObject([{ ok: true, status: 200, latencyMs: expect.any(Number) as number }])
+    // A figure like any other: over a period, with bounds, worked out again by whoever verifies the report.
+    await world.post('memberships', { channel: 'scut', instrument: `${site}/sem`, from: start })
+    web.answer = page('gone', 404)
+    await probe('scut')
+    world.clock.advanceTo(start + DAY + HOUR)
+    // One look may have been under way when the day ended.
+    await probe('scut')
+    await probe('scut')
+    const [digest] = world.ingest.registry.records('probe').map(({ record }) => record)
+    const value = (digest?.ok ?? 0) / (digest?.probed ?? 0)
+    expect(value).toBeGreaterThan(0)
+    expect(value).toBeLessThan(1)
+    const { figures } = await world.get<Figures>('figures?scope=channel:scut&period=2026-01-05..2026-01-07')
+    const avail = figures.find(({ kpi }) => kpi === 'channelAvail')
+    expect(avail).toMatchObject({ value, lower: value, upper: value, denominator: 'probed' })
+    expect(figures).toContainEqual(expect.objectContaining({ kpi: 'infoComplete', value: null }))
+    expect(await world.figures('channel:scut')).toMatchObject({
+      networkEntry: 1,
+      sensorRate: 1,
+      openRate: null,
+    })
+    expect(await world.verified('channel:scut')).toMatchObject({ problems: [] })
   })
 
   it('17 small estate: one gateway, kinds and sets counted apart', async () => {

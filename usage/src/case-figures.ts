@@ -52,6 +52,10 @@ export interface CaseFleetFigures {
   readonly shareUsersPerson: number | null
   readonly meanOnPerSet: number | null
   readonly meanOnPerSetPeriod: number | null
+  /** Where the case tells of its register. */
+  readonly sensorRate?: number | null
+  readonly networkEntry?: number | null
+  readonly openRate?: number | null
   readonly evidence?: Figures['evidence']
   readonly declared?: DeclaredHours
 }

@@ -14,6 +14,7 @@ import { type Figures, instrumentFigures } from './figures.ts'
 import { fleetFigures } from './fleet.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { clip, union } from './intervals.ts'
+import type { RegisterState } from './register-rates.ts'
 import { expandSchedule } from './schedule.ts'
 
 /** Unix ms from 1900 to 2200: what lies outside was never a reading, and calendars would be walked for ever. */
@@ -80,6 +81,10 @@ const CaseInstrument = z.object({
         .transform((value) => value ?? {}),
     })
     .nullish(),
+  mustOpen: z.boolean().nullish(),
+  bookable: z.boolean().nullish().describe('it can be booked'),
+  takesSamples: z.boolean().nullish().describe('it is measured on for others'),
+  onNetwork: z.boolean().nullish().describe('a channel lists it'),
   spans: list(z.tuple([State, Instant, Instant])),
   maintenance: list(Pair),
   recovered: z.int().min(0).nullish().describe('ms that counters prove for gaps inside the period'),
@@ -147,7 +152,14 @@ export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
   const adding = members.flatMap(({ input, during, set }, i) => {
     const whole = during[0] === period ? results[i] : undefined
     if (during.length === 0) return []
-    return [{ ...(whole ?? instrumentFigures(input, period, { during, isListed: true, bookingRule })), set }]
+    const register = registerOf(instruments[i])
+    return [
+      {
+        ...(whole ?? instrumentFigures(input, period, { during, isListed: true, bookingRule })),
+        set,
+        register,
+      },
+    ]
   })
   const declared = results.map((_, i) => declaredIn(instruments[i]?.claims ?? [], period))
   const more = ({ evidence }: Figures, claimed: DeclaredHours | undefined) => ({
@@ -165,9 +177,20 @@ export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
       ),
       fleet: {
         ...caseFleet(fleet),
+        // As the vector has no register, where nobody tells of it there is no rate of it.
+        ...(adding.some(({ register }) => Object.keys(register).length > 0) ? fleet.register : {}),
         ...more(fleet.figures, claimed.some((one) => one !== undefined) ? sumDeclared(claimed) : undefined),
       },
     },
+  }
+}
+
+function registerOf(one: CaseInstrument | undefined): RegisterState {
+  const ways = [one?.bookable, one?.takesSamples].filter((way) => typeof way === 'boolean')
+  return {
+    ...(typeof one?.mustOpen === 'boolean' ? { mustOpen: one.mustOpen } : {}),
+    ...(ways.length === 0 ? {} : { isOpen: ways.includes(true) }),
+    ...(typeof one?.onNetwork === 'boolean' ? { onNetwork: one.onNetwork } : {}),
   }
 }
 

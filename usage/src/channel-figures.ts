@@ -1,5 +1,6 @@
 import type { RecordOf } from '@hours/protocol'
-import { ratio } from './rates.ts'
+import { civilDays, type Interval } from './calendar.ts'
+import { type Rate, ratio } from './rates.ts'
 
 /** A channel's own availability and completeness (domain.md, D10 and 4.6); null = it was never probed. */
 export interface ChannelFigures {
@@ -27,4 +28,44 @@ export function channelFigures(probes: readonly RecordOf<'probe'>[]): ChannelFig
     for (const { reason, count } of day.failures) failures.set(reason, (failures.get(reason) ?? 0) + count)
   }
   return { probed, ok, availability: ratio(ok, probed), completeness: ratio(filled, listed), failures }
+}
+
+/** A channel over a period, as figures have it (domain.md, D10). */
+export interface ChannelPeriod {
+  readonly channelAvail: Rate
+  readonly infoComplete: number | null
+}
+
+/**
+ * Of the scope `channel:ID`: out of the digests of the whole civil days of the period since the channel lists anything. What
+ * was not probed is neither up nor down: the bounds take it for all down and all up, a day having as many probes as the fullest
+ * one. Undefined = the scope is no channel.
+ */
+export function channelPeriod(
+  scope: string,
+  records: {
+    readonly probes: readonly RecordOf<'probe'>[]
+    readonly memberships: readonly Pick<RecordOf<'membership'>, 'channel' | 'from'>[]
+  },
+  { zone, from, to }: Interval & { readonly zone: string },
+): ChannelPeriod | undefined {
+  if (!scope.startsWith('channel:')) return undefined
+  const id = scope.slice('channel:'.length)
+  const isOwn = ({ channel }: { readonly channel: string }) => channel === id
+  const since = records.memberships.filter(isOwn).reduce((at, one) => Math.min(at, one.from), Infinity)
+  const begin = Math.max(from, Math.min(since, to))
+  const days = new Set(civilDays(zone, begin, to).flatMap((day) => (day.to <= to ? [day.label] : [])))
+  const probes = records.probes.filter((one) => isOwn(one) && days.has(one.day))
+  const { ok, probed, availability, completeness } = channelFigures(probes)
+  const fullest = probes.reduce((most, one) => Math.max(most, one.probed), 0)
+  const missed = Math.max(0, days.size * fullest - probed)
+  return {
+    channelAvail: {
+      value: availability,
+      lower: ratio(ok, probed + missed),
+      upper: ratio(ok + missed, probed + missed),
+      denominator: 'probed',
+    },
+    infoComplete: completeness,
+  }
 }

@@ -36,6 +36,7 @@ export function figureList(of: string, figures: ScopeFigures): FigureLine[] {
   return [
     ...hours(figures).map(plain),
     ...Object.entries(f.rates).flatMap(rate),
+    ...(figures.channel ? rate(['channelAvail', figures.channel.channelAvail]) : []),
     ...counts(figures).map(plain),
     ...(figures.counted ? counted(figures.counted).map(plain) : []),
   ]
@@ -83,6 +84,10 @@ function counts(figures: ScopeFigures): Line[] {
   return [
     ['sets', 'count', figures.sets],
     ['shareInstruments', 'share', figures.shareInstruments],
+    ['sensorRate', 'share', figures.register.sensorRate],
+    ['networkEntry', 'share', figures.register.networkEntry],
+    ['openRate', 'share', figures.register.openRate],
+    ...(figures.channel ? ([['infoComplete', 'share', figures.channel.infoComplete]] satisfies Line[]) : []),
     ['shareUsersOrg', 'share', figures.shareUsersOrg],
     ['shareUsersPerson', 'share', figures.shareUsersPerson],
     ...(shareLevel ? ([['shareLevel', 'share', shareLevel.share]] satisfies Line[]) : []),
@@ -120,6 +125,7 @@ export const sinceThirdEdition: ReadonlySet<string> = new Set([
 export const sinceFourthEdition: ReadonlySet<string> = new Set([
   ...['effectiveGrade1', 'effectiveGrade3', 'effectiveGrade4'],
   ...['externalGrade1', 'externalGrade3', 'externalGrade4'],
+  ...['sensorRate', 'networkEntry', 'openRate', 'channelAvail', 'infoComplete'],
   ...['declaredOnMs', 'declaredRunMs', 'declaredEffectiveMs', 'declaredExternalMs'],
 ])
 

@@ -5,6 +5,7 @@ import { dailyRows } from './daily-rows.ts'
 import { type Grade, gradeOf } from './grade.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { ratio, type Rates, ratesOf } from './rates.ts'
+import type { RegisterState } from './register-rates.ts'
 import { type Totals, totalsOf } from './totals.ts'
 import { type BookingRule, countingUse, type UseRow, useRows } from './use-rows.ts'
 
@@ -113,6 +114,7 @@ export interface InstrumentResult {
   readonly used: readonly UseRow[]
   /** The set that it counts as in a scope, with others of the same name; default its own. */
   readonly set?: string
+  readonly register?: RegisterState
 }
 
 /**

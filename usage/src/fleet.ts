@@ -1,5 +1,6 @@
 import { type Figures, figuresFromTotals, type InstrumentResult, outsideWeight } from './figures.ts'
 import { ratio } from './rates.ts'
+import { type RegisterRates, registerRates } from './register-rates.ts'
 import { addTotals } from './totals.ts'
 import { countUse, type UseCounts } from './use-rows.ts'
 
@@ -19,6 +20,7 @@ export interface FleetFigures {
   readonly meanOnPerSetPeriod: number | null
   readonly meanEffectivePerSetPeriod: number | null
   readonly meanExternalPerSetPeriod: number | null
+  readonly register: RegisterRates
 }
 
 /** Each instrument counts once, however many networks list it, and one set are all results that name the same. */
@@ -46,6 +48,7 @@ export function fleetFigures(results: readonly InstrumentResult[], weight = outs
     meanOnPerSetPeriod: ratio(on, setPeriods),
     meanEffectivePerSetPeriod: ratio(effective, setPeriods),
     meanExternalPerSetPeriod: ratio(external, setPeriods),
+    register: registerRates(once),
   }
 }
 

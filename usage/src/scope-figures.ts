@@ -1,5 +1,6 @@
 import type { RecordOf } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
+import type { ChannelPeriod } from './channel-figures.ts'
 import { type FigureLine, figureList } from './figure-list.ts'
 import { type Figures, type InstrumentResult, outsideWeight } from './figures.ts'
 import { fleetFigures, type FleetFigures } from './fleet.ts'
@@ -13,6 +14,8 @@ export interface ScopeFigures extends FleetFigures {
   /** `share_level(L)` where the scope is an organisation. */
   readonly shareLevel?: { readonly outside: number; readonly share: number | null }
   readonly counted?: CountedSums
+  /** Where the scope is a channel. */
+  readonly channel?: ChannelPeriod
   readonly scheduled: boolean
 }
 export type CountedSums = Omit<RecordSums, 'achievements' | 'ratingMean'>
@@ -37,7 +40,7 @@ export interface ScopePart {
 export function scopeFigures(
   results: readonly InstrumentResult[],
   weight: number,
-  more: Partial<Pick<ScopeFigures, 'shareLevel' | 'counted'>> = {},
+  more: Partial<Pick<ScopeFigures, 'shareLevel' | 'counted' | 'channel'>> = {},
 ): ScopeFigures {
   return {
     ...fleetFigures(results, weight),
@@ -134,14 +137,22 @@ export interface ScopeMember {
 export function scopeLines(
   scope: string,
   { members, adding = members }: { members: readonly ScopeMember[]; adding?: readonly ScopeMember[] },
-  { tree, weight = outsideWeight }: { readonly tree: OrganisationTree; readonly weight?: number },
+  {
+    tree,
+    weight = outsideWeight,
+    channel,
+  }: {
+    readonly tree: OrganisationTree
+    readonly weight?: number
+    readonly channel?: ChannelPeriod | undefined
+  },
 ): FigureLine[] {
   const ordered = inOrder(members)
   const parts = inOrder(adding).map(({ part }) => part)
   const whole = scopeFigures(
     inOrder(adding).map(({ result }) => result),
     weight,
-    { counted: countedSums(parts, tree) },
+    { counted: countedSums(parts, tree), ...(channel ? { channel } : {}) },
   )
   const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
   const share = level === undefined ? {} : { shareLevel: levelShare(tree, level, parts, whole.figures) }

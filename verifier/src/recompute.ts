@@ -7,6 +7,7 @@ import {
   type SiteId,
 } from '@hours/protocol'
 import {
+  channelPeriod,
   civilDays,
   clip,
   type CountedRecords,
@@ -23,9 +24,11 @@ import {
   intersect,
   type Interval,
   type OrganisationTree,
+  registerState,
   parsePeriod,
   type ScopeMember,
   scopeLines,
+  type Scopes,
   type Sets,
   setRecords,
   setSessions,
@@ -83,8 +86,17 @@ export function recompute(
   if (held.length === 0)
     return { ok: false, reason: `scope: "${scope}" has no instrument in ${period} in the records shown` }
   // One at a time, because the spans of a fleet's year are more than memory should hold.
+  const zone = found[0]?.zone ?? 'UTC'
+  const asked = parsePeriod(period, zone)
+  const channel = asked.ok
+    ? channelPeriod(
+        scope,
+        { probes: stands.all('probe'), memberships: stands.all('membership') },
+        { ...asked.value, zone },
+      )
+    : undefined
   const sets = createSets(hasSets ? all : [])
-  const sources = { stands, tree, period, rules, sets }
+  const sources = { stands, tree, period, rules, sets, scopes }
   const make = (one: RecordedInstrument & During & Partial<InSet>) =>
     memberOf(one, { ...sources, account: accounts.account(one.key) })
   const members = held.map(make)
@@ -97,9 +109,9 @@ export function recompute(
     })
   return {
     ok: true,
-    lines: scopeLines(scope, { members, adding }, { tree, weight: rules.outsideWeight }),
+    lines: scopeLines(scope, { members, adding }, { tree, weight: rules.outsideWeight, channel }),
     instruments: held,
-    zone: found[0]?.zone ?? 'UTC',
+    zone,
   }
 }
 
@@ -117,6 +129,7 @@ function memberOf(
     readonly period: string
     readonly rules: Asked['rules']
     readonly sets: Sets
+    readonly scopes: Scopes
     readonly account: InstrumentAccount | undefined
   },
 ): ScopeMember {
@@ -157,7 +170,14 @@ function memberOf(
   const rows = still ? undefined : countingUse(useRows(input, intersect(days, during)), rules.bookings)
   const unitAt = (at: number) => enrolments.findLast((one) => one.from <= at)?.unit
   return {
-    result: { ...result, ...(instrument.set === undefined ? {} : { set: instrument.set }) },
+    result: {
+      ...result,
+      register: registerState(
+        { enrolments, listed: from.scopes.listed(instrument) },
+        { span: period, during },
+      ),
+      ...(instrument.set === undefined ? {} : { set: instrument.set }),
+    },
     part: {
       span: period,
       during,

@@ -16,6 +16,7 @@ import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
 import { namedRuleSet } from '../figures/rule-set-book.ts'
 import type { InstrumentEntry } from '../ports.ts'
+import { channelOf } from '../registry/channel-of.ts'
 import { createTurns } from '../turns.ts'
 import { type AskedPeriod, askedPeriod, askedRuleSet, logPosition, revisionOf } from './asked-period.ts'
 import type { ApiContext } from './context.ts'
@@ -93,14 +94,19 @@ export function figureRoutes(
     })
     const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
     const tree = ingest.figures.records.tree()
-    const whole = scopeFigures(all, weight, { counted: countedSums(parts, tree) })
+    const { from } = asked.in(asked.zone)
+    const until = parts[0]?.span.to ?? asked.end
+    const channel = channelOf(ingest.registry, scope, { zone: asked.zone, from, to: until })
+    const whole = scopeFigures(all, weight, {
+      counted: countedSums(parts, tree),
+      ...(channel ? { channel } : {}),
+    })
     const share = level === undefined ? undefined : levelShare(tree, level, parts, whole.figures)
     return {
       scope,
       period,
       zone: asked.zone,
-      from: asked.in(asked.zone).from,
-      until: parts[0]?.span.to ?? asked.end,
+      ...{ from, until },
       ruleset: namedRuleSet(known),
       revision: revisionOf(context, scope, period),
       log,

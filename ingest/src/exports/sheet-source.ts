@@ -16,6 +16,7 @@ import type { ApiContext } from '../api/context.ts'
 import { addingOf, type ScopedEntry } from '../api/scope.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
+import { channelOf } from '../registry/channel-of.ts'
 import { namedRuleSet } from '../figures/rule-set-book.ts'
 import type { FigureRow, FigureSheet, SheetAssessment, SheetInstrument } from './figure-sheet.ts'
 
@@ -61,18 +62,20 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
     onProgress?.(i + 1, parts.length)
     await breathe()
   }
+  const { from } = asked.in(asked.zone)
+  const to = parts[0]?.span.to ?? asked.end
+  const channel = channelOf(ingest.registry, scope, { zone: asked.zone, from, to })
   const whole = scopeFigures(
     adding.map((part) => resultOf(part, weight)),
     weight,
-    { counted: countedSums(adding, tree) },
+    { counted: countedSums(adding, tree), ...(channel ? { channel } : {}) },
   )
   const level = scope.startsWith('org:') ? scope.slice('org:'.length) : undefined
   const share = level === undefined ? {} : { shareLevel: levelShare(tree, level, adding, whole.figures) }
   const names = level === undefined ? {} : (ingest.registry.organisation(level)?.names ?? {})
   const above = figureList(scope, { ...whole, ...share }).map((line) => ({ ...line, names }))
   return {
-    ...{ scope, period, zone: asked.zone, from: asked.in(asked.zone).from },
-    to: parts[0]?.span.to ?? asked.end,
+    ...{ scope, period, zone: asked.zone, from, to },
     ruleset: namedRuleSet(known),
     revision: revisionOf(context, scope, period),
     simulated: ingest.simulated,

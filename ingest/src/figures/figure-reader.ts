@@ -11,6 +11,8 @@ import {
   type Interval,
   noRules,
   type Recovery,
+  type RegisterState,
+  registerState,
   type ScopePart,
   type StoredRow,
   sumRecords,
@@ -22,6 +24,7 @@ import type { AccountReader } from '../index/account-reader.ts'
 import type { InstrumentRow, InstrumentTable } from '../index/instrument-table.ts'
 import type { InstrumentEntry } from '../ports.ts'
 import type { RegistryWriter } from '../registry/registry.ts'
+import { scopesOf } from '../registry/scopes.ts'
 import { createInstrumentInputs, type InstrumentInputs } from '../series/instrument-inputs.ts'
 import { createTurns } from '../turns.ts'
 import { createRecordsByInstrument, type RecordsByInstrument } from './counted-records.ts'
@@ -41,6 +44,7 @@ export interface InstrumentPart extends ScopePart {
   readonly totals: Totals
   /** Growth of counters over gaps that cross midnight, of which no row can tell. */
   readonly recoveries: readonly Recovery[]
+  register(): RegisterState
   /** Rows that sum up to the totals, ascending: days, or whole months where there are any. */
   rows(by: 'days' | 'months'): StoredRow[]
 }
@@ -129,6 +133,8 @@ export function createFigureReader(options: {
       during,
       totals,
       recoveries,
+      register: () =>
+        registerState({ enrolments, listed: scopesOf(registry).listed(entry) }, { span, during }),
       sessions: records.ofSet(key).sessions,
       rows: (by) =>
         [

@@ -8,6 +8,7 @@ export function resultOf(part: InstrumentPart, weight: number): InstrumentResult
     figures: figuresFromTotals(part.totals, weight),
     totals: part.totals,
     used: part.used(),
+    register: part.register(),
     ...(part.entry.set === undefined ? {} : { set: part.entry.set }),
   }
 }

@@ -37,6 +37,7 @@ export interface ReadLogOptions {
   /** Whose pages are shown, and which instruments' records. */
   readonly gateways: ReadonlySet<string>
   readonly keys: ReadonlySet<string>
+  readonly scope: string
   readonly window: { readonly from: number; readonly to: number }
   readonly onProgress?: (done: number) => void
   readonly signal?: AbortSignal
@@ -50,7 +51,7 @@ const noPosition: Position = { year: 0, index: 0 }
 export async function readLog(options: ReadLogOptions): Promise<LogChoice> {
   const { log, until, gateways, keys, window, onProgress, signal } = options
   const pages = createPageChoice(window)
-  const choice = createRecordChoice(keys)
+  const choice = createRecordChoice(keys, options.scope)
   const records = new Map<string, RecordMark[]>()
   const streams = new Map<string, { next: number; last: string | null }>()
   const openings: Position[] = []

@@ -16,15 +16,13 @@ const aboutOne: ReadonlySet<string> = new Set<RecordKind>([
   'rating',
   'incident',
 ])
-/** Kinds that no figure is made of: digests of probes. */
-const aboutNone: ReadonlySet<string> = new Set<RecordKind>(['probe'])
 
 /**
  * Which records a bundle shows; of the others it shows the digest, so that their stream stays without a hole. Hidden are
- * those about instruments outside of the scope, settings of gateways that have such, corrections of these, and what no
- * figure is made of.
+ * those about instruments outside of the scope, settings of gateways that have such, corrections of these, and digests of
+ * probes of other channels than the scope is.
  */
-export function createRecordChoice(keys: ReadonlySet<string>) {
+export function createRecordChoice(keys: ReadonlySet<string>, scope: string) {
   const hidden = new Set<string>()
   return {
     shows(kind: RecordKind, record: RecordOf<RecordKind>, digest: string): boolean {
@@ -39,7 +37,7 @@ export function createRecordChoice(keys: ReadonlySet<string>) {
   }
 
   function decide(kind: RecordKind, record: RecordOf<RecordKind>): boolean {
-    if (aboutNone.has(kind)) return false
+    if (kind === 'probe') return scope === `channel:${(record as RecordOf<'probe'>).channel}`
     if (kind === 'config') return isConfigShown(record as RecordOf<'config'>)
     if (kind === 'correction') return !hidden.has((record as RecordOf<'correction'>).of)
     if (!aboutOne.has(kind)) return true

@@ -4,6 +4,7 @@ import { findRuleSet, type KnownRuleSet } from '../figures/rule-set-book.ts'
 import type { InstrumentPart } from '../figures/figure-reader.ts'
 import { resultOf } from '../figures/part-result.ts'
 import { IngestError } from '../ingest-error.ts'
+import { channelOf } from '../registry/channel-of.ts'
 import type { RunningIngest } from '../running-ingest.ts'
 
 /** What somebody wants stated: names of records.md, section 10. */
@@ -83,5 +84,12 @@ export async function reportFigures(ingest: RunningIngest, asked: AskedReport): 
     isAll && adding.length === asked.entries.length
       ? members
       : (await ingest.figures.parts(adding, asked.in, rules)).map(memberOf)
-  return scopeLines(asked.scope, { members, adding: sums }, { tree: ingest.figures.records.tree(), weight })
+  return scopeLines(
+    asked.scope,
+    { members, adding: sums },
+    {
+      ...{ tree: ingest.figures.records.tree(), weight },
+      channel: channelOf(ingest.registry, asked.scope, { zone: asked.zone, ...asked.in(asked.zone) }),
+    },
+  )
 }

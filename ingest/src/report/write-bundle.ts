@@ -146,14 +146,14 @@ async function closePeriod(
 }
 
 /** Whose pages and records prove the figures: every gateway that an instrument of the scope was ever enrolled at. */
-function evidenceOf(ingest: RunningIngest, { entries, in: inZone }: AskedReport, until: Position) {
+function evidenceOf(ingest: RunningIngest, { scope, entries, in: inZone }: AskedReport, until: Position) {
   const { log } = ingest
   const sets = setsOf(ingest.registry)
   const enrolments = entries.flatMap((entry) => entry.enrolments)
   const reach = DAY + Math.max(0, ...enrolments.map(({ prepMs, postMs }) => Math.max(prepMs, postMs)))
   const spans = entries.map(({ zone }) => inZone(zone))
   return {
-    ...{ log, until },
+    ...{ log, until, scope },
     gateways: new Set<string>(enrolments.map(({ gateway }) => gateway)),
     // The use of its parts is an instrument's own.
     keys: new Set(entries.flatMap(({ key }) => [key, ...sets.parts(key).map((part) => part.key)])),
