@@ -50,8 +50,10 @@ describe('rule sets over the API', () => {
     expect(items.map(({ id }) => id)).toEqual([
       'cn-national-2026',
       'cn-moe-2000',
+      'cn-moe-2000',
       'cn-purchase-check',
       'cn-purchase-check',
+      'gd-2023',
       'gd-2023',
       'zj-2021',
       'univ-sheet',
@@ -61,8 +63,9 @@ describe('rule sets over the API', () => {
     ])
     for (const one of items)
       expect(one).toMatchObject({ origin: 'built-in', hash: expect.stringMatching(/^[\w-]{43}$/) as string })
-    expect(new Set(items.map(({ hash }) => hash)).size).toBe(10)
-    expect(items[4]).toMatchObject({
+    expect(new Set(items.map(({ hash }) => hash)).size).toBe(12)
+    expect(items[6]).toMatchObject({
+      version: '2023-2',
       from: '2023-03-01',
       parameters: { baseHours: { required: true, unit: 'h' }, subsidyShare: { required: false } },
     })

@@ -110,7 +110,7 @@ describe('an assessment to hand in', () => {
     const row = rows.find((one) => one['instrument'] === `${site}/sem-01`)
     expect(rows).toHaveLength(instruments.length)
     expect(row).toMatchObject({
-      ruleset: 'gd-2023@2023-1',
+      ruleset: 'gd-2023@2023-2',
       award_yuan: '500',
       enrolled_h: '2.0',
       off_h: '0.0',

@@ -1,4 +1,5 @@
 import { halfUp, printedText } from '@hours/protocol'
+import { causesText, type Language } from './causes.ts'
 import { compile, type Formula, type Names, number, type Scope, type Value } from './expression.ts'
 import type { Part } from './rule-set.ts'
 
@@ -105,8 +106,8 @@ export function compilePart(part: Part, names: Names): (values: Values) => Outco
         .filter(({ holds }) => holds(values) === true)
         .map(({ id, text }) => ({
           id,
-          en: fill(text.en, values),
-          ...(text.zh === undefined ? {} : { zh: fill(text.zh, values) }),
+          en: fill(text.en, values, 'en'),
+          ...(text.zh === undefined ? {} : { zh: fill(text.zh, values, 'zh') }),
         })),
       awards: awards
         .filter(({ holds }) => holds(values) === true)
@@ -123,11 +124,15 @@ function score(points: number | null, max: number | null, weight: number | null)
   return { points, max, weight, score: known ? number(weight * Math.max(0, Math.min(max, points))) : null }
 }
 
-/** `{name:h}` = hours with 1 decimal, `{name:%}` = percent with 2, `{name}` as it is; half up (domain.md, 4.6). */
-const fill = (text: string, { get }: Scope): string =>
-  text.replaceAll(/\{([A-Za-z][\w.]*)(?::([h%]))?\}/g, (_, name: string, form?: string) =>
-    shown(get(name), form),
-  )
+/**
+ * `{name:h}` = hours with 1 decimal, `{name:%}` = percent with 2, `{name}` as it is; half up (domain.md, 4.6). `{causes}` = where
+ * the time went that was not used, unless the rule has a figure of that name.
+ */
+const fill = (text: string, scope: Scope, language: Language): string =>
+  text.replaceAll(/\{([A-Za-z][\w.]*)(?::([h%]))?\}/g, (_, name: string, form?: string) => {
+    const value = scope.get(name)
+    return name === 'causes' && value === null ? causesText(scope, language) : shown(value, form)
+  })
 
 function shown(value: Value, form: string | undefined): string {
   if (value === null) return 'n/a'

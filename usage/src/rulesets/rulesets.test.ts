@@ -131,8 +131,8 @@ describe('cn-moe-2000', () => {
     expect(instruments[0]?.hours.rates.shareHours.value).toBeCloseTo(0.4, 12)
     expect(instruments[0]?.reasons[0]).toEqual({
       id: 'belowQuota',
-      en: 'Below quota: 1355.0 h effective of 1400.0 h due.',
-      zh: '低于定额机时：有效机时 1355.0 小时，定额 1400.0 小时。',
+      en: 'Below quota because of 7405.0 h off: 1355.0 h effective of 1400.0 h due.',
+      zh: '因关机 7405.0 小时，低于定额机时：有效机时 1355.0 小时，定额 1400.0 小时。',
     })
   })
 
@@ -219,7 +219,7 @@ describe('the other rule sets', () => {
       ['b', 0],
     ])
     expect(bare.instruments[0]?.reasons[0]?.en).toBe(
-      'Below 85 %: 1000.0 h used of 1600.0 h (62.50 %); 600.0 h must be opened, small and medium enterprises first.',
+      'Below 85 % because of 7760.0 h off: 1000.0 h used of 1600.0 h (62.50 %); 600.0 h must be opened, small and medium enterprises first.',
     )
     expect(bare.instruments[0]?.awards.map(({ kind }) => kind)).toEqual(['obligation'])
     const paid = run('gd-2023', '2025', sets, { baseHours: 1_600, subsidyShare: 0.3, subsidyCapYuan: 10_000 })
