@@ -1,22 +1,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApi, type RecordItem, type RunningIngest, writeBundle } from '@hours/ingest'
-import {
-  createManualClock,
-  DAY,
-  HOUR,
-  type InstrumentKey,
-  type ManualClock,
-  type PageSpan,
-} from '@hours/protocol'
-import {
-  createOrganisationTree,
-  fleetFigures,
-  inputFromRecords,
-  instrumentFigures,
-  type InstrumentResult,
-  type OrganisationTree,
-} from '@hours/usage'
+import { createManualClock, DAY, HOUR, type ManualClock, type PageSpan } from '@hours/protocol'
+import type { FigureLine } from '@hours/usage'
 import { type BundleVerdict, verifyBundle } from '@hours/verifier'
 import { pino } from 'pino'
 import { type ChannelMonitor, createChannelMonitor } from '../../ingest/src/channels/channel-monitor.ts'
@@ -32,7 +18,7 @@ import {
 } from '../../ingest/src/ingest.fixture.ts'
 
 /** Six hours that every instrument of the tests was watched: it ran for the first four and stood by for the rest. */
-export const period = { from: start, to: start + 6 * HOUR }
+const period = { from: start, to: start + 6 * HOUR }
 const runMs = 4 * HOUR
 
 const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
@@ -44,7 +30,6 @@ export type Unit = readonly [id: string, parent: string | null, kind: string, fl
 export interface SystemWorld {
   readonly ingest: RunningIngest
   readonly clock: ManualClock
-  readonly tree: OrganisationTree
   /** Sends records as the system's own platform would; text goes as CSV. */
   post(path: string, body: unknown): Promise<Answer>
   get<T>(path: string): Promise<T>
@@ -52,11 +37,10 @@ export interface SystemWorld {
   text(path: string): Promise<string>
   /** What `GET /figures` says of a scope on the day of the six hours, by KPI. */
   figures(scope: string): Promise<Readonly<Record<string, number | null>>>
+  /** One of them with its bounds, what it is over, and its grade. */
+  figure(scope: string, kpi: string): Promise<FigureLine | undefined>
   /** The sets that it counts, by kind. */
   kinds(scope: string): Promise<Readonly<Record<string, number>>>
-  /** Figures of one instrument over the six hours, out of log and records. */
-  of(instrument: string): InstrumentResult
-  fleet(instruments: readonly string[]): ReturnType<typeof fleetFigures>
   /** A report of the day of the six hours, worked out again by its verifier. */
   verified(scope: string, ruleset?: string): Promise<BundleVerdict>
   close(): Promise<void>
@@ -126,31 +110,16 @@ export async function systemWorld(
     ...{ ingest, log, software: 'test', logDir: join(folder, 'log') },
     ...(channels ? { channels } : {}),
   })
-  const tree = createOrganisationTree(ingest.registry.records('organisation').map(({ record }) => record))
-
-  const records = <K extends 'organisation' | 'enrolment' | 'schedule' | 'session' | 'maintenance'>(
-    kind: K,
-  ) => ingest.registry.records(kind).map(({ record }) => record)
-  function of(instrument: string): InstrumentResult {
-    const spans = ingest.index.spans(`${site}/${instrument}` as InstrumentKey, period.from, period.to)
-    const input = inputFromRecords({
-      ...{ site, instrument, zone: 'Asia/Shanghai', period, spans },
-      records: {
-        organisations: records('organisation'),
-        enrolments: records('enrolment'),
-        schedules: records('schedule'),
-        sessions: records('session'),
-        maintenance: records('maintenance'),
-      },
-    })
-    return instrumentFigures(input, period)
-  }
-
   const get = async <T>(path: string) =>
     (await api.inject({ method: 'GET', url: `/api/v1/${path}` })).json<T>()
 
+  const lines = async (scope: string) =>
+    (await get<{ figures: FigureLine[] }>(`figures?scope=${scope}&period=2026-01-05&members=0`)).figures
+  const figures = async (scope: string) =>
+    Object.fromEntries((await lines(scope)).map(({ kpi, value }) => [kpi, value]))
+
   return {
-    ...{ ingest, clock, tree, of, get },
+    ...{ ingest, clock, get, figures },
     async post(path, body) {
       const headers = { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }
       const url = `/api/v1/${path}`
@@ -159,17 +128,12 @@ export async function systemWorld(
       return { status: reply.statusCode, body: reply.json() }
     },
     text: async (path) => (await api.inject({ method: 'GET', url: `/api/v1/${path}` })).body,
-    async figures(scope) {
-      type Told = { figures: { kpi: string; value: number | null }[] }
-      const { figures } = await get<Told>(`figures?scope=${scope}&period=2026-01-05&members=0`)
-      return Object.fromEntries(figures.map(({ kpi, value }) => [kpi, value]))
-    },
+    figure: async (scope, kpi) => (await lines(scope)).find((line) => line.kpi === kpi),
     async kinds(scope) {
       type Told = { kinds: { kind: string | null; sets: number }[] }
       const { kinds } = await get<Told>(`figures?scope=${scope}&period=2026-01-05&members=0`)
       return Object.fromEntries(kinds.map(({ kind, sets }) => [kind ?? '', sets]))
     },
-    fleet: (ids) => fleetFigures(ids.map(of)),
     async verified(scope, ruleset) {
       clock.advanceTo(Math.max(clock.wall(), start + DAY + 2 * HOUR))
       const out = join(folder, 'report')
