@@ -52,6 +52,24 @@ function print({ instruments, fleet }: CaseFigures): void {
   console.log(
     `  sharing rate ${percent(fleet.shareHours)} (${percent(fleet.shareHoursLower).trim()} .. ${percent(fleet.shareHoursUpper).trim()})`,
   )
+  if (fleet.sensorRate !== undefined)
+    console.log(
+      `  with sensor  ${percent(fleet.sensorRate)}   on a network ${percent(fleet.networkEntry).trim()}   open ${percent(fleet.openRate).trim()}`,
+    )
+  printEvidence(fleet)
+}
+
+/** What is not verified stands apart, and only where the case asks for it or has claims. */
+function printEvidence({ evidence, declared }: Pick<InstrumentFigures, 'evidence' | 'declared'>): void {
+  if (evidence)
+    for (const [name, of] of Object.entries(evidence))
+      console.log(
+        `  ${name.padEnd(12)} by evidence: grade 1 ${hours(of[1]).trim()}, 3 ${hours(of[3]).trim()}, 4 ${hours(of[4]).trim()}`,
+      )
+  if (declared)
+    console.log(
+      `  declared     ${hours(declared.on)} on, effective ${hours(declared.effective).trim()}, external ${hours(declared.external).trim()}`,
+    )
 }
 
 function printOne(id: string, one: InstrumentFigures): void {
@@ -65,6 +83,7 @@ function printOne(id: string, one: InstrumentFigures): void {
   console.log(
     `  sharing rate ${percent(one.shareHours)}   (${percent(one.shareHoursLower).trim()} .. ${percent(one.shareHoursUpper).trim()})`,
   )
+  printEvidence(one)
   console.log(
     `  utilization  ${percent(one.utilCalendar)} of the calendar, ${percent(one.utilSchedule).trim()} of the schedule, ${percent(one.utilQuota).trim()} of the quota\n`,
   )

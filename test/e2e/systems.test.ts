@@ -130,7 +130,13 @@ describe('the systems of the South China survey', () => {
       effectiveMs: 6 * HOUR,
       source: 'book',
     })
-    await world.post('rulesets', { ...duty('1', 3), bookings: 'claimed' })
+    const sure = { id: 'sure', title: { en: 'Verified' }, value: ['sub', '$externalH', '$externalGrade1H'] }
+    const rules = { ...duty('1', 3), bookings: 'claimed' }
+    await world.post('rulesets', { ...rules, instrument: { ...rules.instrument, figures: [sure] } })
+    const { instruments } = await world.get<{ instruments: { figures: object }[] }>(
+      'assessments?ruleset=duty&period=2026-01-05',
+    )
+    expect(instruments[0]?.figures).toMatchObject({ sure: 1 })
     const graded = { effective: 4 * HOUR, externalGrade1: 3 * HOUR, externalGrade3: HOUR, externalGrade4: 0 }
     const declared = { declaredEffectiveMs: 6 * HOUR, declaredOnMs: 0 }
     expect(await world.figures('all')).toMatchObject({
@@ -265,6 +271,21 @@ describe('the systems of the South China survey', () => {
     // The day is over and has its row by now: a late session of a station changes that of the source too.
     await world.post('sessions', session('station-1', 'big-firm', [0, 2]))
     expect(await world.figures('all')).toMatchObject({ ...set, hkMacaoForeign: 2.5 * HOUR })
+    // Whoever takes a station out of the set takes its use along, out of the row of the source too.
+    const [, alone] = world.ingest.registry.records('enrolment').map(({ record }) => record)
+    const {
+      partOf: _,
+      v: _v,
+      stream: _s,
+      seq: _q,
+      prev: _p,
+      ...body
+    } = alone ?? ({} as Record<string, unknown>)
+    await world.ingest.record('enrolment', site, body as never)
+    await world.ingest.settled()
+    const apart = { sets: 2, effective: 8 * HOUR, external: 4 * HOUR, sameEntity: HOUR }
+    expect(await world.figures('all')).toMatchObject(apart)
+    expect(await world.figures(`${site}/source`)).toMatchObject({ external: 0, sameEntity: HOUR, shifts: 1 })
   })
 
   it('14 two-level university: external at college level is not external at school level', async () => {

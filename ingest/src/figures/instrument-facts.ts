@@ -1,4 +1,4 @@
-import { DAY } from '@hours/protocol'
+import { DAY, HOUR } from '@hours/protocol'
 import {
   countedFactKeys,
   type InstrumentFacts,
@@ -41,6 +41,8 @@ function countedFacts(sums: RecordSums): InstrumentFacts {
     ...{ projects, organisationsServed, smesServed, shifts, papers, patents, functionsNew },
     ...(ratingMean === null ? {} : { ratingMean }),
     ...(turnarounds === 0 ? {} : { turnaroundDays: turnaroundMs / turnarounds / DAY }),
+    declaredEffectiveH: sums.declaredEffectiveMs / HOUR,
+    declaredExternalH: sums.declaredExternalMs / HOUR,
     incomeInsideYuan: sums.incomeInsideFen / 100,
     incomeOutsideYuan: sums.incomeOutsideFen / 100,
     awardsNational: achieved('award:national'),

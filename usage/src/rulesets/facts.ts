@@ -18,6 +18,9 @@ export interface InstrumentFacts {
   readonly centralFunds?: boolean
   readonly hasSensor?: boolean
   readonly samples?: number
+  /** Hours that claims state without a sensor. */
+  readonly declaredEffectiveH?: number
+  readonly declaredExternalH?: number
   /** Beam-time shifts. */
   readonly shifts?: number
   /** Mean from samples to results; absent where no session has both. */
@@ -46,6 +49,8 @@ export interface InstrumentFacts {
 /** Facts that are counted from records; a rule set that asks for none of them is spared the counting. */
 export const countedFactKeys = [
   'samples',
+  'declaredEffectiveH',
+  'declaredExternalH',
   'shifts',
   'turnaroundDays',
   'incomeInsideYuan',
@@ -101,6 +106,11 @@ const figureValues = {
   serviceH: (f) => f.purpose.service / HOUR,
   openUseH: (f) => f.openUse / HOUR,
   smeExternalH: (f) => f.smeExternal / HOUR,
+  effectiveGrade3H: (f) => f.evidence.effective[3] / HOUR,
+  effectiveGrade4H: (f) => f.evidence.effective[4] / HOUR,
+  externalGrade1H: (f) => f.evidence.external[1] / HOUR,
+  externalGrade3H: (f) => f.evidence.external[3] / HOUR,
+  externalGrade4H: (f) => f.evidence.external[4] / HOUR,
   unknownH: (f) => f.states.unknown / HOUR,
   faultH: (f) => f.states.fault / HOUR,
   offH: (f) => f.states.off / HOUR,
