@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatVkey, type Policy } from '@hours/ledger'
 import { proveEntry, type WantedEntry } from '@hours/verifier'
 import { Command } from 'commander'
 import { typedPath } from './paths.ts'
 import { readPolicy } from './policy-text.ts'
+import { textOf } from './text-file.ts'
 
 interface Flags {
   readonly page?: string
@@ -30,6 +31,7 @@ export function proveCommand(): Command {
     .action((dir: string, flags: Flags) => {
       let asked: { readonly wanted: WantedEntry; readonly policy: Policy | undefined }
       try {
+        if (!existsSync(typedPath(dir))) throw new Error(`${dir} is not there. Fix: the folder of a report.`)
         asked = { wanted: wantedOf(flags), policy: policyOf(flags.policy) }
       } catch (error) {
         command.error(`hours prove: ${error instanceof Error ? error.message : String(error)}`, {
@@ -63,7 +65,7 @@ function wantedOf({ page, entry }: Flags): WantedEntry {
 
 function policyOf(file: string | undefined): Policy | undefined {
   if (file === undefined) return undefined
-  const policy = readPolicy(readFileSync(typedPath(file), 'utf8'))
+  const policy = readPolicy(textOf('--policy', file))
   if (typeof policy === 'string') throw new Error(policy)
   return policy
 }

@@ -18,6 +18,7 @@ import { systemClock } from '@hours/protocol'
 import { Command, Option } from 'commander'
 import { typedPath } from './paths.ts'
 import { createProgress } from './progress.ts'
+import { UsageError } from './run-command.ts'
 import { dataFolder } from './rebuild.ts'
 import { policyWitnesses } from './witnesses.ts'
 
@@ -74,7 +75,7 @@ export function reportCommand(): Command {
 
 function openSite(dataDir: string): Promise<RunningIngest> {
   if (!existsSync(join(dataDir, 'log')))
-    throw new Error(`--data: ${dataDir} holds no log. Fix: the data folder of an ingest, or --demo.`)
+    throw new UsageError(`--data: ${dataDir} holds no log. Fix: the data folder of an ingest, or --demo.`)
   const { logName } = openLogReader(join(dataDir, 'log'))
   return createIngest({
     dataDir,

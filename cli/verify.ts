@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { bundleSummary, printBundle } from './bundle-verdict-text.ts'
 import { logSummary, printLog } from './log-verdict-text.ts'
 import { typedPath } from './paths.ts'
 import { createProgress } from './progress.ts'
+import { textOf } from './text-file.ts'
 import { verifyApart, type VerifyAnswer, type VerifyTask } from './verify-apart.ts'
 
 /** Exit codes of records.md, section 10. */
@@ -63,13 +65,13 @@ export function verifyCommand(): Command {
 function taskOf(dir: string | undefined, flags: Flags): VerifyTask {
   if ((dir === undefined) === (flags.log === undefined))
     throw new Error('name the folder of a report, or --log and a log. Fix: one of the two.')
-  const policy = flags.policy === undefined ? {} : { policy: readFileSync(typedPath(flags.policy), 'utf8') }
+  const policy = flags.policy === undefined ? {} : { policy: textOf('--policy', flags.policy) }
   if (dir !== undefined) return { ...policy, report: reportFolder(typedPath(dir)) }
   const log = flags.log ?? ''
   const isAddress = /^https?:\/\//.test(log)
   return {
     ...policy,
-    log: isAddress ? log : typedPath(log),
+    log: isAddress ? log : logFolder(typedPath(log)),
     ...(flags.key === undefined ? {} : { key: flags.key }),
   }
 }
@@ -78,6 +80,16 @@ function reportFolder(dir: string): string {
   if (!existsSync(dir)) throw new Error(`${dir} is not there. Fix: the folder of a report.`)
   if (!statSync(dir).isDirectory())
     throw new Error(`${dir} is no folder. Fix: unpack it (unzip ${dir} -d report), then verify the folder.`)
+  if (!existsSync(join(dir, 'statement.jws')))
+    throw new Error(`${dir} has no statement.jws: no report. Fix: the folder of one; --log for a log.`)
+  return dir
+}
+
+function logFolder(dir: string): string {
+  if (!existsSync(dir) || !statSync(dir).isDirectory())
+    throw new Error(`${dir} is not there, or no folder. Fix: the folder of a log.`)
+  if (!readdirSync(dir).some((name) => /^\d{4}$/.test(name)))
+    throw new Error(`${dir} has no folder of a year. Fix: the folder that has, such as <data>/log.`)
   return dir
 }
 

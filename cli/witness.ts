@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createVkey, formatVkey, noteType, parseVkey, type VKey } from '@hours/ledger'
 import {
@@ -14,6 +15,8 @@ import { createWitness, serveWitness } from '@hours/verifier'
 import { Command, InvalidArgumentError } from 'commander'
 import { portOf } from './flag-values.ts'
 import { typedPath } from './paths.ts'
+import { UsageError } from './run-command.ts'
+import { textOf } from './text-file.ts'
 
 interface Options {
   readonly name: string
@@ -35,16 +38,17 @@ export function witnessCommand(): Command {
       'name of this witness in policies, such as regulator.example/w1',
       keyName,
     )
-    .requiredOption('--logs <file>', 'file with one vkey a line: the logs to watch')
+    .requiredOption('--logs <file>', 'the logs to watch: a file with one vkey a line, or a policy')
     .option('--data <dir>', 'folder for its key and memory', './witness-data')
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--host <address>', 'address to listen on; 0.0.0.0 for other machines', '127.0.0.1')
     .option('--http <port>', 'port to listen on; 0 picks a free one', '8090')
     .action(async (options: Options) => {
+      const watched = readLogs(options.logs)
       const dir = typedPath(options.data)
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       const unlock = lockFolder(dir, { name: 'witness.lock', what: 'witness folder' })
       try {
-        await runWitness(dir, options)
+        await runWitness(dir, watched, options)
       } finally {
         unlock()
       }
@@ -60,7 +64,7 @@ function keyName(text: string): string {
 }
 
 /** Serves until it is told to stop. */
-async function runWitness(dir: string, { name, logs, host, http }: Options): Promise<void> {
+async function runWitness(dir: string, logs: readonly VKey[], { name, host, http }: Options): Promise<void> {
   const keyFile = join(dir, 'witness.key')
   if (!existsSync(keyFile)) saveKeyFile(keyFile, generateKey())
   const signer = createSigner('witness#1', loadKeyFile(keyFile))
@@ -69,28 +73,34 @@ async function runWitness(dir: string, { name, logs, host, http }: Options): Pro
     dir: join(dir, 'seen'),
     name,
     signer,
-    logs: readLogs(typedPath(logs)),
+    logs,
     clock: systemClock,
   })
   const served = await serveWitness(witness, { host, port: portOf(http, '--http') })
   console.log(`Witness ${formatVkey(vkey)}`)
-  console.log(`listens on http://${host}:${served.port}; line for a policy file:`)
-  console.log(`witness ${name.replaceAll('/', '-')} ${formatVkey(vkey)} http://${host}:${served.port}`)
+  const reached = host === '0.0.0.0' || host === '::' ? hostname() : host
+  console.log(
+    `listens on http://${host}:${served.port}; line for a policy, with the address at which the operator reaches it:`,
+  )
+  console.log(`witness ${name.replaceAll('/', '-')} ${formatVkey(vkey)} http://${reached}:${served.port}`)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })
   await served.close()
 }
 
-function readLogs(path: string): VKey[] {
-  const lines = readFileSync(path, 'utf8')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-  return lines.map((line, i) => {
-    const key = parseVkey(line, nodeCrypto.sha256)
-    if (!key.ok)
-      throw new Error(`${path}, line ${i + 1}: ${key.error.message}. Fix: the vkey the operator published.`)
-    return key.value
-  })
+/** The logs of a file with one vkey a line, or of a policy: of that only its log lines are read. */
+function readLogs(typed: string): VKey[] {
+  const logs: VKey[] = []
+  for (const [i, line] of textOf('--logs', typed).split('\n').entries()) {
+    const [first = '', second = ''] = line.trim().split(/\s+/)
+    if (first === '' || first.startsWith('#') || /^(witness|group|quorum)$/.test(first)) continue
+    const key = parseVkey(first === 'log' ? second : first, nodeCrypto.sha256)
+    const where = `--logs: ${typed}, line ${i + 1}`
+    if (!key.ok) throw new UsageError(`${where}: ${key.error.message}. Fix: the vkey the operator published.`)
+    logs.push(key.value)
+  }
+  if (logs.length === 0)
+    throw new UsageError(`--logs: ${typed} names no log. Fix: the vkey the operator published.`)
+  return logs
 }

@@ -15,7 +15,10 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'hours-witness-'))
   const { publicKey } = createSigner('log#1', generateKey())
   const log = createVkey('hours.example/2026', noteType.ed25519, publicKey, nodeCrypto.sha256)
-  writeFileSync(join(folder, 'logs.txt'), `# the operator's\n${formatVkey(log)}\n`)
+  writeFileSync(
+    join(folder, 'logs.txt'),
+    `# the operator's policy, or vkeys alone\nlog ${formatVkey(log)} https://hours.example\n${formatVkey(log)}\nquorum none\n`,
+  )
 })
 afterAll(() => {
   for (const child of running) child.kill('SIGKILL')
