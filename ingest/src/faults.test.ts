@@ -2,7 +2,7 @@ import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseRecord } from '@hours/ledger'
-import { decodeReceipt, instrumentKey, type InstrumentId } from '@hours/protocol'
+import { createManualClock, decodeReceipt, instrumentKey, type InstrumentId } from '@hours/protocol'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import {
   closeTestSite,
@@ -142,6 +142,10 @@ it('a time record follows the pages within a minute, though nothing else arrives
 it('over the turn of the year the new log opens with the end of the old one, and nothing is counted twice', async () => {
   const turn = Date.UTC(2027, 0, 1)
   gateway.skip(turn - 2 * pageMs - gateway.at())
+  // Opened anew by a clock of then: one that is moved there keeps house for every second of the year.
+  await ingest.close()
+  clock = createManualClock(turn - 3 * pageMs)
+  ingest = await openIngest(dataDir, clock)
   const receipts: string[] = []
   ingest.attach((_topic, payload) => {
     const record = parseRecord(payload as Uint8Array)

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 
 interface Figure {
   readonly value: number | null
@@ -29,8 +29,12 @@ async function played(...flags: readonly string[]): Promise<Line[]> {
   return JSON.parse(stdout) as Line[]
 }
 
-it('plays two days of the channels, a holiday and a working day, through gateways, broker, log and index, and computes each of them', async () => {
-  const lines = await played('--only', 'channels', '--days', '2')
+let lines: Line[]
+beforeAll(async () => {
+  lines = await played('--only', 'channels', '--days', '2')
+})
+
+it('plays two days of the channels, a holiday and a working day, through gateways, broker, log and index, and computes each of them', () => {
   const byId = new Map(lines.map((line) => [line.id, line]))
   expect(lines).toHaveLength(17)
   const valueOf = (line: Line | undefined, kpi: string) => line?.figures[kpi]?.value ?? Number.NaN
@@ -67,8 +71,7 @@ it('plays two days of the channels, a holiday and a working day, through gateway
   expect(agency?.beneficiaries).not.toContain('instrument-giant')
 })
 
-it('sets a figure beside each that the survey quotes, or says why there is none; a page without content is an incident', async () => {
-  const lines = await played('--only', 'channels', '--days', '1')
+it('sets a figure beside each that the survey quotes, or says why there is none; a page without content is an incident', () => {
   const beside = (id: string, what: string) =>
     lines.find((line) => line.id === id)?.survey.find((one) => one.what === what)
   for (const { survey } of lines)
