@@ -7,5 +7,7 @@ const answer = await verifyApart({ report: process.argv[2] ?? '' }, () => undefi
 if (!('report' in answer)) throw new Error(JSON.stringify(answer))
 const { ok, problems, counts } = answer.report
 const seconds = (performance.now() - began) / 1_000
-const { peakMb } = processUsage(process.pid)
-console.log(JSON.stringify({ ok, seconds, peakMb, cells: counts.cells, problems: problems.slice(0, 3) }))
+const { peakMb, cpuSeconds } = processUsage(process.pid)
+console.log(
+  JSON.stringify({ ok, seconds, cpuSeconds, peakMb, cells: counts.cells, problems: problems.slice(0, 3) }),
+)

@@ -33,11 +33,12 @@ export function createClaimList(): ClaimList {
   let isOrdered = true
 
   const endOf = (i: number): Millis => times[2 * i + 1] ?? 0
-  const claimAt = (i: number): Claim => {
+  const sayingOf = (i: number) => {
     const saying = sayings[said[i] ?? 0]
     if (!saying) throw new TypeError(`no saying has the code ${said[i] ?? -1}`)
-    return { from: times[2 * i] ?? 0, to: endOf(i), ...saying }
+    return saying
   }
+  const claimAt = (i: number): Claim => ({ from: times[2 * i] ?? 0, to: endOf(i), ...sayingOf(i) })
 
   function grow(): void {
     const larger = new Float64Array(times.length * 2)
@@ -68,8 +69,9 @@ export function createClaimList(): ClaimList {
       if (!isOrdered) return mergeClaims(Array.from({ length: count }, (_, i) => claimAt(i)))
       const spans: AccountedSpan[] = []
       for (let i = 0; i < count; i++) {
-        const { state = 'unknown', ...claim } = claimAt(i)
-        joinSpan(spans, { ...claim, state })
+        const { state = 'unknown', why, class: kind } = sayingOf(i)
+        const span: AccountedSpan = { from: times[2 * i] ?? 0, to: endOf(i), state, class: kind }
+        joinSpan(spans, why === undefined ? span : { ...span, why })
       }
       return spans
     },

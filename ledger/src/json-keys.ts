@@ -89,8 +89,8 @@ function isWithin(data: unknown, depth: number): boolean {
     for (const item of data as unknown[]) if (!isWithin(item, depth - 1)) return false
     return true
   }
-  for (const key of Object.keys(data))
-    if (!isWithin((data as Record<string, unknown>)[key], depth - 1)) return false
+  // What JSON.parse makes has own fields alone; listing their names would be a third of what reading a page allocates.
+  for (const key in data) if (!isWithin((data as Record<string, unknown>)[key], depth - 1)) return false
   return true
 }
 

@@ -16,12 +16,12 @@ const days = fc
   .map((hours) => hours.toSorted((a, b) => a - b).map((hour) => origin + hour * HOUR))
   .map((edges) => edges.slice(1).map((to, i): Interval => ({ from: edges[i] ?? 0, to })))
 
-it('are what the days are, cut to a month at most, in order', () => {
+it('are what the days are, cut to 8 days at most, in order', () => {
   fc.assert(
     fc.property(anyInput(length, origin), days, (input, asked) => {
       const joined = asked.map((): Interval[] => [])
       for (const { cuts, days: numbers } of pieces(input, asked)) {
-        expect((cuts.at(-1)?.to ?? 0) - (cuts[0]?.from ?? 0)).toBeLessThanOrEqual(32 * DAY)
+        expect((cuts.at(-1)?.to ?? 0) - (cuts[0]?.from ?? 0)).toBeLessThanOrEqual(8 * DAY)
         for (const [i, cut] of cuts.entries()) joined[numbers[i] ?? -1]?.push(cut)
       }
       for (const [i, parts] of joined.entries()) {

@@ -2,8 +2,8 @@ import { DAY, type Millis } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 
-/** Time that is worked on at once: all intervals of a year are more memory than the rest of a check takes. */
-const pieceMs = 32 * DAY
+/** Time that is worked on at once: all intervals of a year are more memory than the rest of a check takes, those of a week die young. */
+const pieceMs = 8 * DAY
 
 /** A part of some days, with as much of an instrument's input as changes anything in it. */
 export interface Piece {
