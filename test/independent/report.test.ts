@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createVkey, formatVkey, noteType, parsePolicy } from '@hours/ledger'
 import { createSigner, generateKey, nodeCrypto } from '@hours/ledger/node'
-import { verifyBundle } from '@hours/verifier'
+import { proveEntryIn, verifyBundle } from '@hours/verifier'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { site } from '../../ingest/src/ingest.fixture.ts'
-import { type ReportedSite, reportedSite, signedAgain, withLines } from '../attacks/bundle.fixture.ts'
+import {
+  inMemory,
+  type ReportedSite,
+  reportedSite,
+  signedAgain,
+  withLines,
+} from '../attacks/bundle.fixture.ts'
 import { hasPeer, python } from '../sources/sources.fixture.ts'
 
 /** Reports and a checker that shares nothing with this project but docs/evidence.md. */
@@ -118,5 +124,28 @@ describe.skipIf(!hasPython)('a checker by other hands', () => {
     const byName = (list: readonly unknown[]) => Object.fromEntries(names.map((name, i) => [name, list[i]]))
     expect(byName(said)).toEqual(byName(reasons.map((reason) => expect.stringMatching(reason) as string)))
     expect(said.filter((line) => line.startsWith('DOES NOT HOLD: '))).toHaveLength(names.length)
+  })
+
+  it('takes the proof of a page, and of no other entry', () => {
+    const proved = proveEntryIn(inMemory(honest), { gateway: 'gw-1', epoch: 0, seq: 3 })
+    if (!proved.ok) throw new Error(proved.error.message)
+    const { entry, proof, position } = proved.value
+    const at = (name: string, text: Uint8Array | string) => {
+      writeFileSync(join(folder, name), text)
+      return join(folder, name)
+    }
+    const rest = [at('entry.tlog-proof', proof), at('mine.policy', world.policy)]
+    const check = (path: string) =>
+      spawnSync(python, ['-B', join(import.meta.dirname, 'check_proof.py'), path, ...rest], {
+        encoding: 'utf8',
+      })
+    expect(check(at('entry.jws', entry))).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`HOLDS: entry ${position.index} of test.hours/2026`) as string,
+    })
+    expect(check(at('other.jws', entry.slice(1)))).toMatchObject({
+      status: 1,
+      stdout: 'DOES NOT HOLD: another entry, or another log\n',
+    })
   })
 })
