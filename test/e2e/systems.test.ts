@@ -355,6 +355,8 @@ describe('the systems of the South China survey', () => {
     const avail = figures.find(({ kpi }) => kpi === 'channelAvail')
     expect(avail).toMatchObject({ value, lower: value, upper: value, denominator: 'probed' })
     expect(figures).toContainEqual(expect.objectContaining({ kpi: 'infoComplete', value: null }))
+    const asked = await world.get<{ figures: object }>('channels/scut?period=2026-01-05')
+    expect(asked.figures).toMatchObject({ channelAvail: { value, lower: value, upper: value } })
     expect(await world.figures('channel:scut')).toMatchObject({
       networkEntry: 1,
       sensorRate: 1,

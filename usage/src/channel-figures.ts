@@ -1,5 +1,5 @@
 import type { RecordOf } from '@hours/protocol'
-import { civilDays, type Interval } from './calendar.ts'
+import { civilDays, dateStart, type Interval } from './calendar.ts'
 import { type Rate, ratio } from './rates.ts'
 
 /** A channel's own availability and completeness (domain.md, D10 and 4.6); null = it was never probed. */
@@ -37,7 +37,7 @@ export interface ChannelPeriod {
 }
 
 /**
- * Of the scope `channel:ID`: out of the digests of the whole civil days of the period since the channel lists anything. What
+ * Of the scope `channel:ID`: out of the digests of the whole civil days of the period since the channel is known. What
  * was not probed is neither up nor down: the bounds take it for all down and all up, a day having as many probes as the fullest
  * one. Undefined = the scope is no channel.
  */
@@ -52,10 +52,14 @@ export function channelPeriod(
   if (!scope.startsWith('channel:')) return undefined
   const id = scope.slice('channel:'.length)
   const isOwn = ({ channel }: { readonly channel: string }) => channel === id
-  const since = records.memberships.filter(isOwn).reduce((at, one) => Math.min(at, one.from), Infinity)
-  const begin = Math.max(from, Math.min(since, to))
+  const all = records.probes.filter(isOwn)
+  // Known by what it lists, or by being probed: before that there is nothing to be available.
+  const listed = records.memberships.filter(isOwn).reduce((at, one) => Math.min(at, one.from), Infinity)
+  const first = all.map(({ day }) => day).sort()[0]
+  const firstDay = first === undefined ? Infinity : dateStart(zone, Temporal.PlainDate.from(first))
+  const begin = Math.max(from, Math.min(listed, firstDay, to))
   const days = new Set(civilDays(zone, begin, to).flatMap((day) => (day.to <= to ? [day.label] : [])))
-  const probes = records.probes.filter((one) => isOwn(one) && days.has(one.day))
+  const probes = all.filter(({ day }) => days.has(day))
   const { ok, probed, availability, completeness } = channelFigures(probes)
   const fullest = probes.reduce((most, one) => Math.max(most, one.probed), 0)
   const missed = Math.max(0, days.size * fullest - probed)

@@ -64,6 +64,17 @@ describe('a channel over a period', () => {
     })
   })
 
+  it('counts from the day that it lists anything or is first probed', () => {
+    const probes = [digest('1970-01-03', 10, 10)]
+    const late = (from: number) =>
+      channelPeriod(
+        'channel:net',
+        { probes, memberships: [{ channel: 'net', from }] as never },
+        { zone: 'UTC', from: 0, to: 4 * DAY },
+      )?.channelAvail.lower
+    expect([late(9 * DAY), late(2 * DAY), late(DAY + 1), late(0)]).toEqual([0.5, 0.5, 1 / 3, 0.25])
+  })
+
   it('that was never probed, or lists nothing yet, has no figure; another scope has none of it', () => {
     expect(days(3, [])).toMatchObject({
       channelAvail: { value: null, lower: null, upper: null },

@@ -1,9 +1,11 @@
 import { ChannelId, DAY, HOUR, Names } from '@hours/protocol'
+import { parsePeriod } from '@hours/usage'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ChannelMonitor } from '../channels/channel-monitor.ts'
 import { type ListingCompleteness, listingCompleteness } from '../channels/completeness.ts'
 import { shownUrl } from '../channels/probe-result.ts'
+import { channelOf } from '../registry/channel-of.ts'
 import type { ApiContext } from './context.ts'
 import { badField, notFound } from './problem.ts'
 import { entriesOf } from './scope.ts'
@@ -31,6 +33,15 @@ const Row = z.object({
   certificateDays: z.int().nullable(),
   openIncidents: z.int(),
   listings: z.int(),
+  figures: z
+    .object({
+      channelAvail: z.object({ value: Share, lower: Share, upper: Share, denominator: z.string() }),
+      infoComplete: Share,
+    })
+    .nullable()
+    .describe(
+      'of the `period` asked for, by daily digests, with what was not probed as bounds; null = none was asked for',
+    ),
 })
 const Page = z.object({
   id: z.string(),
@@ -50,6 +61,13 @@ const Listing = z.object({
 })
 const marked = { simulated: z.boolean() }
 const Path = z.strictObject({ id: ChannelId })
+const Asked = z.strictObject({
+  period: z
+    .string()
+    .max(40)
+    .optional()
+    .describe('2025, 2025-03 ...: `figures` of that time, in civil days of the channel'),
+})
 /** Channels as instruments have figures: availability, completeness, incidents with their owner. */
 export function channelRoutes(
   app: Api,
@@ -76,11 +94,18 @@ export function channelRoutes(
   app.get(
     '/api/v1/channels',
     {
-      schema: { response: { 200: z.object({ items: z.array(Row), ...marked }) }, tags: ['channels'] },
+      schema: {
+        querystring: Asked,
+        response: { 200: z.object({ items: z.array(Row), ...marked }) },
+        tags: ['channels'],
+      },
       config: { needs: 'read' },
     },
     (request) => ({
-      items: visible(request).map((id) => rowOf(id, listingsOf(id), monitor)),
+      items: visible(request).map((id) => ({
+        ...rowOf(id, listingsOf(id), monitor),
+        figures: figuresOf(id, request.query.period),
+      })),
       simulated,
     }),
   )
@@ -90,6 +115,7 @@ export function channelRoutes(
     {
       schema: {
         params: Path,
+        querystring: Asked,
         response: { 200: Row.extend({ pages: z.array(Page), listed: z.array(Listing), ...marked }) },
         tags: ['channels'],
       },
@@ -101,7 +127,8 @@ export function channelRoutes(
       const listed = listings.slice(0, 500).map(({ key, filled, required, missing, telemetry }) => ({
         ...{ instrument: key, complete: filled / required, missing: [...missing], telemetry },
       }))
-      return { ...rowOf(id, listings, monitor), pages: pagesOf(id, monitor), listed, simulated }
+      const figures = figuresOf(id, request.query.period)
+      return { ...rowOf(id, listings, monitor), figures, pages: pagesOf(id, monitor), listed, simulated }
     },
   )
 
@@ -143,6 +170,16 @@ export function channelRoutes(
       }
     },
   )
+
+  function figuresOf(id: string, period: string | undefined): z.infer<typeof Row>['figures'] {
+    if (period === undefined) return null
+    const zone = monitor?.channels.find((one) => one.id === id)?.zone ?? 'Asia/Shanghai'
+    const read = parsePeriod(period, zone)
+    if (!read.ok) throw badField('period', period, read.error.message)
+    const to = Math.min(read.value.to, ingest.clock.wall())
+    const time = { zone, from: Math.min(read.value.from, to), to }
+    return channelOf(ingest.registry, `channel:${id}`, time) ?? null
+  }
 
   function listingsOf(id: string): ListingCompleteness[] {
     const isListed = ingest.registry.records('membership').some(({ record }) => record.channel === id)
