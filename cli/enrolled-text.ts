@@ -5,6 +5,6 @@ export const enrolledLines = ({ enrolments, unapproved }: Enrolled): string[] =>
   unapproved === 0
     ? []
     : [
-        `that the instruments and gateways of ${unapproved.toLocaleString('en')} of ${enrolments.toLocaleString('en')} enrolments are there: ` +
+        `that the instruments and gateways of ${unapproved === enrolments ? 'all' : `${unapproved.toLocaleString('en')} of`} ${enrolments.toLocaleString('en')} enrolments are there: ` +
           'they have no `approval` by a regulator, so the operator alone says so',
       ]

@@ -1,7 +1,7 @@
-import { parsePolicy, signRecord, verifyTlogProof } from '@hours/ledger'
+import { createVkey, formatVkey, parsePolicy, parseVkey, signRecord, verifyTlogProof } from '@hours/ledger'
 import { generateKey, createSigner, nodeCrypto, signerFromSeed } from '@hours/ledger/node'
 import { HOUR } from '@hours/protocol'
-import { proveEntryIn } from '@hours/verifier'
+import { proveEntryIn, verifyBundleFiles } from '@hours/verifier'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundleSummary } from '../../cli/bundle-verdict-text.ts'
 import { pageMs, site, start } from '../../ingest/src/ingest.fixture.ts'
@@ -48,7 +48,7 @@ describe('an honest report', () => {
     expect(verdict.counts.cells).toBeGreaterThan(500)
     expect(verdict.counts.seen).toBe(1)
     expect(bundleSummary(verdict, true).notShown).toContainEqual(
-      expect.stringMatching(/of 2 of 2 enrolments are there: they have no `approval` by a regulator/),
+      expect.stringMatching(/of all 2 enrolments are there: they have no `approval` by a regulator/),
     )
     const figure = (kpi: string) =>
       verdict.predicate?.figures.find((line) => line.of === instrument && line.kpi === kpi)
@@ -116,6 +116,17 @@ describe('an honest report', () => {
     for (const edition of [3, 4] as const)
       expect(codes(signed(second, (of) => ({ ...of, edition })))).toEqual(['figure'])
     expect(codes(signed(national, ({ edition: _, ...of }) => of))).toEqual(['figure'])
+  })
+
+  it('of before, whose policy has a line for each year of the log, is read by that policy still', () => {
+    const [log = ''] = world.policy.split('\n')
+    const key = parseVkey(log.slice(4), nodeCrypto.sha256)
+    if (!key.ok) throw new Error(key.error.message)
+    const { type, publicKey } = key.value
+    const next = formatVkey(createVkey('test.hours/2027', type, publicKey, nodeCrypto.sha256))
+    const policy = Buffer.from(`${log}\nlog ${next}\nquorum none\n`)
+    const verdict = verifyBundleFiles(inMemory(signed(new Map([...honest, ['policy', policy]]))))
+    expect(verdict).toMatchObject({ ok: true, independent: false })
   })
 
   it('without a policy of the reader s own is never independent', async () => {
