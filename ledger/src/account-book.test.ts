@@ -1,18 +1,19 @@
 import type { InstrumentKey, PageSpan } from '@hours/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Recovery } from './account.ts'
+import type { AccountedSpan, Recovery } from './account.ts'
 import { createAccountBook } from './account-book.ts'
 import type { LoggedPage } from './accountable.ts'
 import { pageMs, pageOf, start } from './chain.fixture.ts'
 import { countersOf } from './chain-state.ts'
 
 const key = 'gz-gibh/sem-01' as InstrumentKey
-const accountOf = (pages: readonly LoggedPage[]) => {
+const bookOf = (pages: readonly LoggedPage[]) => {
   const book = createAccountBook()
   for (const page of pages) book.add(page)
-  return book.account(key)
+  return book
 }
+const accountOf = (pages: readonly LoggedPage[]) => bookOf(pages).account(key)
 
 /** Pages of three epochs, some of them missing, in any order; counters grow by the spans and by a little in each hole. */
 const history = fc
@@ -83,6 +84,28 @@ describe('the account book', () => {
           .flatMap(({ page }) => page.instruments[0]?.spans ?? [])
           .reduce((sum, [, from, to]) => sum + to - from, 0)
         expect(run).toBe(said)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('has the same spans within a window, in order or out of order', () => {
+    fc.assert(
+      fc.property(history, fc.nat(14 * pageMs), fc.nat(5 * pageMs), ({ kept, shuffled }, at, length) => {
+        const window = { from: start - pageMs + at, to: start - pageMs + at + length }
+        const cut = (spans: readonly AccountedSpan[] = []) =>
+          spans
+            .map((span) => ({
+              ...span,
+              from: Math.max(span.from, window.from),
+              to: Math.min(span.to, window.to),
+            }))
+            .filter(({ from, to }) => from < to)
+        for (const pages of [kept, shuffled.map(({ page }) => page)]) {
+          const book = bookOf(pages)
+          const within = book.spansWithin(key, window.from, window.to)
+          expect(cut(within)).toEqual(cut(book.account(key)?.spans))
+        }
       }),
       { numRuns: 200 },
     )

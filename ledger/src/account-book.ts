@@ -11,6 +11,9 @@ export interface AccountBook {
   keys(): Iterable<InstrumentKey>
   /** Undefined for an instrument that no page names. */
   account(key: InstrumentKey): InstrumentAccount | undefined
+  /** Its spans that touch [from, to) alone: those of a year are more than memory should hold. */
+  spansWithin(key: InstrumentKey, from: Millis, to: Millis): AccountedSpan[]
+  recovered(key: InstrumentKey): Recovery[]
 }
 
 interface Row extends Counter {
@@ -29,6 +32,20 @@ export function createAccountBook(): AccountBook {
   const claims = new Map<InstrumentKey, ClaimList>()
   /** By chain. */
   const counters = new Map<InstrumentKey, Map<string, Stretch[]>>()
+
+  function recovered(key: InstrumentKey): Recovery[] {
+    const chains = [...(counters.get(key)?.values() ?? [])]
+    // Where another page knows a state inside the gap its hours are observed and must not count twice.
+    const isObserved = ({ from, to }: Recovery) =>
+      claims
+        .get(key)
+        ?.within(from, to)
+        .some(({ state }) => state !== 'unknown') === true
+    return chains
+      .flatMap(recoveriesOf)
+      .filter((gap) => !isObserved(gap))
+      .sort((a, b) => a.from - b.from || a.to - b.to)
+  }
 
   return {
     add(logged) {
@@ -53,12 +70,10 @@ export function createAccountBook(): AccountBook {
     keys: () => claims.keys(),
     account(key) {
       const list = claims.get(key)
-      if (!list) return undefined
-      const spans = list.merged()
-      const chains = [...(counters.get(key)?.values() ?? [])]
-      const recovered = chains.flatMap(recoveriesOf).filter((gap) => !isAccounted(gap, spans))
-      return { spans, recovered: recovered.sort((a, b) => a.from - b.from || a.to - b.to) }
+      return list && { spans: list.merged(), recovered: recovered(key) }
     },
+    spansWithin: (key, from, to) => claims.get(key)?.within(from, to) ?? [],
+    recovered,
   }
 }
 
@@ -107,26 +122,4 @@ function recoveriesOf(stretches: readonly Stretch[]): Recovery[] {
     if (on > 0) found.push({ from, to, onMs: Math.min(on, to - from), runMs: Math.min(run, to - from) })
   }
   return found
-}
-
-/** Whether another page knows a state inside the gap; then its hours are observed and must not count twice. */
-function isAccounted(gap: Recovery, spans: readonly AccountedSpan[]): boolean {
-  for (let i = firstEndingAfter(gap.from, spans); i < spans.length; i++) {
-    const span = spans[i]
-    if (!span || span.from >= gap.to) return false
-    if (span.state !== 'unknown') return true
-  }
-  return false
-}
-
-/** Index of the first span that ends after `at`; they are ascending and disjoint. */
-function firstEndingAfter(at: Millis, spans: readonly AccountedSpan[]): number {
-  let low = 0
-  let high = spans.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((spans[middle]?.to ?? Infinity) <= at) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -23,6 +23,8 @@ export interface ClaimList {
   add(claim: Claim): void
   /** What they say together (`mergeClaims`). */
   merged(): AccountedSpan[]
+  /** Of that what touches [from, to), made for the caller alone; outside of it spans may end early. */
+  within(from: Millis, to: Millis): AccountedSpan[]
 }
 
 export function createClaimList(): ClaimList {
@@ -32,13 +34,41 @@ export function createClaimList(): ClaimList {
   /** Whether none begins before the one before it ends: the pages of one gateway, in order. */
   let isOrdered = true
 
+  /** Made once where claims lie over each other. */
+  let laidOver: AccountedSpan[] | undefined
+
+  const beginOf = (i: number): Millis => times[2 * i] ?? 0
   const endOf = (i: number): Millis => times[2 * i + 1] ?? 0
   const sayingOf = (i: number) => {
     const saying = sayings[said[i] ?? 0]
     if (!saying) throw new TypeError(`no saying has the code ${said[i] ?? -1}`)
     return saying
   }
-  const claimAt = (i: number): Claim => ({ from: times[2 * i] ?? 0, to: endOf(i), ...sayingOf(i) })
+  const claimAt = (i: number): Claim => ({ from: beginOf(i), to: endOf(i), ...sayingOf(i) })
+  const mixed = () => (laidOver ??= mergeClaims(Array.from({ length: count }, (_, i) => claimAt(i))))
+
+  /** Claims [first, end), which are in order and apart, as spans. */
+  function joined(first: number, end: number): AccountedSpan[] {
+    const spans: AccountedSpan[] = []
+    for (let i = first; i < end; i++) {
+      const { state = 'unknown', why, class: kind } = sayingOf(i)
+      const span: AccountedSpan = { from: beginOf(i), to: endOf(i), state, class: kind }
+      joinSpan(spans, why === undefined ? span : { ...span, why })
+    }
+    return spans
+  }
+
+  /** Number of the first claim of which it is so; then it is so of all after it. */
+  function firstClaim(isSo: (i: number) => boolean): number {
+    let low = 0
+    let high = count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (isSo(middle)) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
 
   function grow(): void {
     const larger = new Float64Array(times.length * 2)
@@ -51,6 +81,7 @@ export function createClaimList(): ClaimList {
 
   return {
     add(claim) {
+      laidOver = undefined
       const code = codes.get(nameOf(claim)) ?? 0
       const last = count - 1
       if (last >= 0 && claim.from < endOf(last)) isOrdered = false
@@ -65,15 +96,13 @@ export function createClaimList(): ClaimList {
       said[count] = code
       count += 1
     },
-    merged() {
-      if (!isOrdered) return mergeClaims(Array.from({ length: count }, (_, i) => claimAt(i)))
-      const spans: AccountedSpan[] = []
-      for (let i = 0; i < count; i++) {
-        const { state = 'unknown', why, class: kind } = sayingOf(i)
-        const span: AccountedSpan = { from: times[2 * i] ?? 0, to: endOf(i), state, class: kind }
-        joinSpan(spans, why === undefined ? span : { ...span, why })
-      }
-      return spans
+    merged: () => (isOrdered ? joined(0, count) : mixed()),
+    within(from, to) {
+      if (!isOrdered) return mixed().filter((span) => span.to > from && span.from < to)
+      return joined(
+        firstClaim((i) => endOf(i) > from),
+        firstClaim((i) => beginOf(i) >= to),
+      )
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Span } from '@hours/protocol'
+import type { Millis, Span } from '@hours/protocol'
 import type { UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
 
@@ -36,4 +36,12 @@ export interface InstrumentInput {
   readonly recoveredMs?: number
   /** Where pages came late (records.md, section 5). */
   readonly late?: readonly Interval[]
+  /** Instead of `spans` and `late`, where a period has more than memory should hold: those that touch a window. */
+  readonly within?: (from: Millis, to: Millis) => Heard
+}
+
+/** What pages say over some time. */
+export interface Heard {
+  readonly spans: readonly Span[]
+  readonly late: readonly Interval[]
 }

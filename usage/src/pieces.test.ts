@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import type { Attributed } from './attribution.ts'
 import type { Interval } from './calendar.ts'
 import { dailyRows, instrumentTime, measuresOf } from './daily-rows.ts'
+import type { InstrumentInput } from './instrument-input.ts'
 import { intersect, total } from './intervals.ts'
 import { pieces } from './pieces.ts'
 import { anyInput } from './random-input.fixture.ts'
@@ -69,5 +70,28 @@ it('give the sums that the whole input gives at once', () => {
       expect([sumOf(false), sumOf(true)]).toEqual([named([...time.parts()]), named([...time.booked()])])
     }),
     { numRuns: 300 },
+  )
+})
+
+it('ask for what pages say a window at a time where there is too much of it', () => {
+  fc.assert(
+    fc.property(anyInput(length, origin), days, ({ late = [], ...input }, asked) => {
+      const touching = <T extends Interval>(list: readonly T[], from: number, to: number) =>
+        list.filter((one) => one.to > from && one.from < to)
+      const rowsOf = (of: InstrumentInput) =>
+        dailyRows(
+          of,
+          asked.map((day) => ({ label: '', ...day })),
+        )
+      const asks: InstrumentInput = {
+        ...{ ...input, spans: [] },
+        within: (from, to) => ({
+          spans: touching(input.spans, from, to),
+          late: touching(late, from, to),
+        }),
+      }
+      expect(rowsOf(asks)).toEqual(rowsOf({ ...input, late }))
+    }),
+    { numRuns: 100 },
   )
 })

@@ -21,21 +21,25 @@ export interface Piece {
 export function* pieces(input: InstrumentInput, days: readonly Interval[]): Generator<Piece> {
   const { prepMs, postMs, allowances = [] } = input
   const reach = DAY + Math.max(prepMs, postMs, ...allowances.flatMap((one) => [one.prepMs, one.postMs]))
-  const spansNear = nearIn(input.spans)
+  const { within = heardIn(input) } = input
   const sessionsNear = nearIn(input.sessions)
   const bookingsNear = nearIn(input.bookings ?? [])
-  const lateNear = nearIn(input.late ?? [])
   for (const { cuts, days: numbers } of grouped(days)) {
     const from = (cuts[0]?.from ?? 0) - reach
     const to = (cuts.at(-1)?.to ?? 0) + reach
     const near = {
-      spans: spansNear(from, to),
+      ...within(from, to),
       sessions: sessionsNear(from, to),
       bookings: bookingsNear(from, to),
-      late: lateNear(from, to),
     }
     yield { cuts, days: numbers, input: { ...input, ...near } }
   }
+}
+
+function heardIn(input: InstrumentInput): NonNullable<InstrumentInput['within']> {
+  const spansNear = nearIn(input.spans)
+  const lateNear = nearIn(input.late ?? [])
+  return (from, to) => ({ spans: spansNear(from, to), late: lateNear(from, to) })
 }
 
 function* grouped(days: readonly Interval[]): Generator<Pick<Piece, 'cuts' | 'days'>> {

@@ -36,6 +36,8 @@ export function inputFromRecords(options: {
   /** Growth over gaps that lie wholly in the period, where their places are not known. */
   readonly recoveredMs?: number
   readonly late?: readonly Interval[]
+  /** Instead of `spans` and `late`. */
+  readonly within?: NonNullable<InstrumentInput['within']>
   /** Shared by all instruments of one run; made from `records` when absent. */
   readonly tree?: OrganisationTree
 }): InstrumentInput {
@@ -61,6 +63,7 @@ export function inputFromRecords(options: {
     ...(options.recoveries ? { recoveries: options.recoveries } : {}),
     ...(options.recoveredMs === undefined ? {} : { recoveredMs: options.recoveredMs }),
     ...(options.late ? { late: options.late } : {}),
+    ...(options.within ? { within: options.within } : {}),
     ...(schedule ? { schedule } : {}),
   }
 }

@@ -1,4 +1,4 @@
-import type { AccountBook, InstrumentAccount } from '@hours/ledger'
+import type { AccountBook } from '@hours/ledger'
 import {
   type InstrumentKey,
   instrumentKey,
@@ -97,8 +97,7 @@ export function recompute(
     : undefined
   const sets = createSets(hasSets ? all : [])
   const sources = { stands, tree, period, rules, sets, scopes }
-  const make = (one: RecordedInstrument & During & Partial<InSet>) =>
-    memberOf(one, { ...sources, account: accounts.account(one.key) })
+  const make = (one: RecordedInstrument & During & Partial<InSet>) => memberOf(one, { ...sources, accounts })
   const members = held.map(make)
   const known = new Map(held.map((one, i) => [one.key, { during: one.during, member: members[i] }]))
   const adding = setTime(held, sets)
@@ -130,20 +129,19 @@ function memberOf(
     readonly rules: Asked['rules']
     readonly sets: Sets
     readonly scopes: Scopes
-    readonly account: InstrumentAccount | undefined
+    readonly accounts: AccountBook
   },
 ): ScopeMember {
   const { key, enrolments, zone } = instrument
-  const { stands, tree, rules, sets, account } = from
+  const { stands, tree, rules, sets, accounts } = from
   const parsed = parseInstrumentKey(key)
   const read = parsePeriod(from.period, zone)
   if (!parsed.ok || !read.ok) throw new TypeError(`${key}: ${from.period}`)
   const { site } = parsed.value
   const period = { from: read.value.from, to: read.value.to }
   const during = duringOf(instrument, from.period)
-  const spans = account?.spans ?? []
   const input = inputFromRecords({
-    ...{ site, instrument: parsed.value.instrument, zone, period, spans, tree },
+    ...{ site, instrument: parsed.value.instrument, zone, period, spans: [], tree },
     records: {
       organisations: [],
       enrolments: stands.of('enrolment', key),
@@ -152,8 +150,11 @@ function memberOf(
       maintenance: stands.of('maintenance', key),
       bookings: setSessions(key, sets, (one) => stands.of('booking', one)),
     },
-    recoveries: account?.recovered ?? [],
-    late: spans.filter((span) => span.class === 'late'),
+    recoveries: accounts.recovered(key),
+    within(start, end) {
+      const spans = accounts.spansWithin(key, start, end)
+      return { spans, late: spans.filter((span) => span.class === 'late') }
+    },
   })
   const quotaHours = rules.quotaHours(instrument, period)
   const result = instrumentFigures(
