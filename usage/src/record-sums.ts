@@ -17,8 +17,15 @@ export interface CountedRecords {
   readonly claims: readonly RecordOf<'claim'>[]
 }
 
+/** Distinct ones over accepted sessions with effective time or samples. */
+export interface ServedSums {
+  readonly projects: number
+  readonly organisationsServed: number
+  readonly smesServed: number
+}
+
 /** Sums over one instrument and period; money in fen, compute in core- and node-milliseconds. */
-export interface RecordSums {
+export interface RecordSums extends ServedSums {
   readonly samples: number
   readonly validSamples: number
   /** Beam-time shifts; a unit of their own. */
@@ -52,31 +59,47 @@ export interface RecordSums {
   readonly functionsNew: number
   readonly ratings: number
   readonly ratingMean: number | null
-  readonly projects: number
-  readonly organisationsServed: number
-  readonly smesServed: number
+}
+export type PlainSums = Omit<RecordSums, keyof ServedSums>
+
+/** Whose the sums are: the tree of organisations, and the managing unit at an instant. */
+export interface SumContext {
+  readonly tree: OrganisationTree
+  readonly unitAt: (at: number) => string | undefined
 }
 
-/**
- * Sums the records of one instrument that lie in one of the stretches. Samples, jobs and money cannot be cut: they belong
- * to the stretch in which their session begins, or in which they were booked. Projects and organisations are distinct ones over accepted sessions with
- * effective time (`used`) or samples.
- */
+/** All sums; `used` is who had effective time. */
 export function sumRecords(
   records: CountedRecords,
   during: readonly Interval[],
-  context: {
-    readonly tree: OrganisationTree
-    readonly unitAt: (at: number) => string | undefined
-    readonly used: readonly UseRow[]
-  },
+  { used, ...context }: SumContext & { readonly used: readonly UseRow[] },
 ): RecordSums {
-  const inside = (at: number) => during.some(({ from, to }) => from <= at && at < to)
-  const begun = records.sessions.filter(({ from }) => inside(from))
+  return {
+    ...sumPlain(records, during, context),
+    ...servedBy(records.sessions.filter(isWithin(during)), context.tree, used),
+  }
+}
+
+const isWithin =
+  (during: readonly Interval[]) =>
+  ({ from: at }: { readonly from: number }): boolean =>
+    during.some(({ from, to }) => from <= at && at < to)
+
+/**
+ * Sums the records of one instrument that lie in one of the stretches. Samples, jobs and money cannot be cut: they belong
+ * to the stretch in which their session begins, or in which they were booked.
+ */
+export function sumPlain(
+  records: CountedRecords,
+  during: readonly Interval[],
+  context: SumContext,
+): PlainSums {
+  const inside = (at: number) => isWithin(during)({ from: at })
+  const begun = records.sessions.filter(isWithin(during))
   const sum = <T>(list: readonly T[], of: (one: T) => number | undefined) =>
     list.reduce((all, one) => all + (of(one) ?? 0), 0)
   const dated = <T extends { readonly at: number }>(list: readonly T[]) => list.filter(({ at }) => inside(at))
-  const compute = records.compute.filter(({ from }) => inside(from))
+  const compute = records.compute.filter(isWithin(during))
   const trained = (level: RecordOf<'training'>['level']) =>
     sum(dated(records.trainings), (one) => (one.level === level ? one.persons : 0))
   const scores = dated(records.ratings).map(({ score }) => score)
@@ -95,7 +118,7 @@ export function sumRecords(
     ...incomeOf(dated(records.charges), records.sessions, context),
     voucherFen: sum(dated(records.vouchers), ({ fen }) => fen),
     subsidyFen: sum(dated(records.subsidies), ({ fen }) => fen),
-    ...declaredOf(records.claims.filter(({ from }) => inside(from))),
+    ...declaredOf(records.claims.filter(isWithin(during))),
     coreMs: sum(compute, (one) => one.coreMs),
     nodeMs: sum(compute, (one) => one.nodeMs),
     jobs: sum(compute, (one) => one.jobs),
@@ -111,7 +134,6 @@ export function sumRecords(
     ),
     ratings: scores.length,
     ratingMean: scores.length > 0 ? sum(scores, (one) => one) / scores.length : null,
-    ...servedBy(begun, context),
   }
 }
 
@@ -130,7 +152,7 @@ function declaredOf(claims: readonly RecordOf<'claim'>[]) {
 function incomeOf(
   charges: readonly RecordOf<'charge'>[],
   sessions: readonly RecordOf<'session'>[],
-  { tree, unitAt }: Parameters<typeof sumRecords>[2],
+  { tree, unitAt }: SumContext,
 ) {
   const beneficiary = new Map<string, string>(sessions.map((one) => [one.id, one.beneficiary]))
   const income = { incomeInsideFen: 0, incomeOutsideFen: 0, incomeUnknownFen: 0 }
@@ -152,7 +174,11 @@ function achievementsOf(achievements: readonly RecordOf<'achievement'>[]): Recor
   return Object.fromEntries(sums)
 }
 
-function servedBy(begun: readonly RecordOf<'session'>[], { tree, used }: Parameters<typeof sumRecords>[2]) {
+function servedBy(
+  begun: readonly RecordOf<'session'>[],
+  tree: OrganisationTree,
+  used: readonly UseRow[],
+): ServedSums {
   const organisations = new Set<string>(used.map(({ beneficiary }) => beneficiary))
   const smes = new Set<string>(used.filter(({ sme }) => sme).map(({ beneficiary }) => beneficiary))
   const projects = new Set<string>(used.flatMap(({ project }) => project ?? []))

@@ -15,6 +15,9 @@ import {
   registerState,
   type ScopePart,
   type StoredRow,
+  type PlainSums,
+  type SumContext,
+  sumPlain,
   sumRecords,
   type Totals,
   totalsOf,
@@ -45,6 +48,8 @@ export interface InstrumentPart extends ScopePart {
   /** Growth of counters over gaps that cross midnight, of which no row can tell. */
   readonly recoveries: readonly Recovery[]
   register(): RegisterState
+  /** The sums that need not know who had effective time. */
+  plainSums(): PlainSums
   /** Rows that sum up to the totals, ascending: days, or whole months where there are any. */
   rows(by: 'days' | 'months'): StoredRow[]
 }
@@ -143,15 +148,15 @@ export function createFigureReader(options: {
         ].sort((a, b) => a.from - b.from),
       used,
       uses: () => whose(days.flatMap((part) => table.uses(row.id, part))),
-      sums: once(() =>
-        sumRecords(records.ofSet(key), during, {
-          tree: records.tree(),
-          unitAt: (at) => enrolments.findLast(({ from }) => from <= at)?.unit,
-          used: used(),
-        }),
-      ),
+      sums: once(() => sumRecords(records.ofSet(key), during, { ...sumContext(entry), used: used() })),
+      plainSums: once(() => sumPlain(records.ofSet(key), during, sumContext(entry))),
     }
   }
+
+  const sumContext = ({ enrolments }: InstrumentEntry): SumContext => ({
+    tree: records.tree(),
+    unitAt: (at) => enrolments.findLast(({ from }) => from <= at)?.unit,
+  })
 
   /** How the period is read in each zone, and which instruments have gaps with growth in it. */
   function piecesIn(zones: ReadonlySet<string>, period: PeriodIn, options: PieceOptions) {

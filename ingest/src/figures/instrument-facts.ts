@@ -3,6 +3,7 @@ import {
   countedFactKeys,
   type InstrumentFacts,
   intersect,
+  type PlainSums,
   type RecordSums,
   registerFacts,
   type RuleSetDocument,
@@ -17,8 +18,11 @@ export function factsFor(
   rules: RuleSetDocument,
 ): (part: InstrumentPart) => InstrumentFacts {
   const text = JSON.stringify(rules)
-  const isCounted = countedFactKeys.some((name) => text.includes(`$${name}"`))
-  const scopes = text.includes('$onNetwork"') ? scopesOf(registry) : undefined
+  const asks = (name: string) => text.includes(`$${name}"`)
+  const isCounted = countedFactKeys.some(asks)
+  // Who was served is read from every day's use; of thousands of instruments only where it is asked for.
+  const isServed = servedFactKeys.some(asks)
+  const scopes = asks('onNetwork') ? scopesOf(registry) : undefined
   return (part) => {
     const { zone, enrolment, enrolments } = part.entry
     const listed = scopes?.listed(part.entry)
@@ -26,19 +30,25 @@ export function factsFor(
       ...registerFacts(enrolment, { zone, since: enrolments[0]?.from ?? enrolment.from }),
       hasSensor: part.totals.measures.enrolled > part.totals.measures.unknown,
       ...(listed ? { onNetwork: intersect(listed, part.during).length > 0 } : {}),
-      ...(isCounted ? countedFacts(part.sums()) : {}),
+      ...(isServed ? servedFacts(part.sums()) : {}),
+      ...(isCounted ? countedFacts(isServed ? part.sums() : part.plainSums()) : {}),
     }
   }
 }
 
-function countedFacts(sums: RecordSums): InstrumentFacts {
+const servedFactKeys = ['projects', 'organisationsServed', 'smesServed'] as const
+
+const servedFacts = ({ projects, organisationsServed, smesServed }: RecordSums): InstrumentFacts => ({
+  ...{ projects, organisationsServed, smesServed },
+})
+
+function countedFacts(sums: PlainSums): InstrumentFacts {
   const achieved = (name: string) => sums.achievements[name] ?? 0
   const { samples, trainedIndependent, trainedGuided, demonstrationPersons } = sums
-  const { projects, organisationsServed, smesServed, ratingMean } = sums
-  const { shifts, turnarounds, turnaroundMs, papers, patents, functionsNew } = sums
+  const { ratingMean, shifts, turnarounds, turnaroundMs, papers, patents, functionsNew } = sums
   return {
     ...{ samples, trainedIndependent, trainedGuided, demonstrationPersons },
-    ...{ projects, organisationsServed, smesServed, shifts, papers, patents, functionsNew },
+    ...{ shifts, papers, patents, functionsNew },
     ...(ratingMean === null ? {} : { ratingMean }),
     ...(turnarounds === 0 ? {} : { turnaroundDays: turnaroundMs / turnarounds / DAY }),
     declaredEffectiveH: sums.declaredEffectiveMs / HOUR,
