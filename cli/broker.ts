@@ -11,6 +11,7 @@ import {
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
 import { typedPath } from './paths.ts'
+import { untilStopped } from './until-stopped.ts'
 
 interface Options {
   readonly mqtt: number
@@ -104,13 +105,12 @@ async function serve(options: Options, accounts: Accounts): Promise<void> {
     log: pino({ level: process.env['HOURS_LOG'] ?? 'info' }, pino.destination(2)),
     listen: { host: options.host, port: options.mqtt, ...(tls ? { tls } : { allowPlain: true }) },
   })
+  const stopped = untilStopped()
   console.log(
     `mqtt${tls ? 's' : ''}://${options.host}:${broker.port} for ${accounts.gateways.length} gateways; ` +
       'PUBACKs say passed on, not on disk; Ctrl-C ends.',
   )
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
+  await stopped
   await broker.close()
 }
 

@@ -20,6 +20,7 @@ import {
   siteTls,
 } from './site-door.ts'
 import { influxOf, openSiteSeries, type SeriesFlags, withSeriesFlags } from './site-series.ts'
+import { untilStopped } from './until-stopped.ts'
 
 interface Flags extends DoorFlags, SeriesFlags {
   readonly data?: string
@@ -75,9 +76,7 @@ async function serve(flags: Flags): Promise<void> {
   )
   const httpPort = portOf(flagOrEnv(flags.http, 'HOURS_HTTP_PORT', '8080'), '--http')
   const webRoot = buildPage()
-  const stopped = new Promise<undefined>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(undefined))
-  })
+  const stopped = untilStopped().then(() => undefined)
   let ports = { http: httpPort, mqtt: mqttPort }
   for (;;) {
     const site = await openSite({ flags, dataDir, logName, log, webRoot, ports })

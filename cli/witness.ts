@@ -17,6 +17,7 @@ import { portOf } from './flag-values.ts'
 import { typedPath } from './paths.ts'
 import { UsageError } from './run-command.ts'
 import { textOf } from './text-file.ts'
+import { untilStopped } from './until-stopped.ts'
 
 interface Options {
   readonly name: string
@@ -76,6 +77,7 @@ async function runWitness(dir: string, logs: readonly VKey[], { name, host, http
     logs,
     clock: systemClock,
   })
+  const stopped = untilStopped()
   const served = await serveWitness(witness, { host, port: portOf(http, '--http') })
   console.log(`Witness ${formatVkey(vkey)}`)
   const reached = host === '0.0.0.0' || host === '::' ? hostname() : host
@@ -83,9 +85,7 @@ async function runWitness(dir: string, logs: readonly VKey[], { name, host, http
     `listens on http://${host}:${served.port}; line for a policy, with the address at which the operator reaches it:`,
   )
   console.log(`witness ${name.replaceAll('/', '-')} ${formatVkey(vkey)} http://${reached}:${served.port}`)
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
+  await stopped
   await served.close()
 }
 
