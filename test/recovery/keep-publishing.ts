@@ -16,9 +16,17 @@ export function keepPublishing(publishers: readonly Publisher[], port: number): 
   const sum = (of: 'acknowledged' | 'receipted') => publishers.reduce((all, one) => all + one.counts()[of], 0)
   const state = { over: false }
   const loops = publishers.map(async (one) => {
-    while (!state.over) await one.publish(port).catch(() => pause(100))
-    // What the last connection left without a receipt.
-    await one.publish(port)
+    const connect = () =>
+      one.publish(port).then(
+        () => true,
+        async () => {
+          await pause(100)
+          return false
+        },
+      )
+    while (!state.over) await connect()
+    // What the last connection left without a receipt; a site that is being opened again refuses it for a moment.
+    while (!(await connect()));
   })
   return {
     async grown(by) {
