@@ -1,4 +1,4 @@
-import type { KnownState, Millis } from '@hours/protocol'
+import { firstPlace, type KnownState, type Millis } from '@hours/protocol'
 import type { AccountedSpan, Claim, UnknownReason } from './account.ts'
 import type { PageClass } from './clock-rules.ts'
 import { joinSpan, mergeClaims } from './merge-claims.ts'
@@ -58,18 +58,6 @@ export function createClaimList(): ClaimList {
     return spans
   }
 
-  /** Number of the first claim of which it is so; then it is so of all after it. */
-  function firstClaim(isSo: (i: number) => boolean): number {
-    let low = 0
-    let high = count
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (isSo(middle)) high = middle
-      else low = middle + 1
-    }
-    return low
-  }
-
   function grow(): void {
     const larger = new Float64Array(times.length * 2)
     larger.set(times)
@@ -100,8 +88,8 @@ export function createClaimList(): ClaimList {
     within(from, to) {
       if (!isOrdered) return mixed().filter((span) => span.to > from && span.from < to)
       return joined(
-        firstClaim((i) => endOf(i) > from),
-        firstClaim((i) => beginOf(i) >= to),
+        firstPlace(count, (i) => endOf(i) > from),
+        firstPlace(count, (i) => beginOf(i) >= to),
       )
     },
   }

@@ -1,3 +1,4 @@
+import { firstPlace } from '@hours/protocol'
 import { formatBase64url, parseBase64url } from './codecs.ts'
 import { createPackedRows } from './packed-rows.ts'
 
@@ -18,14 +19,8 @@ export function createDigestRows(): DigestRows {
 
   function placeOf(seq: number): number | undefined {
     const seqs = rows.numbers()
-    let low = 0
-    let high = seqs.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((seqs[middle] ?? Infinity) < seq) low = middle + 1
-      else high = middle
-    }
-    return seqs[low] === seq ? low : undefined
+    const place = firstPlace(seqs.length, (i) => (seqs[i] ?? Infinity) >= seq)
+    return seqs[place] === seq ? place : undefined
   }
 
   return {

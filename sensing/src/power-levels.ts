@@ -1,3 +1,4 @@
+import { firstPlace } from '@hours/protocol'
 import { chosen } from './power-series.ts'
 
 /** A level of power that the machine keeps returning to. */
@@ -84,23 +85,13 @@ export function levelsOf(
   const sorted = chosen(watts, (w) => !Number.isNaN(w)).sort()
   const edges = hills.map((hill) => Math.exp(histogram.firstLn + hill.from * binLn) - offsetW)
   const firstAt = (edge: number | undefined) =>
-    edge === undefined ? sorted.length : lowerBound(sorted, edge)
+    edge === undefined ? sorted.length : firstPlace(sorted.length, (i) => (sorted[i] ?? 0) >= edge)
   const levels = hills.map((_, i): PowerLevel => {
     const inside = sorted.subarray(i === 0 ? 0 : firstAt(edges[i]), firstAt(edges[i + 1]))
     const q = (share: number) => inside[Math.min(inside.length - 1, Math.floor(share * inside.length))] ?? 0
     return { watts: q(0.5), low: q(0.05), high: q(0.95), hours: (inside.length * stepMs) / 3_600_000 }
   })
   return { levels, histogram }
-}
-
-function lowerBound(sorted: Float32Array, edge: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? 0) < edge) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Every local maximum with the ground down to the minima beside it. */

@@ -1,3 +1,4 @@
+import { firstPlace } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
 
 export type Relation = 'own_unit' | 'same_entity' | 'external'
@@ -152,12 +153,5 @@ function createPresence(ordered: readonly UseSession[]) {
 }
 
 /** How many of the ranks, ascending, are below `rank`. */
-function placeOf(ranks: readonly number[], rank: number): number {
-  let [low, high] = [0, ranks.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((ranks[middle] ?? 0) < rank) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const placeOf = (ranks: readonly number[], rank: number): number =>
+  firstPlace(ranks.length, (i) => (ranks[i] ?? 0) >= rank)

@@ -1,4 +1,4 @@
-import { DAY, type Millis } from '@hours/protocol'
+import { DAY, firstPlace, type Millis } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 
@@ -67,20 +67,7 @@ function nearIn<T extends Interval>(list: readonly T[]): (from: Millis, to: Mill
   if (!isApart) return (from, to) => list.filter((one) => one.to > from && one.from < to)
   return (from, to) =>
     list.slice(
-      firstIn(list, (one) => one.to > from),
-      firstIn(list, (one) => one.from >= to),
+      firstPlace(list.length, (i) => (list[i]?.to ?? Infinity) > from),
+      firstPlace(list.length, (i) => (list[i]?.from ?? Infinity) >= to),
     )
-}
-
-/** Number of the first for which it is so; from there on it is so for all. */
-function firstIn<T>(list: readonly T[], isSo: (one: T) => boolean): number {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const one = list[middle]
-    if (one === undefined || isSo(one)) high = middle
-    else low = middle + 1
-  }
-  return low
 }

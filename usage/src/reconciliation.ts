@@ -1,4 +1,4 @@
-import { nobody, type Span } from '@hours/protocol'
+import { firstPlace, nobody, type Span } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
 import { clip, intersect, subtract, union } from './intervals.ts'
 import { inStates, timeline } from './timeline.ts'
@@ -128,15 +128,8 @@ function within(list: readonly Interval[], window: Interval): Interval[] {
 }
 
 /** Index of the first that ends after `at`. */
-function firstBeyond(list: readonly Interval[], at: number): number {
-  let [low, high] = [0, list.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((list[middle]?.to ?? 0) <= at) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstBeyond = (list: readonly Pick<Interval, 'to'>[], at: number): number =>
+  firstPlace(list.length, (i) => (list[i]?.to ?? 0) > at)
 
 /** Sessions that share time with a window, in the order in which they begin. */
 function sessionsByTime(sessions: readonly RecordedUse[]): (window: Interval) => readonly RecordedUse[] {

@@ -1,3 +1,4 @@
+import { firstPlace } from '@hours/protocol'
 import type { Lasting } from './time-index.ts'
 
 /** How many things last at each instant. */
@@ -100,12 +101,5 @@ function halves({ begins, depths, raised }: Block): Block[] {
 }
 
 /** The last place of 0 ... `length` - 1 for which `isBefore` holds, which it does up to some place; -1 = for none. */
-function lastAt(length: number, isBefore: (i: number) => boolean): number {
-  let [low, high] = [0, length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (isBefore(middle)) low = middle + 1
-    else high = middle
-  }
-  return low - 1
-}
+const lastAt = (length: number, isBefore: (i: number) => boolean): number =>
+  firstPlace(length, (i) => !isBefore(i)) - 1

@@ -1,3 +1,5 @@
+import { firstPlace } from '@hours/protocol'
+
 /** Something that lasts [from, to), Unix ms. */
 export interface Lasting {
   readonly from: number
@@ -53,12 +55,5 @@ export function createTimeIndex<T extends Lasting>(): TimeIndex<T> {
   }
 }
 
-function firstAfter(sorted: readonly Lasting[], after: number): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle]?.from ?? 0) <= after) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstAfter = (sorted: readonly Lasting[], after: number): number =>
+  firstPlace(sorted.length, (i) => (sorted[i]?.from ?? 0) > after)
