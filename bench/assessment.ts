@@ -5,7 +5,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createApi, createIngest, type RunningIngest } from '@hours/ingest'
+import { createApi, createIngest, recordItem } from '@hours/ingest'
 import { createManualClock, DAY, HOUR, type Millis } from '@hours/protocol'
 import { civilDays, civilMonths, rowColumns } from '@hours/usage'
 import { pino } from 'pino'
@@ -27,8 +27,6 @@ const open = (at: Millis, clock = createManualClock(at)) => {
   const log = pino({ level: 'error' }, pino.destination(2))
   return createIngest({ dataDir: dir, clock, log, logName: 'demo.bench', simulated: true })
 }
-const item = (kind: string, stream: string, body: object) =>
-  ({ kind, stream, body }) as unknown as Parameters<RunningIngest['recordAll']>[0][number]
 
 /** 300 managing units below 30 entities, and the instruments, enrolled for all of the year. */
 async function enrol(): Promise<void> {
@@ -39,12 +37,12 @@ async function enrol(): Promise<void> {
     ...units
       .filter((i) => i % 10 === 0)
       .map((i) =>
-        item('organisation', 'installation', {
+        recordItem('organisation', 'installation', {
           ...{ id: `house-${i}`, parent: null, kind: 'entity', names: { en: `House ${i}` }, ...of },
         }),
       ),
     ...units.map((i) =>
-      item('organisation', 'installation', {
+      recordItem('organisation', 'installation', {
         ...{
           id: `unit-${i}`,
           parent: `house-${i - (i % 10)}`,
@@ -55,7 +53,7 @@ async function enrol(): Promise<void> {
       }),
     ),
     ...Array.from({ length: count }, (_, i) =>
-      item('enrolment', site, {
+      recordItem('enrolment', site, {
         ...{ instrument: instrumentName(i), gateway: `gw-${i % 2_475}`, unit: `unit-${i % houses}` },
         ...{
           from: year.from - HOUR,
@@ -75,7 +73,7 @@ async function enrol(): Promise<void> {
 async function endYear(): Promise<void> {
   const ingest = await open(year.to + HOUR)
   await ingest.recordAll([
-    item('membership', 'installation', { channel: 'net', organisation: 'house-0', from: year.from }),
+    recordItem('membership', 'installation', { channel: 'net', organisation: 'house-0', from: year.from }),
   ])
   await ingest.close()
 }

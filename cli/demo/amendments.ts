@@ -1,10 +1,7 @@
-import type { RunningIngest } from '@hours/ingest'
-import { DAY, HOUR, type RecordKind, type RecordOf, type SiteId } from '@hours/protocol'
+import { type RecordItem, recordItem, type RunningIngest } from '@hours/ingest'
+import { DAY, HOUR, type RecordOf, type SiteId } from '@hours/protocol'
 import type { Story } from './story.ts'
 
-type Item = Parameters<RunningIngest['recordAll']>[0][number]
-
-const item = (kind: RecordKind, stream: string, body: object) => ({ kind, stream, body }) as unknown as Item
 /** Civil date in China. */
 const date = (at: number) => new Date(at + 8 * HOUR).toISOString().slice(0, 10)
 const clerk = 'demo.clerk'
@@ -62,7 +59,12 @@ async function amend(
 ): Promise<{ hash: string; stream: SiteId }> {
   const { v: _v, stream, seq: _seq, prev: _prev, ...body } = record
   const [done] = await ingest.recordAll([
-    item('correction', stream, { of: hash, reason, replacement: { ...body, ...counted }, actor: clerk }),
+    recordItem('correction', stream, {
+      of: hash,
+      reason,
+      replacement: { ...body, ...counted },
+      actor: clerk,
+    }),
   ])
   if (!done) throw new Error('a correction of the demo was not written')
   return { hash: done.hash, stream: stream as SiteId }
@@ -89,17 +91,17 @@ async function close(ingest: RunningIngest, from: number): Promise<void> {
     revision: 1,
   }
   await ingest.recordAll(
-    ['all', 'org:gibh', 'org:sysu'].map((scope) => item('close', 'installation', { scope, ...closed })),
+    ['all', 'org:gibh', 'org:sysu'].map((scope) => recordItem('close', 'installation', { scope, ...closed })),
   )
 }
 
 /** A college's instrument becomes the school's in the middle of the history: its hours are split at that instant. */
-export function moveRecords({ registry }: Pick<RunningIngest, 'registry'>, { moved }: Story): Item[] {
+export function moveRecords({ registry }: Pick<RunningIngest, 'registry'>, { moved }: Story): RecordItem[] {
   const own = registry.records('enrolment').filter(({ record }) => record.instrument === movedInstrument)
   const [first] = own
   if (!first || own.length > 1) return []
   const { v: _v, stream, seq: _seq, prev: _prev, ...enrolment } = first.record
-  return [item('enrolment', stream, { ...enrolment, unit: 'sysu-centre', from: moved, actor: clerk })]
+  return [recordItem('enrolment', stream, { ...enrolment, unit: 'sysu-centre', from: moved, actor: clerk })]
 }
 
 /** Of the chemists, and of the school's centre from `Story.moved` on. */

@@ -1,8 +1,6 @@
 import type { Fleet } from '@hours/firmware-sim'
-import type { RunningIngest } from '@hours/ingest'
+import { type RecordItem, recordItem, type RunningIngest } from '@hours/ingest'
 import { hourlyYuan, outsideFactor } from './use-plan.ts'
-
-type Item = Parameters<RunningIngest['recordAll']>[0][number]
 
 /** The booking platform that the demo's reservations and sessions come from; it lists most of the fleet. */
 export const channel = 'gz-net'
@@ -27,18 +25,16 @@ export async function writeLists({ ingest, ...lists }: Lists & { ingest: Running
   if (items.length > 0) await ingest.recordAll(items)
 }
 
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as Item
-
 /** Three networks list the fleet, one of them all of it: in totals each instrument counts once. */
-const memberships = ({ fleet, from }: Lists): Item[] => [
+const memberships = ({ fleet, from }: Lists): RecordItem[] => [
   ...['gibh', 'sysu'].map((organisation) =>
-    item('membership', 'installation', { channel: provincialChannel, organisation, from }),
+    recordItem('membership', 'installation', { channel: provincialChannel, organisation, from }),
   ),
-  item('membership', 'installation', { channel: deadChannel, organisation: 'sysu', from }),
+  recordItem('membership', 'installation', { channel: deadChannel, organisation: 'sysu', from }),
   ...fleet.instruments
     .filter(({ unit }) => unit !== 'sysu-chem')
     .map((instrument) =>
-      item('membership', 'installation', {
+      recordItem('membership', 'installation', {
         channel,
         instrument: `${instrument.site}/${instrument.id}`,
         from,
@@ -47,10 +43,10 @@ const memberships = ({ fleet, from }: Lists): Item[] => [
 ]
 
 /** What an hour costs whom; of computing, a core-hour. */
-const tariffs = ({ fleet, from }: Lists): Item[] =>
+const tariffs = ({ fleet, from }: Lists): RecordItem[] =>
   fleet.instruments.flatMap((instrument) =>
     relations.map(([relation, factor]) =>
-      item('tariff', instrument.site, {
+      recordItem('tariff', instrument.site, {
         id: `${instrument.id}-${relation}`,
         instrument: instrument.id,
         relation,

@@ -1,5 +1,5 @@
 import { chance, type SimInstrument } from '@hours/firmware-sim'
-import type { RecordItem } from '@hours/ingest'
+import { recordItem, type RecordItem } from '@hours/ingest'
 import type { ChannelFleet } from './fleet.ts'
 import type { SurveyChannel } from './survey.ts'
 
@@ -26,10 +26,8 @@ export function membershipRecords(
     const own = parts.find((part) => part.channel.id === channel.id)
     const owners = channel.lists === 'everything' ? ['guangdong'] : own?.owners
     const carried = owners ? owners.map((organisation) => ({ organisation })) : listed(channel)
-    return carried.map((what) => ({
-      kind: 'membership',
-      stream: 'installation',
-      body: { channel: channel.id, ...what, from, actor: 'scenario' },
-    }))
-  }) as unknown as RecordItem[]
+    return carried.map((what) =>
+      recordItem('membership', 'installation', { channel: channel.id, ...what, from, actor: 'scenario' }),
+    )
+  })
 }

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
 import { chance, hash, type SimInstrument, stretchesOf } from '@hours/firmware-sim'
-import type { RecordItem } from '@hours/ingest'
-import { DAY, HOUR, MINUTE, type RecordBody, type RecordKind } from '@hours/protocol'
+import { DAY, HOUR, MINUTE, type RecordBody } from '@hours/protocol'
 import type { ChannelFleet } from './fleet.ts'
 import { isListed } from './memberships.ts'
 import { regionalNetwork, type SurveyChannel, surveyChannels } from './survey.ts'
-
-const item = (kind: RecordKind, stream: string, body: object): RecordItem =>
-  ({ kind, stream, body }) as unknown as RecordItem
+import { recordItem, type RecordItem } from '@hours/ingest'
 
 /** Of the run time, by whom it is asked for; the rest nobody has written down. */
 const shares = { external: 0.5, sameEntity: 0.27, ownUnit: 0.2 } as const
@@ -68,7 +65,7 @@ function computeOf(use: Use): RecordItem {
     at: run.from - 2 * DAY,
     sha256: createHash('sha256').update(paper).digest('hex'),
   }
-  return item('compute', one.site, {
+  return recordItem('compute', one.site, {
     ...askedFor(use),
     ...{ id, beneficiary, user, jobs: 3, actor: 'scenario' },
     coreMs: Math.round((run.to - run.from) * 64),
@@ -94,7 +91,7 @@ function sessionOf(use: Use): RecordItem {
     // Whoever brought it has written it down, and is the beneficiary of nothing.
     actor: channels.find((channel) => channel === broker?.id) ?? 'scenario',
   }
-  return item('session', one.site, session)
+  return recordItem('session', one.site, session)
 }
 
 const broker = surveyChannels.find(({ brokers }) => brokers)
@@ -112,7 +109,7 @@ function moneyOf({ part, one, run, id, beneficiary, isOutside }: Use): RecordIte
   if (!isOutside) return []
   const fen = Math.round(((run.to - run.from) / HOUR) * yuanAnHour * 100)
   const money = (kind: 'charge' | 'voucher' | 'subsidy', share: number, payer?: string) =>
-    item(kind, one.site, {
+    recordItem(kind, one.site, {
       ...{ instrument: one.id, actor: 'scenario', id: `${kind[0]}-${id}`, session: id, at: run.to },
       fen: Math.round(fen * share),
       ...(payer === undefined ? {} : { payer }),

@@ -43,7 +43,7 @@ export {
   type SeriesFeedOptions,
   type SeriesOutboxOptions,
 } from './series/index.ts'
-export type { RecordItem } from './write-records.ts'
+export { type RecordItem, recordItem } from './write-records.ts'
 export type * from './ports.ts'
 export type * from './series/series-ports.ts'
 export type { Witness } from './witnessing/witness-client.ts'

@@ -21,7 +21,7 @@ import {
 import { pino } from 'pino'
 import { createIngest } from './ingest.ts'
 import type { RunningIngest } from './running-ingest.ts'
-import type { RecordItem } from './write-records.ts'
+import { recordItem, type RecordItem } from './write-records.ts'
 
 /** For tests: Monday, 2026-01-05T00:00:00+08:00. */
 export const start = Date.UTC(2026, 0, 4, 16)
@@ -35,11 +35,9 @@ export const freshFolder = (): string => mkdtempSync(join(tmpdir(), 'hours-inges
 export const openIngest = (dataDir: string, clock: Clock): Promise<RunningIngest> =>
   createIngest({ dataDir, clock, log: pino({ level: 'silent' }), logName: 'demo.test', simulated: true })
 
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
-
 /** An organisation in Shanghai's zone that all instruments of the tests belong to. */
 export const unitRecord = (): RecordItem =>
-  item('organisation', 'installation', {
+  recordItem('organisation', 'installation', {
     id: 'gibh' as OrganisationId,
     parent: null,
     kind: 'entity',
@@ -50,7 +48,7 @@ export const unitRecord = (): RecordItem =>
 
 /** Admits `instrument` to `gateway` from `from` on. */
 export const enrolmentRecord = (gateway: string, instrument: string, from = start, to?: number): RecordItem =>
-  item('enrolment', site, {
+  recordItem('enrolment', site, {
     instrument: instrument as InstrumentId,
     gateway: gateway as GatewayId,
     unit: 'gibh',
@@ -99,14 +97,14 @@ export function createTestGateway(id: string, from = start): TestGateway {
     signer,
     seen: null,
     records: () => [
-      item('key', 'installation', {
+      recordItem('key', 'installation', {
         holder: id,
         n: 1,
         alg: 'Ed25519',
         public: formatBase64url(signer.publicKey),
         from: start,
       }),
-      item('epoch', 'installation', { gateway: id, epoch: 0, reason: 'first' }),
+      recordItem('epoch', 'installation', { gateway: id, epoch: 0, reason: 'first' }),
     ],
     page(spans, change = {}) {
       before = now

@@ -8,6 +8,10 @@ import type { Ingest } from './ports.ts'
 /** One record to be, as `Ingest.recordAll` takes it. */
 export type RecordItem = Parameters<Ingest['recordAll']>[0][number]
 
+/** One out of plain data; it is held against its kind's schema before anything is written. */
+export const recordItem = (kind: RecordKind, stream: string, body: object): RecordItem =>
+  ({ kind, stream, body }) as unknown as RecordItem
+
 /** A record that is signed, but not logged yet. */
 export interface WrittenRecord {
   readonly kind: RecordKind

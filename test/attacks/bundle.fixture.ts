@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RecordItem, type RunningIngest, writeBundle, type Witness } from '@hours/ingest'
+import { createIngest, recordItem, type RunningIngest, type Witness, writeBundle } from '@hours/ingest'
 import {
   createVkey,
   type Crypto,
@@ -24,6 +24,7 @@ import {
   maxStatementBytes,
   type PageSpan,
   type ReportStatement,
+  type RecordKind,
 } from '@hours/protocol'
 import {
   bundleOf,
@@ -33,7 +34,6 @@ import {
   serveWitness,
   verifyBundleFiles,
 } from '@hours/verifier'
-import { createIngest } from '@hours/ingest'
 import { pino } from 'pino'
 import {
   createTestGateway,
@@ -46,7 +46,6 @@ import {
 } from '../../ingest/src/ingest.fixture.ts'
 
 const { sha256 } = nodeCrypto
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
 export const period = '2026-01-05'
 export const instrument = `${site}/sem-01`
 
@@ -65,7 +64,7 @@ export interface ReportedSite {
   ): Promise<Map<string, Buffer>>
   /** The next page of the gateway, as it comes in. */
   page(spans: PageSpan[], change?: Parameters<TestGateway['page']>[1]): Promise<Uint8Array>
-  record(kind: string, stream: string, body: object): Promise<void>
+  record(kind: RecordKind, stream: string, body: object): Promise<void>
   /** Closes the ingest alone. */
   stop(): Promise<void>
   close(): Promise<void>
@@ -100,25 +99,25 @@ export async function reportedSite({
   const session = { instrument: 'sem-01', user: 'u-1', actor: 'a' }
   const enrolled = await ingest.recordAll([
     unitRecord(),
-    item('organisation', 'installation', {
+    recordItem('organisation', 'installation', {
       ...{ id: 'acme', parent: null, kind: 'entity', names: { en: 'Acme' }, from: start - 1 },
     }),
     ...gateway.records(),
     enrolmentRecord('gw-1', 'sem-01'),
     enrolmentRecord('gw-1', 'nmr-01'),
-    item('config', site, { gateway: 'gw-1', revision: 1, instruments: [] }),
+    recordItem('config', site, { gateway: 'gw-1', revision: 1, instruments: [] }),
   ])
   const config = { revision: 1, sha256: enrolled.at(-1)?.hash ?? '' }
   await ingest.recordAll([
-    item('session', site, {
+    recordItem('session', site, {
       ...session,
       ...{ id: 's1', from: start, to: start + HOUR / 2, beneficiary: 'acme', purpose: 'service', samples: 3 },
     }),
-    item('session', site, {
+    recordItem('session', site, {
       ...session,
       ...{ id: 's2', from: start + HOUR / 2, to: start + HOUR, beneficiary: 'gibh', purpose: 'research' },
     }),
-    item('session', site, {
+    recordItem('session', site, {
       ...session,
       ...{
         id: 's3',
@@ -129,7 +128,7 @@ export async function reportedSite({
         purpose: 'service',
       },
     }),
-    item('charge', site, {
+    recordItem('charge', site, {
       ...{ id: 'c1', instrument: 'sem-01', session: 's1', at: start + HOUR, fen: 12_300, actor: 'a' },
     }),
   ])
@@ -164,7 +163,7 @@ export async function reportedSite({
       return new Map(names.map((one) => [one, readFileSync(join(out, one))]))
     },
     async record(kind, stream, body) {
-      await ingest.recordAll([item(kind, stream, body)])
+      await ingest.recordAll([recordItem(kind, stream, body)])
       await ingest.settled()
     },
     async stop() {

@@ -3,8 +3,8 @@ import type { ApiContext } from '../../ingest/src/api/context.ts'
 import { type Door, openDoor } from '../../ingest/src/access/door.ts'
 import type { Role } from '../../ingest/src/access/rights.ts'
 import { createTestGateway, freshFolder, pageMs, start } from '../../ingest/src/ingest.fixture.ts'
-import type { RecordItem } from '@hours/ingest'
 import { type Clock, createManualClock, type ManualClock } from '@hours/protocol'
+import { recordItem, type RecordItem } from '@hours/ingest'
 
 /** Every id and name of the other organisation has this in it: no answer to the first one may. */
 export const foreign = /zebra/i
@@ -80,13 +80,11 @@ export const callerOf = (
     }),
 })
 
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
-
 function zebraRecords(): RecordItem[] {
   const from = start - 1
   const actor = 'someone'
   const session = (stream: string, instrument: string, who: string) =>
-    item('session', stream, {
+    recordItem('session', stream, {
       id: `s-${who}`,
       instrument,
       from: start,
@@ -97,23 +95,29 @@ function zebraRecords(): RecordItem[] {
       actor,
     })
   const enrol = (stream: string, instrument: string, gateway: string, unit: string) =>
-    item('enrolment', stream, { instrument, gateway, unit, from: start, names: { en: `${instrument} EN` } })
+    recordItem('enrolment', stream, {
+      instrument,
+      gateway,
+      unit,
+      from: start,
+      names: { en: `${instrument} EN` },
+    })
   return [
-    item('organisation', 'installation', {
+    recordItem('organisation', 'installation', {
       id: 'province',
       parent: null,
       kind: 'province',
       names: { en: 'All' },
       from,
     }),
-    item('organisation', 'installation', {
+    recordItem('organisation', 'installation', {
       id: 'zebra',
       parent: 'province',
       kind: 'entity',
       names: { en: 'Zebra Inc' },
       from,
     }),
-    item('organisation', 'installation', {
+    recordItem('organisation', 'installation', {
       id: 'gibh',
       parent: 'province',
       kind: 'entity',
@@ -126,11 +130,11 @@ function zebraRecords(): RecordItem[] {
     enrol('zebra-site', 'zebra-sem', 'gw-zebra', 'zebra'),
     enrol('gz-gibh', 'shared-own', 'gw-both', 'gibh'),
     enrol('gz-gibh', 'zebra-shared', 'gw-both', 'zebra'),
-    item('membership', 'installation', { channel: 'zebra-net', organisation: 'zebra', from }),
-    item('membership', 'installation', { channel: 'national', instrument: 'gz-gibh/sem-01', from }),
+    recordItem('membership', 'installation', { channel: 'zebra-net', organisation: 'zebra', from }),
+    recordItem('membership', 'installation', { channel: 'national', instrument: 'gz-gibh/sem-01', from }),
     session('gz-gibh', 'sem-01', 'gibh'),
     session('zebra-site', 'zebra-sem', 'zebra'),
-    item('close', 'installation', {
+    recordItem('close', 'installation', {
       scope: 'org:zebra',
       period: '2026-01',
       origin: 'demo.test/2026',

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { createApi, type RecordItem, type RunningIngest, writeBundle } from '@hours/ingest'
+import { createApi, recordItem, type RunningIngest, writeBundle } from '@hours/ingest'
 import { createManualClock, DAY, HOUR, type ManualClock, type PageSpan } from '@hours/protocol'
 import type { FigureLine } from '@hours/usage'
 import { type BundleVerdict, verifyBundle } from '@hours/verifier'
@@ -20,8 +20,6 @@ import {
 /** Six hours that every instrument of the tests was watched: it ran for the first four and stood by for the rest. */
 const period = { from: start, to: start + 6 * HOUR }
 const runMs = 4 * HOUR
-
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
 
 /** An organisation: id, the one above it, kind, and flags of small and of foreign ones. */
 export type Unit = readonly [id: string, parent: string | null, kind: string, flags?: object]
@@ -77,7 +75,7 @@ export async function systemWorld(
   const gateway = createTestGateway('gw-1')
   await ingest.recordAll([
     ...units.map(([id, parent, kind, flags]) =>
-      item('organisation', 'installation', {
+      recordItem('organisation', 'installation', {
         ...{ id, parent, kind, names: { en: id }, from: start - 1 },
         ...(parent === null ? { zone: 'Asia/Shanghai' } : {}),
         ...(flags ? { flags } : {}),
@@ -85,7 +83,7 @@ export async function systemWorld(
     ),
     ...gateway.records(),
     ...Object.entries(instruments).map(([instrument, unit]) =>
-      item('enrolment', site, {
+      recordItem('enrolment', site, {
         ...{ instrument, gateway: 'gw-1', unit, from: start, names: { en: instrument } },
         ...options.enrolment?.[instrument],
       }),

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRandom } from '@hours/firmware-sim'
-import { createIngest, openDoor, type RecordItem } from '@hours/ingest'
+import { createIngest, openDoor, recordItem } from '@hours/ingest'
 import { createManualClock, DAY, MINUTE, type PageSpan } from '@hours/protocol'
 import { pino } from 'pino'
 import { createTestGateway, site, type TestGateway } from '../../ingest/src/ingest.fixture.ts'
@@ -23,11 +23,10 @@ const clock = createManualClock(from)
 const dataDir = join(folder, 'data')
 const options = { dataDir, clock, log: pino({ level: 'silent' }), logName: 'hours.release', simulated: false }
 const ingest = await createIngest(options)
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
 const senders = gateways.map((id) => createTestGateway(id, from))
 
 await ingest.recordAll([
-  item('organisation', 'installation', {
+  recordItem('organisation', 'installation', {
     id: 'gibh',
     parent: null,
     kind: 'entity',
@@ -37,7 +36,7 @@ await ingest.recordAll([
   }),
   ...senders.flatMap((one) => one.records()),
   ...instruments.map((instrument, i) =>
-    item('enrolment', site, {
+    recordItem('enrolment', site, {
       instrument,
       gateway: gateways[i % gateways.length],
       unit: 'gibh',
@@ -87,7 +86,7 @@ for (let n = 0; from + n * pageMs < to; n++) {
   }
   if (n % 24 === 3)
     await ingest.recordAll([
-      item('session', site, {
+      recordItem('session', site, {
         id: `s-${n}`,
         instrument: instruments[0],
         from: at - 4 * pageMs,

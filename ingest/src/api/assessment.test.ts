@@ -1,6 +1,7 @@
 import { HOUR, type State } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { item, playWeek, weekSite, type WeekWorld, type WorkedWeek } from './worked-week.fixture.ts'
+import { playWeek, weekSite, type WeekWorld, type WorkedWeek } from './worked-week.fixture.ts'
+import { recordItem } from '../write-records.ts'
 
 /** Midnight of 1 January 2025 in Shanghai. */
 const midnight = Date.UTC(2024, 11, 31, 16)
@@ -108,23 +109,23 @@ describe('an assessment over the API', () => {
 
   beforeAll(async () => {
     world = await playWeek(week)
-    const money = (kind: string, id: string, fen: number, payer: string) =>
-      item(kind, weekSite, { id, instrument: 'a', at: h(20), fen, payer, actor: 'import' })
+    const money = (kind: 'charge' | 'voucher' | 'subsidy', id: string, fen: number, payer: string) =>
+      recordItem(kind, weekSite, { id, instrument: 'a', at: h(20), fen, payer, actor: 'import' })
     await world.ingest.recordAll([
-      item('enrolment', weekSite, {
+      recordItem('enrolment', weekSite, {
         ...{ instrument: 'balance', gateway: 'gw-1', unit: 'lab', from: midnight, names: { en: 'balance' } },
         ...{ valueFen: 900_000, prepMs: 0, postMs: 0, kind: 'balance' },
       }),
       money('charge', 'c1', 100_000, 'c1'),
       money('charge', 'c2', 400_000, 'own'),
-      item('training', weekSite, {
+      recordItem('training', weekSite, {
         ...{ id: 't1', instrument: 'a', at: h(20), group: 'student', level: 'independent', persons: 4 },
         actor: 'import',
       }),
-      item('achievement', weekSite, {
+      recordItem('achievement', weekSite, {
         ...{ id: 'p1', instrument: 'a', at: h(20), kind: 'paper', level: 'core', count: 2, actor: 'import' },
       }),
-      item('membership', 'installation', { channel: 'nrii', instrument: 'gz-gibh/a', from: midnight }),
+      recordItem('membership', 'installation', { channel: 'nrii', instrument: 'gz-gibh/a', from: midnight }),
     ])
     await world.ingest.settled()
   }, 60_000)
@@ -329,7 +330,7 @@ describe('an assessment over the API', () => {
 
   it('goes by what the registry says of an instrument: in service years before its sensor came, and open', async () => {
     await world.ingest.recordAll([
-      item('enrolment', weekSite, {
+      recordItem('enrolment', weekSite, {
         ...{ instrument: 'balance', gateway: 'gw-1', unit: 'lab', from: midnight, names: { en: 'balance' } },
         ...{ valueFen: 90_000_000, kind: 'balance', inService: '2019-05-01' },
         ...{ mustOpen: true, bookable: false, takesSamples: true },

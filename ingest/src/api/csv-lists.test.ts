@@ -1,7 +1,8 @@
 import { HOUR, MINUTE } from '@hours/protocol'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { item, playWeek, weekSite, type WeekWorld } from './worked-week.fixture.ts'
+import { playWeek, weekSite, type WeekWorld } from './worked-week.fixture.ts'
+import { recordItem } from '../write-records.ts'
 
 /** Midnight of 1 January 2025 in Shanghai. */
 const midnight = Date.UTC(2024, 11, 31, 16)
@@ -27,7 +28,7 @@ beforeAll(async () => {
   const at = (n: number) => ({ from: h(2) + 2 * n * MINUTE, to: h(2) + (2 * n + 1) * MINUTE })
   await world.ingest.recordAll([
     ...Array.from({ length: sets - 1 }, (_, n) =>
-      item('enrolment', weekSite, {
+      recordItem('enrolment', weekSite, {
         ...{
           instrument: `silent-${n}`,
           gateway: 'gw-2',
@@ -38,10 +39,10 @@ beforeAll(async () => {
       }),
     ),
     ...Array.from({ length: bookings }, (_, n) =>
-      item('booking', weekSite, { ...use, id: `b-${n}`, externalIds: [], ...at(n) }),
+      recordItem('booking', weekSite, { ...use, id: `b-${n}`, externalIds: [], ...at(n) }),
     ),
     ...Array.from({ length: sessions }, (_, n) =>
-      item('session', weekSite, { ...use, id: `s-${n}`, externalIds: [], from: h(0) + n, to: h(1.15) }),
+      recordItem('session', weekSite, { ...use, id: `s-${n}`, externalIds: [], from: h(0) + n, to: h(1.15) }),
     ),
   ])
   await world.ingest.settled()

@@ -1,6 +1,7 @@
 import { HOUR, MINUTE, type State } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { item, playWeek, weekSite, type WeekWorld, type WorkedWeek } from './worked-week.fixture.ts'
+import { playWeek, weekSite, type WeekWorld, type WorkedWeek } from './worked-week.fixture.ts'
+import { recordItem } from '../write-records.ts'
 
 /** Midnight of 1 January 2025 in Shanghai. */
 const midnight = Date.UTC(2024, 11, 31, 16)
@@ -34,7 +35,7 @@ beforeAll(async () => {
   world = await playWeek(week)
   await world.ingest.recordAll([
     // Enrolled, and its gateway never says a word.
-    item('enrolment', weekSite, {
+    recordItem('enrolment', weekSite, {
       ...{ instrument: 'silent', gateway: 'gw-2', unit: 'gibh', from: midnight, names: { en: 'Silent' } },
     }),
   ])

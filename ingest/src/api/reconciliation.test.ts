@@ -1,6 +1,7 @@
 import { DAY, HOUR, type State } from '@hours/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { item, playWeek, weekSite, type WeekWorld, type WorkedWeek } from './worked-week.fixture.ts'
+import { playWeek, weekSite, type WeekWorld, type WorkedWeek } from './worked-week.fixture.ts'
+import { recordItem } from '../write-records.ts'
 
 /** Midnight of 1 January 2025 in Shanghai. */
 const midnight = Date.UTC(2024, 11, 31, 16)
@@ -56,7 +57,7 @@ const week: WorkedWeek = {
 }
 
 const booking = (id: string, from: number, to: number, user: string, more: object = {}) =>
-  item('booking', weekSite, {
+  recordItem('booking', weekSite, {
     ...{
       id,
       externalIds: [],
@@ -69,7 +70,7 @@ const booking = (id: string, from: number, to: number, user: string, more: objec
     },
   })
 const claim = (id: string, instrument: string, from: number, to: number, stated: object) =>
-  item('claim', weekSite, {
+  recordItem('claim', weekSite, {
     ...{ id, instrument, from: h(from), to: h(to), source: 'paper log', actor: 'import', ...stated },
   })
 
@@ -240,7 +241,7 @@ describe('booked, recorded and claimed beside what was sensed', () => {
       ['twin', 'fits'],
       ['shadow', 'ghost'],
     ])
-    await world.ingest.recordAll([item('same-as', weekSite, { sessions: ['fits', 'twin'] })])
+    await world.ingest.recordAll([recordItem('same-as', weekSite, { sessions: ['fits', 'twin'] })])
     expect(await overlaps()).toEqual([['shadow', 'ghost']])
   })
 
@@ -249,7 +250,7 @@ describe('booked, recorded and claimed beside what was sensed', () => {
     await world.ingest.recordAll(
       year.flatMap((at, i) => [
         booking(`y${i}`, at - 3, at, `u${i % 40}`, { instrument: 'nmr-02' }),
-        item('session', weekSite, {
+        recordItem('session', weekSite, {
           ...{ id: `y${i}`, externalIds: [], instrument: 'nmr-02', from: h(at - 40), to: h(at) },
           ...{ beneficiary: 'c1', user: `u${i % 40}`, purpose: 'research', way: 'self', actor: 'import' },
         }),

@@ -9,8 +9,8 @@ import {
 import { pino } from 'pino'
 import { createTestGateway, freshFolder, openIngest } from '../ingest.fixture.ts'
 import type { RunningIngest } from '../running-ingest.ts'
-import type { RecordItem } from '../write-records.ts'
 import { type Api, createApi } from './server.ts'
+import { recordItem, type RecordItem } from '../write-records.ts'
 
 /** test/vectors/worked-week.json, as far as it is used here. */
 export interface WorkedWeek {
@@ -41,9 +41,6 @@ export const weekSite = 'gz-gibh' as SiteId
 const pageMs = 300_000
 /** Where the week's pages begin: the run of 31 December is seen whole. */
 const firstPage = Date.UTC(2024, 11, 31, 12)
-
-export const item = (kind: string, stream: string, body: object): RecordItem =>
-  ({ kind, stream, body }) as unknown as RecordItem
 
 /** An ingest and its API that have been sent the worked week as pages and records. */
 export interface WeekWorld {
@@ -80,7 +77,7 @@ export async function playWeek(
     ...people,
     ...gateway.records(),
     ...week.instruments.map((one) =>
-      item('enrolment', weekSite, {
+      recordItem('enrolment', weekSite, {
         instrument: one.id,
         gateway: 'gw-1',
         unit: 'lab',
@@ -116,7 +113,7 @@ export async function playWeek(
   await ingest.settled()
   // The `time` record that says when the last of them came.
   clock.advanceTo(week.period[1] + 180_000)
-  await ingest.recordAll([item('schedule', weekSite, neverUsed)])
+  await ingest.recordAll([recordItem('schedule', weekSite, neverUsed)])
   clock.advanceTo(week.period[1] + 300_000)
   await ingest.settled()
   const api = await createApi({
@@ -144,7 +141,7 @@ export async function playWeek(
 const neverUsed = { instrument: 'oven-1', weekly: {}, exceptions: {}, from: firstPage }
 
 const organisation = (id: string, body: { kind?: string; parent?: string; zone?: string }) =>
-  item('organisation', 'installation', {
+  recordItem('organisation', 'installation', {
     kind: 'unit',
     parent: null,
     ...body,
@@ -159,7 +156,7 @@ function recordsOf(one: WorkedWeek['instruments'][number]): RecordItem[] {
   return [
     ...(schedule
       ? [
-          item('schedule', weekSite, {
+          recordItem('schedule', weekSite, {
             instrument,
             weekly: schedule.weekly,
             exceptions: Object.fromEntries(schedule.holidays.map((day) => [day, []])),
@@ -168,10 +165,10 @@ function recordsOf(one: WorkedWeek['instruments'][number]): RecordItem[] {
         ]
       : []),
     ...one.maintenance.map(([from, to], i) =>
-      item('maintenance', weekSite, { id: `m${i}`, instrument, from, to, actor }),
+      recordItem('maintenance', weekSite, { id: `m${i}`, instrument, from, to, actor }),
     ),
     ...one.sessions.map(({ id, from, to, beneficiary, purpose, user, samples }) =>
-      item('session', weekSite, {
+      recordItem('session', weekSite, {
         id,
         externalIds: [],
         instrument,

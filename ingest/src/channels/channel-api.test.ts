@@ -4,15 +4,14 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ApiWorld, createApiWorld } from '../api/api.fixture.ts'
 import { site, start } from '../ingest.fixture.ts'
-import type { RecordItem } from '../write-records.ts'
 import { type ChannelMonitor, createChannelMonitor } from './channel-monitor.ts'
 import { openProbeStore } from './probe-store.ts'
 import { channelOf, openWeb, page, type Web } from './web.fixture.ts'
+import { recordItem } from '../write-records.ts'
 
 let world: ApiWorld
 let web: Web
 let monitor: ChannelMonitor
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
 const get = async <T>(url: string): Promise<T> => {
   const answer = await world.get(url)
   expect(answer.statusCode, answer.body).toBe(200)
@@ -40,8 +39,12 @@ afterEach(async () => {
 describe('channels', () => {
   it('are listed with availability, completeness, owner and open incidents', async () => {
     await world.ingest.recordAll([
-      item('membership', 'installation', { channel: 'gz-net', instrument: `${site}/sem-01`, from: start }),
-      item('membership', 'installation', { channel: 'gd-net', organisation: 'gibh', from: start }),
+      recordItem('membership', 'installation', {
+        channel: 'gz-net',
+        instrument: `${site}/sem-01`,
+        from: start,
+      }),
+      recordItem('membership', 'installation', { channel: 'gd-net', organisation: 'gibh', from: start }),
     ])
     await monitor.probe('gz-net')
     web.answer = page('gone', 404)
@@ -88,19 +91,29 @@ describe('idle slots', () => {
   beforeEach(async () => {
     const session = { beneficiary: 'gibh', user: 'u1', purpose: 'research', actor: 'a' }
     await world.ingest.recordAll([
-      item('schedule', site, { instrument: '*', weekly: { '1': [['08:00', '20:00']] }, from: start - DAY }),
-      item('booking', site, {
+      recordItem('schedule', site, {
+        instrument: '*',
+        weekly: { '1': [['08:00', '20:00']] },
+        from: start - DAY,
+      }),
+      recordItem('booking', site, {
         ...{ id: 'b1', instrument: 'sem-01' },
         from: hour(9),
         to: hour(11),
         ...session,
       }),
-      item('booking', site, {
+      recordItem('booking', site, {
         ...{ id: 'b2', instrument: 'sem-01', cancelled: true },
         ...{ from: hour(12), to: hour(13), ...session },
       }),
-      item('maintenance', site, { id: 'm', instrument: 'sem-01', from: hour(18), to: hour(24), actor: 'a' }),
-      item('booking', site, {
+      recordItem('maintenance', site, {
+        id: 'm',
+        instrument: 'sem-01',
+        from: hour(18),
+        to: hour(24),
+        actor: 'a',
+      }),
+      recordItem('booking', site, {
         ...{ id: 'b3', instrument: 'nmr-01' },
         from: hour(8),
         to: hour(20),

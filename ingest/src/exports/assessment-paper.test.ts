@@ -5,17 +5,16 @@ import type { AssessmentBody } from '../api/assessment-answer.ts'
 import { type ApiWorld, createApiWorld } from '../api/api.fixture.ts'
 import { entriesOf } from '../api/scope.ts'
 import { site, start } from '../ingest.fixture.ts'
-import type { RecordItem } from '../write-records.ts'
 import type { SheetAssessment } from './figure-sheet.ts'
 import { figuresPdf } from './figures-pdf.ts'
 import { findPdfFont } from './pdf-font.ts'
 import { hasPython, readPdf, readXlsx } from './readers.fixture.ts'
 import { makeSheet } from './sheet-source.ts'
+import { recordItem } from '../write-records.ts'
 
 let world: ApiWorld
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
 const enrolment = (instrument: string, more: object) =>
-  item('enrolment', site, { instrument, gateway: 'gw-1', unit: 'gibh', from: start, ...more })
+  recordItem('enrolment', site, { instrument, gateway: 'gw-1', unit: 'gibh', from: start, ...more })
 const hour = (h: number) => start + h * HOUR
 /** Of 1,000 yuan from outside the half is given back; who is below 85 % of the hours must open the idle ones. */
 const parameters = { baseHours: 2_000, subsidyShare: 0.5, subsidyCapYuan: 10_000 }
@@ -32,14 +31,14 @@ beforeAll(async () => {
     enrolment('sem-01', { names: { en: 'sem-01' }, valueFen: 80_000_000 }),
     enrolment('nmr-01', { names: { en: '=HYPERLINK("x")', zh: '核磁共振' }, valueFen: 80_000_000 }),
     enrolment('balance', { names: { en: 'balance' }, valueFen: 900_000 }),
-    item('organisation', 'installation', {
+    recordItem('organisation', 'installation', {
       ...{ id: 'acme', parent: null, kind: 'entity', names: { en: 'Acme' }, from: start - 1 },
     }),
-    item('session', site, {
+    recordItem('session', site, {
       ...{ id: 's1', instrument: 'sem-01', user: 'u-1', actor: 'a', from: hour(0), to: hour(1) },
       ...{ beneficiary: 'acme', purpose: 'service', way: 'operated' },
     }),
-    item('charge', site, {
+    recordItem('charge', site, {
       ...{ id: 'c1', instrument: 'sem-01', session: 's1', at: hour(1), fen: 100_000, actor: 'a' },
       payer: 'acme',
     }),

@@ -5,7 +5,6 @@ import { type ApiWorld, createApiWorld } from '../api/api.fixture.ts'
 import { entriesOf } from '../api/scope.ts'
 import { site, start } from '../ingest.fixture.ts'
 import { readNrii } from '../sessions/read-nrii.ts'
-import type { RecordItem } from '../write-records.ts'
 import { definitions } from './definitions.ts'
 import type { FigureSheet } from './figure-sheet.ts'
 import { figuresPdf } from './figures-pdf.ts'
@@ -13,9 +12,9 @@ import { findPdfFont } from './pdf-font.ts'
 import { hasPython, readPdf, readXlsx } from './readers.fixture.ts'
 import { makeSheet } from './sheet-source.ts'
 import { figuresXlsx } from './workbook.ts'
+import { recordItem } from '../write-records.ts'
 
 let world: ApiWorld
-const item = (kind: string, stream: string, body: object) => ({ kind, stream, body }) as unknown as RecordItem
 const hour = (h: number) => start + h * HOUR
 const day = '2026-01-05'
 const url = (format: string, more = '') => `/api/v1/exports?scope=all&period=${day}&format=${format}${more}`
@@ -26,12 +25,12 @@ beforeAll(async () => {
   world = await createApiWorld()
   const session = { instrument: 'sem-01', user: 'u-1', actor: 'a' }
   await world.ingest.recordAll([
-    item('enrolment', site, {
+    recordItem('enrolment', site, {
       ...{ instrument: 'nmr-01', gateway: 'gw-1', unit: 'gibh', from: start, alwaysOn: true },
       names: { en: '=HYPERLINK("x")', zh: '核磁共振' },
       ...{ inService: '2019-06-01', model: 'NMR 600', specification: '14.1 T', manufacturer: 'Acme' },
     }),
-    item('organisation', 'installation', {
+    recordItem('organisation', 'installation', {
       ...{
         id: 'acme',
         parent: null,
@@ -41,19 +40,19 @@ beforeAll(async () => {
         from: start - 1,
       },
     }),
-    item('session', site, {
+    recordItem('session', site, {
       ...session,
       ...{ id: 's1', from: hour(0), to: hour(1), beneficiary: 'acme', purpose: 'service', way: 'entrusted' },
       ...{ samples: 7, project: 'p1' },
     }),
-    item('session', site, {
+    recordItem('session', site, {
       ...session,
       ...{ id: 's2', from: hour(1), to: hour(2), beneficiary: 'gibh', purpose: 'teaching', project: 'p2' },
     }),
-    item('charge', site, {
+    recordItem('charge', site, {
       ...{ id: 'c1', instrument: 'sem-01', session: 's1', at: hour(1), fen: 123_456, actor: 'a' },
     }),
-    item('training', site, {
+    recordItem('training', site, {
       ...{
         id: 't1',
         instrument: 'sem-01',

@@ -9,7 +9,8 @@ import {
 import type { Reach } from '../access/reach.ts'
 import type { InstrumentEntry, Registry } from '../ports.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
-import { conflicting, isSame, item, type Judged, refusedFor, unless } from './judged.ts'
+import { conflicting, isSame, type Judged, refusedFor, unless } from './judged.ts'
+import { recordItem } from '../write-records.ts'
 
 type Config = RecordOf<'config'>
 
@@ -207,4 +208,4 @@ const configItem = (
   }: { site: SiteId; gateway: GatewayId; revision: number; instruments: readonly InstrumentSettings[] },
   { actor }: Reach,
   from: Millis,
-) => item('config', site, { ...body, from, actor })
+) => recordItem('config', site, { ...body, from, actor })

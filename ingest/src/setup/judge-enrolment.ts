@@ -12,7 +12,8 @@ import type { InstrumentEntry, Registry } from '../ports.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { futureFaults, iso, pastFaults } from './dates.ts'
 import type { EnrolmentChange, EnrolmentGiven } from './enrolment-input.ts'
-import { conflicting, isSame, item, type Judged, refusedFor, unless } from './judged.ts'
+import { conflicting, isSame, type Judged, refusedFor, unless } from './judged.ts'
+import { recordItem } from '../write-records.ts'
 
 /** A record's body before defaults are filled in. */
 type Body = Omit<z.input<typeof Enrolment>, 'v' | 'stream' | 'seq' | 'prev'>
@@ -43,7 +44,7 @@ export function judgeEnrolment(given: EnrolmentGiven, reach: Reach, now: Millis)
     ...placeFaults(site, body, reach),
     ...assetFaults(body, now),
   ]
-  return unless(faults, () => ({ ok: true, fate: 'new', items: [item('enrolment', site, body)] }))
+  return unless(faults, () => ({ ok: true, fate: 'new', items: [recordItem('enrolment', site, body)] }))
 }
 
 const isSaid = (said: object, { enrolment }: InstrumentEntry): boolean =>
@@ -73,7 +74,7 @@ export function judgeChange(
   return unless(faults, () => ({
     ok: true,
     fate: 'changed',
-    items: [item('enrolment', site, body)],
+    items: [recordItem('enrolment', site, body)],
     changes,
   }))
 }
@@ -90,7 +91,7 @@ export function judgeRetirement(entry: InstrumentEntry, to: Millis, reach: Reach
   return unless(faults, () => ({
     ok: true,
     fate: 'changed',
-    items: [item('enrolment', site, body)],
+    items: [recordItem('enrolment', site, body)],
     changes: ['to'],
   }))
 }

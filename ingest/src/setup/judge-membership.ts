@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { Reach } from '../access/reach.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { iso } from './dates.ts'
-import { isSame, item, type Judged, unless } from './judged.ts'
+import { isSame, type Judged, unless } from './judged.ts'
 import { createListedBy } from './listed-by.ts'
+import { recordItem } from '../write-records.ts'
 
 const { instrument, organisation, from, to } = Membership.shape
 
@@ -38,7 +39,11 @@ export function judgeMembership(given: MembershipGiven, reach: Reach, now: Milli
     const known = standing.get(from)
     if (known && isSame(known.to, given.to)) return { ok: true, fate: 'same', items: [] }
     const body = { ...given, from, actor: reach.actor }
-    return { ok: true, fate: known ? 'changed' : 'new', items: [item('membership', 'installation', body)] }
+    return {
+      ok: true,
+      fate: known ? 'changed' : 'new',
+      items: [recordItem('membership', 'installation', body)],
+    }
   })
 }
 

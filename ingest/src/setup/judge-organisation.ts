@@ -5,7 +5,8 @@ import type { Registry } from '../ports.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { treeFault } from '../sessions/tree-fault.ts'
 import { pastFaults } from './dates.ts'
-import { isSame, item, type Judged, unless } from './judged.ts'
+import { isSame, type Judged, unless } from './judged.ts'
+import { recordItem } from '../write-records.ts'
 
 export const OrganisationGiven = z.strictObject({
   id: OrganisationId,
@@ -35,7 +36,7 @@ export function judgeOrganisation(given: OrganisationGiven, reach: Reach, now: M
   return unless(faults, () => ({
     ok: true,
     fate: stands ? 'changed' : 'new',
-    items: [item('organisation', 'installation', { ...made, actor: reach.actor })],
+    items: [recordItem('organisation', 'installation', { ...made, actor: reach.actor })],
   }))
 }
 

@@ -10,8 +10,9 @@ import { z } from 'zod'
 import type { Reach } from '../access/reach.ts'
 import { fault, type RowFault } from '../sessions/row-fault.ts'
 import { pastFaults } from './dates.ts'
-import { isSame, item, type Judged, refusedFor, unless } from './judged.ts'
+import { isSame, type Judged, refusedFor, unless } from './judged.ts'
 import { createListedBy } from './listed-by.ts'
+import { recordItem } from '../write-records.ts'
 
 const { weekly, exceptions, from } = Schedule.shape
 
@@ -54,7 +55,7 @@ export function judgeSchedule(given: ScheduleGiven, reach: Reach, now: Millis): 
   return unless(faults, () => ({
     ok: true,
     fate: standing ? 'changed' : 'new',
-    items: [item('schedule', site, body)],
+    items: [recordItem('schedule', site, body)],
   }))
 }
 

@@ -26,9 +26,6 @@ export const conflicting = (...faults: readonly RowFault[]): Judged => ({ ok: fa
 export const unless = (faults: readonly RowFault[], made: () => Judged): Judged =>
   faults.length > 0 ? { ok: false, faults } : made()
 
-export const item = (kind: RecordItem['kind'], stream: string, body: object): RecordItem =>
-  ({ kind, stream, body }) as unknown as RecordItem
-
 /** Plain data is the same whatever the order of its keys; absent and undefined are one. */
 export const isSame = (a: unknown, b: unknown): boolean =>
   JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
