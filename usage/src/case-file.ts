@@ -14,7 +14,7 @@ import { type Figures, instrumentFigures } from './figures.ts'
 import { fleetFigures } from './fleet.ts'
 import type { InstrumentInput } from './instrument-input.ts'
 import { clip, union } from './intervals.ts'
-import type { RegisterState } from './register-rates.ts'
+import { toldState } from './register-rates.ts'
 import { expandSchedule } from './schedule.ts'
 
 /** Unix ms from 1900 to 2200: what lies outside was never a reading, and calendars would be walked for ever. */
@@ -152,7 +152,7 @@ export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
   const adding = members.flatMap(({ input, during, set }, i) => {
     const whole = during[0] === period ? results[i] : undefined
     if (during.length === 0) return []
-    const register = registerOf(instruments[i])
+    const register = toldState(instruments[i] ?? {})
     return [
       {
         ...(whole ?? instrumentFigures(input, period, { during, isListed: true, bookingRule })),
@@ -182,15 +182,6 @@ export function figuresOfCase(data: unknown): Decoded<CaseFigures> {
         ...more(fleet.figures, claimed.some((one) => one !== undefined) ? sumDeclared(claimed) : undefined),
       },
     },
-  }
-}
-
-function registerOf(one: CaseInstrument | undefined): RegisterState {
-  const ways = [one?.bookable, one?.takesSamples].filter((way) => typeof way === 'boolean')
-  return {
-    ...(typeof one?.mustOpen === 'boolean' ? { mustOpen: one.mustOpen } : {}),
-    ...(ways.length === 0 ? {} : { isOpen: ways.includes(true) }),
-    ...(typeof one?.onNetwork === 'boolean' ? { onNetwork: one.onNetwork } : {}),
   }
 }
 

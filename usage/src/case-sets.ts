@@ -1,8 +1,6 @@
-import type { UseSession } from './attribution.ts'
 import type { Interval } from './calendar.ts'
 import type { InstrumentInput } from './instrument-input.ts'
-import { clip } from './intervals.ts'
-import { createSets, setTime } from './sets.ts'
+import { createSets, setTime, usedThrough } from './sets.ts'
 
 /** An instrument of a case, with the use of its parts. */
 export interface CaseMember {
@@ -33,19 +31,12 @@ export function caseMembers(
   const adding = new Map(setTime(held, sets).map((one) => [one.key, one]))
   return inputs.map((input) => {
     const key = keyOf(input.id)
-    const theirs = (pick: (one: InstrumentInput) => readonly UseSession[]) =>
-      sets.parts(key).flatMap(({ key: part, during }) => {
-        const whole = byKey.get(part)
-        return (whole ? pick(whole) : []).flatMap((session) =>
-          clip(during, session).map((time, i) => ({
-            ...session,
-            ...time,
-            id: i === 0 ? session.id : `${session.id}\u0000${i}`,
-          })),
-        )
-      })
-    const sessions = [...input.sessions, ...theirs((one) => one.sessions)]
-    const bookings = [...(input.bookings ?? []), ...theirs((one) => one.bookings ?? [])]
+    const parts = sets.parts(key)
+    const sessions = [...input.sessions, ...usedThrough(parts, (part) => byKey.get(part)?.sessions ?? [])]
+    const bookings = [
+      ...(input.bookings ?? []),
+      ...usedThrough(parts, (part) => byKey.get(part)?.bookings ?? []),
+    ]
     const { during = [], set = key } = adding.get(key) ?? {}
     return { input: { ...input, sessions, bookings }, during, set }
   })

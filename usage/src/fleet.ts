@@ -1,6 +1,7 @@
 import { type Figures, figuresFromTotals, type InstrumentResult, outsideWeight } from './figures.ts'
 import { ratio } from './rates.ts'
 import { type RegisterRates, registerRates } from './register-rates.ts'
+import { countSets } from './sets.ts'
 import { addTotals } from './totals.ts'
 import { countUse, type UseCounts } from './use-rows.ts'
 
@@ -51,8 +52,3 @@ export function fleetFigures(results: readonly InstrumentResult[], weight = outs
     register: registerRates(once),
   }
 }
-
-const countSets = (
-  results: readonly InstrumentResult[],
-  counts: (one: InstrumentResult) => boolean,
-): number => new Set(results.filter(counts).map(({ id, set = id }) => set)).size

@@ -49,6 +49,10 @@ export function subtract(a: readonly Interval[], b: readonly Interval[]): Interv
 export const clip = (intervals: readonly Interval[], window: Interval): Interval[] =>
   intersect(intervals, [window])
 
+/** Whether an instant is in one of them. */
+export const isIn = (intervals: readonly Interval[], at: number): boolean =>
+  intervals.some(({ from, to }) => from <= at && at < to)
+
 /** Sum of lengths, ms. */
 export const total = (intervals: readonly Interval[]): number =>
   intervals.reduce((sum, { from, to }) => sum + to - from, 0)

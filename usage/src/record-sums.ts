@@ -1,5 +1,6 @@
 import type { RecordOf } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
+import { isIn } from './intervals.ts'
 import { type OrganisationTree, relationAt } from './relation.ts'
 import type { UseRow } from './use-rows.ts'
 
@@ -76,14 +77,13 @@ export function sumRecords(
 ): RecordSums {
   return {
     ...sumPlain(records, during, context),
-    ...servedBy(records.sessions.filter(isWithin(during)), context.tree, used),
+    ...sumServed(
+      records.sessions.filter(({ from }) => isIn(during, from)),
+      context.tree,
+      used,
+    ),
   }
 }
-
-const isWithin =
-  (during: readonly Interval[]) =>
-  ({ from: at }: { readonly from: number }): boolean =>
-    during.some(({ from, to }) => from <= at && at < to)
 
 /**
  * Sums the records of one instrument that lie in one of the stretches. Samples, jobs and money cannot be cut: they belong
@@ -94,12 +94,12 @@ export function sumPlain(
   during: readonly Interval[],
   context: SumContext,
 ): PlainSums {
-  const inside = (at: number) => isWithin(during)({ from: at })
-  const begun = records.sessions.filter(isWithin(during))
+  const inside = (at: number) => isIn(during, at)
+  const begun = records.sessions.filter(({ from }) => inside(from))
   const sum = <T>(list: readonly T[], of: (one: T) => number | undefined) =>
     list.reduce((all, one) => all + (of(one) ?? 0), 0)
   const dated = <T extends { readonly at: number }>(list: readonly T[]) => list.filter(({ at }) => inside(at))
-  const compute = records.compute.filter(isWithin(during))
+  const compute = records.compute.filter(({ from }) => inside(from))
   const trained = (level: RecordOf<'training'>['level']) =>
     sum(dated(records.trainings), (one) => (one.level === level ? one.persons : 0))
   const scores = dated(records.ratings).map(({ score }) => score)
@@ -118,7 +118,7 @@ export function sumPlain(
     ...incomeOf(dated(records.charges), records.sessions, context),
     voucherFen: sum(dated(records.vouchers), ({ fen }) => fen),
     subsidyFen: sum(dated(records.subsidies), ({ fen }) => fen),
-    ...declaredOf(records.claims.filter(isWithin(during))),
+    ...declaredOf(records.claims.filter(({ from }) => inside(from))),
     coreMs: sum(compute, (one) => one.coreMs),
     nodeMs: sum(compute, (one) => one.nodeMs),
     jobs: sum(compute, (one) => one.jobs),
@@ -174,7 +174,8 @@ function achievementsOf(achievements: readonly RecordOf<'achievement'>[]): Recor
   return Object.fromEntries(sums)
 }
 
-function servedBy(
+/** `begun` = the sessions that begin in the stretches; those with samples served somebody, whoever had effective time (`used`). */
+export function sumServed(
   begun: readonly RecordOf<'session'>[],
   tree: OrganisationTree,
   used: readonly UseRow[],

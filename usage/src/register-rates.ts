@@ -3,6 +3,7 @@ import type { Interval } from './calendar.ts'
 import type { InstrumentResult } from './figures.ts'
 import { clip } from './intervals.ts'
 import { ratio } from './rates.ts'
+import { countSets } from './sets.ts'
 
 /** What the register says of an instrument in a period; absent = nobody has told. */
 export interface RegisterState {
@@ -23,12 +24,25 @@ export function registerState(
   }: { readonly enrolments: readonly Told[]; readonly listed: readonly Interval[] | undefined },
   { span, during }: { readonly span: Interval; readonly during: readonly Interval[] },
 ): RegisterState {
-  const told = enrolments.findLast(({ from }) => from < span.to)
-  const ways = [told?.bookable, told?.takesSamples].filter((way) => way !== undefined)
+  const onNetwork = listed && during.some((part) => clip(listed, part).length > 0)
+  return toldState({ ...enrolments.findLast(({ from }) => from < span.to), onNetwork })
+}
+
+type Answer = boolean | null | undefined
+
+/** What was told, with null and undefined for what was not. */
+export function toldState(told: {
+  readonly mustOpen?: Answer
+  readonly bookable?: Answer
+  readonly takesSamples?: Answer
+  readonly onNetwork?: Answer
+}): RegisterState {
+  const { mustOpen = null, onNetwork = null } = told
+  const ways = [told.bookable, told.takesSamples].filter((way) => typeof way === 'boolean')
   return {
-    ...(told?.mustOpen === undefined ? {} : { mustOpen: told.mustOpen }),
+    ...(mustOpen === null ? {} : { mustOpen }),
     ...(ways.length === 0 ? {} : { isOpen: ways.includes(true) }),
-    ...(listed ? { onNetwork: during.some((part) => clip(listed, part).length > 0) } : {}),
+    ...(onNetwork === null ? {} : { onNetwork }),
   }
 }
 
@@ -44,8 +58,7 @@ export interface RegisterRates {
 
 export function registerRates(results: readonly InstrumentResult[]): RegisterRates {
   const sets = results.filter(({ totals }) => totals.sets > 0)
-  const count = (counts: (one: InstrumentResult) => boolean) =>
-    new Set(sets.filter(counts).map(({ id, set = id }) => set)).size
+  const count = (counts: (one: InstrumentResult) => boolean) => countSets(sets, counts)
   const all = count(() => true)
   const isKnown = sets.some(({ register }) => register?.onNetwork !== undefined)
   return {

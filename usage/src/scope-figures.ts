@@ -4,7 +4,8 @@ import type { ChannelPeriod } from './channel-figures.ts'
 import { type FigureLine, figureList } from './figure-list.ts'
 import { type Figures, type InstrumentResult, outsideWeight } from './figures.ts'
 import { fleetFigures, type FleetFigures } from './fleet.ts'
-import { type RecordSums, sumRecords } from './record-sums.ts'
+import { isIn } from './intervals.ts'
+import { type RecordSums, sumServed } from './record-sums.ts'
 import type { OrganisationTree } from './relation.ts'
 import { shareLevel } from './share-level.ts'
 import type { UseRow } from './use-rows.ts'
@@ -101,26 +102,9 @@ export function countedSums(parts: readonly ScopePart[], tree: OrganisationTree)
   const sums = Object.fromEntries(
     added.map((name) => [name, all.reduce((sum, one) => sum + one[name], 0)]),
   ) as Record<(typeof added)[number], number>
-  const begun = parts.flatMap(({ sessions, during }) =>
-    sessions.filter((session) => during.some(({ from, to }) => from <= session.from && session.from < to)),
-  )
-  const { projects, organisationsServed, smesServed } = sumRecords(
-    { ...noRecords, sessions: begun },
-    [hullOf(parts)],
-    { tree, unitAt: () => undefined, used: parts.flatMap((part) => part.used()) },
-  )
-  return { ...sums, projects, organisationsServed, smesServed }
-}
-
-const noRecords = {
-  charges: [],
-  vouchers: [],
-  subsidies: [],
-  compute: [],
-  trainings: [],
-  achievements: [],
-  ratings: [],
-  claims: [],
+  const begun = parts.flatMap(({ sessions, during }) => sessions.filter(({ from }) => isIn(during, from)))
+  const used = parts.flatMap((part) => part.used())
+  return { ...sums, ...sumServed(begun, tree, used) }
 }
 
 /** One instrument with its figures. */

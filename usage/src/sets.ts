@@ -1,6 +1,6 @@
 import type { RecordOf } from '@hours/protocol'
 import type { Interval } from './calendar.ts'
-import { clip, intersect, subtract, union } from './intervals.ts'
+import { clip, intersect, isIn, subtract, union } from './intervals.ts'
 import type { CountedRecords } from './record-sums.ts'
 import type { During } from './scope.ts'
 
@@ -102,6 +102,12 @@ export function setTime<T extends During & { readonly key: string }>(
   })
 }
 
+/** How many sets there are among those that count; `set` as in `InSet`, by default each its own. */
+export const countSets = <T extends { readonly id: string } & Partial<InSet>>(
+  all: readonly T[],
+  counts: (one: T) => boolean,
+): number => new Set(all.filter(counts).map(({ id, set = id }) => set)).size
+
 type Use = RecordOf<'session'> | RecordOf<'booking'>
 
 /**
@@ -116,18 +122,25 @@ export function setSessions<T extends Use>(
   const parts = sets.parts(key)
   if (parts.length === 0) return of(key)
   const [, instrument = ''] = key.split('/')
-  const theirs = parts.flatMap((part) =>
+  const theirs = usedThrough(parts, of).map((one) => ({ ...one, instrument: instrument as T['instrument'] }))
+  return [...of(key), ...theirs]
+}
+
+/** What people did at the parts of a whole, cut to the time that each belonged to it. */
+export const usedThrough = <T extends Interval & { readonly id: string }>(
+  parts: readonly SetMember[],
+  of: (key: string) => readonly T[],
+): T[] =>
+  parts.flatMap((part) =>
     of(part.key).flatMap((one) =>
       clip(part.during, one).map(({ from, to }, i) => ({
         ...one,
-        ...{ instrument: instrument as T['instrument'], from, to },
+        ...{ from, to },
         // In its place in the order of ids; samples are counted apart (`setRecords`).
         id: i === 0 ? one.id : `${one.id}\u0000${i}`,
       })),
     ),
   )
-  return [...of(key), ...theirs]
-}
 
 /** Samples, money and the like of an instrument and of its parts, each by the instant that it is counted at. */
 export function setRecords(key: string, sets: Sets, of: (key: string) => CountedRecords): CountedRecords {
@@ -152,5 +165,3 @@ export function setRecords(key: string, sets: Sets, of: (key: string) => Counted
     claims: own.claims,
   }
 }
-
-const isIn = (during: readonly Interval[], at: number) => during.some(({ from, to }) => from <= at && at < to)

@@ -9,11 +9,19 @@ import type { Standing } from './standing.ts'
 /** An instrument of a scope and the time for which it belongs there. */
 export type ScopedEntry = InstrumentEntry & During & Partial<InSet>
 
-/** Of the instruments of a scope those that its totals are made of, as far as they are (`setTime`). */
-export const addingOf = (
+/**
+ * Of the instruments of a scope those that its totals are made of, as far as they are (`setTime`): the very same list
+ * where none is a part of another.
+ */
+export function addingOf(
   { ingest }: Pick<ApiContext, 'ingest'>,
   entries: readonly ScopedEntry[],
-): readonly ScopedEntry[] => setTime(entries, setsOf(ingest.registry))
+): readonly ScopedEntry[] {
+  const adding = setTime(entries, setsOf(ingest.registry))
+  const isAll =
+    adding.length === entries.length && adding.every(({ during }, i) => during === entries[i]?.during)
+  return isAll ? entries : adding
+}
 
 /**
  * The instruments of a scope (records.md, section 10) whenever they were in it; each once, however many channels list it.

@@ -93,8 +93,7 @@ export function usageRoutes(app: Api, context: ApiContext, { standing }: { stand
     const entries = named.map(({ entry }) => entry)
     const whole = asOne(entries)
     const adding = addingOf({ ingest }, whole)
-    const isPlain =
-      adding.length === whole.length && adding.every(({ during }, i) => during === whole[i]?.during)
+    const isPlain = adding === whole
     const parts = await addAll(entries, (entry, part) => {
       rows.add(names.get(entry) ?? entry.key, part, cut(entry))
       if (isPlain) total(entry, part)

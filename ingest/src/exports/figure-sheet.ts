@@ -70,7 +70,3 @@ export interface SheetInstrument {
   /** What a session's beneficiary is to the unit that manages the instrument when it begins; absent = nobody knows. */
   readonly relationOf: (session: RecordOf<'session'>) => Relation | undefined
 }
-
-/** Whether an instant is in one of the stretches of the period in which the instrument belonged to the scope. */
-export const isWithin = (during: SheetInstrument['during'], at: Millis): boolean =>
-  during.some(({ from, to }) => from <= at && at < to)

@@ -1,6 +1,6 @@
 import { printed, type RecordOf } from '@hours/protocol'
-import { isWorkOrder, type UseRow } from '@hours/usage'
-import { type FigureSheet, isWithin, type SheetInstrument } from './figure-sheet.ts'
+import { isIn, isWorkOrder, type UseRow } from '@hours/usage'
+import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
 
 /**
  * Records of the national network platform (NRII) as public clients of 2016-2019 send them, `instruInfo(insCode,
@@ -126,7 +126,7 @@ function servicesOf(one: SheetInstrument): NriiService[] {
 function yuanBySession({ records, during }: SheetInstrument): (session: string) => number {
   const fen = new Map<string, number>()
   for (const { session, at, fen: own } of records.charges)
-    if (session !== undefined && isWithin(during, at)) fen.set(session, (fen.get(session) ?? 0) + own)
+    if (session !== undefined && isIn(during, at)) fen.set(session, (fen.get(session) ?? 0) + own)
   return (session) => printed(fen.get(session) ?? 0, 'fen')
 }
 
@@ -149,7 +149,7 @@ function sampleWorkOf(
 ): Work | undefined {
   const { way, from, samples = 0 } = session
   const isWork = (way === 'entrusted' || way === 'operated') && (samples > 0 || amounts > 0)
-  const relation = isWork && isWithin(during, from) ? relationOf(session) : undefined
+  const relation = isWork && isIn(during, from) ? relationOf(session) : undefined
   return relation && { serviceAmount: samples, amountUnit: 'samples', isExternal: relation === 'external' }
 }
 

@@ -1,15 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parseCheckpoint } from '@hours/ledger'
-import {
-  countedSums,
-  figureList,
-  type FigureRules,
-  figureRules,
-  levelShare,
-  relationAt,
-  scopeFigures,
-} from '@hours/usage'
-import { type AskedPeriod, askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
+import { countedSums, figureList, figureRules, levelShare, relationAt, scopeFigures } from '@hours/usage'
+import { askedPeriod, askedRuleSet, revisionOf } from '../api/asked-period.ts'
 import { assessedBody, outcomeOf, textOf, titlesOf } from '../api/assessment-answer.ts'
 import { type AskedParameters, runAssessment } from '../api/assessment-run.ts'
 import type { ApiContext } from '../api/context.ts'
@@ -46,7 +38,8 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
   const weight = rules.outsideWeight
   const ordered = entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   const parts = await ingest.figures.parts(ordered, asked.in, rules)
-  const adding = await addingParts(context, { parts, entries: ordered, asked, rules })
+  const inTotals = addingOf(context, ordered)
+  const adding = inTotals === ordered ? parts : await ingest.figures.parts(inTotals, asked.in, rules)
   const checkpoint = checkpointOf(context)
   const tree = ingest.figures.records.tree()
   const instruments: SheetInstrument[] = []
@@ -93,23 +86,6 @@ export async function makeSheet(context: Pick<ApiContext, 'ingest'>, wish: Sheet
         }
       : {}),
   }
-}
-
-/** What the scope's own lines are made of: the same parts, unless one instrument is a part of another. */
-async function addingParts(
-  { ingest }: Pick<ApiContext, 'ingest'>,
-  of: {
-    readonly parts: readonly InstrumentPart[]
-    readonly entries: readonly ScopedEntry[]
-    readonly asked: AskedPeriod
-    readonly rules: FigureRules
-  },
-): Promise<readonly InstrumentPart[]> {
-  const adding = addingOf({ ingest }, of.entries)
-  const isAll = adding.every(({ during }, i) => during === of.entries[i]?.during)
-  return isAll && adding.length === of.entries.length
-    ? of.parts
-    : ingest.figures.parts(adding, of.asked.in, of.rules)
 }
 
 function instrumentOf(

@@ -1,5 +1,6 @@
 import { printed } from '@hours/protocol'
-import { type FigureSheet, isWithin, type SheetInstrument } from './figure-sheet.ts'
+import { isIn } from '@hours/usage'
+import type { FigureSheet, SheetInstrument } from './figure-sheet.ts'
 import { workbook, type WorkbookSheet } from './workbook.ts'
 
 /**
@@ -91,7 +92,7 @@ function sj3Row(one: SheetInstrument, { schoolCode }: Sj3Options): (string | num
 /** Projects by purpose, over what has effective time or samples (domain.md, section 4.6). */
 function projectsOf({ uses, records, relationOf, during }: SheetInstrument): (purpose: string) => number {
   const sampled = records.sessions.filter(
-    (one) => (one.samples ?? 0) > 0 && isWithin(during, one.from) && relationOf(one) !== undefined,
+    (one) => (one.samples ?? 0) > 0 && isIn(during, one.from) && relationOf(one) !== undefined,
   )
   const all = [...uses(), ...sampled]
   return (purpose) => new Set(all.flatMap((one) => (one.purpose === purpose ? (one.project ?? []) : []))).size
@@ -99,8 +100,7 @@ function projectsOf({ uses, records, relationOf, during }: SheetInstrument): (pu
 
 function trainedIn({ records, during }: SheetInstrument): Record<'student' | 'teacher' | 'other', number> {
   const persons = { student: 0, teacher: 0, other: 0 }
-  for (const { at, group, persons: count } of records.trainings)
-    if (isWithin(during, at)) persons[group] += count
+  for (const { at, group, persons: count } of records.trainings) if (isIn(during, at)) persons[group] += count
   return persons
 }
 
