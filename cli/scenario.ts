@@ -6,6 +6,7 @@ import { createApi } from '@hours/ingest'
 import { createManualClock, DAY, HOUR } from '@hours/protocol'
 import { Command } from 'commander'
 import { pino } from 'pino'
+import { chinaDate, chinaOffset } from './china-date.ts'
 import { servePages } from './demo/booking-pages.ts'
 import { createWorld, type World } from './demo/world.ts'
 import { wholeIn } from './flag-values.ts'
@@ -32,7 +33,6 @@ interface Flags {
 const sampleMs = 60_000
 /** A radio is silent now and then: some minutes in 1.5 of a thousand hours. */
 const silence = 0.0015
-const utcOffset = 8 * HOUR
 const batch = 2_000
 /** The year can be played again, so it waits for no disk; 24 pages of a gateway share a receipt, and the index follows. */
 const haste = { survivesPowerCut: false, receiptEveryMs: 6 * HOUR, projectAtLeast: () => 1_024, seldom: 60 }
@@ -112,7 +112,7 @@ interface Part {
 
 async function played(dir: string, { year, days, stop }: Run, what: Part): Promise<ChannelResult[]> {
   const { parts, channels, title } = what
-  const from = Date.UTC(year, 0, 1) - utcOffset
+  const from = Date.UTC(year, 0, 1) - chinaOffset
   const length = days === undefined ? what.length : wholeIn(days, '--days', 1, 366) * DAY
   const to = from + length
   const clock = createManualClock(from, from - HOUR)
@@ -151,7 +151,7 @@ async function played(dir: string, { year, days, stop }: Run, what: Part): Promi
       logDir: join(dir, 'log'),
     })
     try {
-      const period = `${civilDate(from)}..${civilDate(end)}`
+      const period = `${chinaDate(from)}..${chinaDate(end)}`
       const results: ChannelResult[] = []
       for (const channel of channels)
         results.push(await channelResult(askOf(api), ingest, { channel, period }))
@@ -165,8 +165,6 @@ async function played(dir: string, { year, days, stop }: Run, what: Part): Promi
     await world.close()
   }
 }
-
-const civilDate = (at: number) => new Date(at + utcOffset).toISOString().slice(0, 10)
 
 /** Every instrument and organisation once. */
 function fleetOf(parts: readonly ChannelFleet[]): Fleet {

@@ -18,6 +18,7 @@ import { flagOrEnv, portOf, wholeIn } from './flag-values.ts'
 import { typedPath } from './paths.ts'
 import { openSiteChannels } from './site-channels.ts'
 import { openSiteSeries } from './site-series.ts'
+import { chinaOffset } from './china-date.ts'
 
 interface Flags {
   readonly data?: string
@@ -145,8 +146,7 @@ async function up(flags: Flags): Promise<void> {
 }
 
 function newState(days: number): DemoState {
-  const offset = 8 * HOUR
-  const today = Math.floor((Date.now() + offset) / DAY) * DAY - offset
+  const today = Math.floor((Date.now() + chinaOffset) / DAY) * DAY - chinaOffset
   const from = today - days * DAY
   return { seed: 1, from, until: from, days }
 }

@@ -1,9 +1,8 @@
 import { type RecordItem, recordItem, type RunningIngest } from '@hours/ingest'
 import { DAY, HOUR, type RecordOf, type SiteId } from '@hours/protocol'
+import { chinaDate } from '../china-date.ts'
 import type { Story } from './story.ts'
 
-/** Civil date in China. */
-const date = (at: number) => new Date(at + 8 * HOUR).toISOString().slice(0, 10)
 const clerk = 'demo.clerk'
 
 /**
@@ -72,10 +71,10 @@ async function amend(
 
 /** The month in which the history begins, where it is over; else the first half of the history. */
 export function closedPeriod(from: number, now: number): string {
-  const month = date(from).slice(0, 7)
-  if (month !== date(now).slice(0, 7)) return month
+  const month = chinaDate(from).slice(0, 7)
+  if (month !== chinaDate(now).slice(0, 7)) return month
   const half = Math.max(1, Math.floor((now - from) / DAY / 2))
-  return `${date(from)}..${date(from + half * DAY)}`
+  return `${chinaDate(from)}..${chinaDate(from + half * DAY)}`
 }
 
 async function close(ingest: RunningIngest, from: number): Promise<void> {

@@ -1,11 +1,12 @@
 import type { Device } from '@hours/firmware-sim'
 import type { Gateway } from '@hours/gateway'
-import { DAY, HOUR, type ManualClock } from '@hours/protocol'
+import { DAY, type ManualClock } from '@hours/protocol'
 import { createProgress } from '../progress.ts'
 import { type HistoryGateway, playHistory } from './history.ts'
 import { type DemoState, writeDemoState } from './state-file.ts'
 import type { Story } from './story.ts'
 import { historyPageMs, type World } from './world.ts'
+import { chinaDate } from '../china-date.ts'
 
 /** The clock stops this often until every page made so far has its receipt, so that pages are as early as in life. */
 const historyStepMs = 300_000
@@ -43,10 +44,11 @@ export async function playFirstHistory(options: {
       outages: [story.outage],
       signal,
       onStep: (at) => {
-        progress.update(at - state.from, to - state.from, () => {
-          const played = new Date(at + 8 * HOUR).toISOString().slice(0, 10)
-          return `${played}  ${world.ingest.log.size().toLocaleString('en')} records logged`
-        })
+        progress.update(
+          at - state.from,
+          to - state.from,
+          () => `${chinaDate(at)}  ${world.ingest.log.size().toLocaleString('en')} records logged`,
+        )
       },
     })
   let played = state.from

@@ -1,6 +1,7 @@
 import { printedText } from '@hours/protocol'
 import type { FigureLine } from '@hours/usage'
 import type { Beside, ChannelResult, PageStanding } from './result.ts'
+import { chinaDate } from '../china-date.ts'
 
 const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 0 })
 
@@ -22,12 +23,10 @@ function pageText({ available, probed, incidents }: PageStanding): string {
   const share = `there in ${text('share', available)} of ${probed} probes`
   const told = incidents.map(
     ({ kind, owner, from, to }) =>
-      `${kind} from ${day(from)} ${to === null ? 'on' : `to ${day(to)}`}, answered for by ${owner}`,
+      `${kind} from ${chinaDate(from)} ${to === null ? 'on' : `to ${chinaDate(to)}`}, answered for by ${owner}`,
   )
   return [share, ...told].join('; ')
 }
-
-const day = (at: number) => new Date(at + 8 * 3_600_000).toISOString().slice(0, 10)
 
 function besideText(one: Beside): string {
   if ('figure' in one) return figureText(one.figure)
