@@ -6,7 +6,7 @@ import type {
   State,
   Usage,
 } from '@hours/protocol'
-import { weekHours } from '../../dashboards/web/src/week-hours.ts'
+import { byWeekHour } from '@hours/usage'
 import { dayEvidence, tampered } from './fixture-evidence.ts'
 import { lateAnswer } from './fixture-late.ts'
 import { missing, type Reply, windowOf } from './fixture-reply.ts'
@@ -124,8 +124,7 @@ function usageOf(mood: Mood, scope: string, period: string, by: string): Reply {
     }
   const number = fleet.numberOf(scope)
   if (number === undefined && scope.includes('/')) return missing
-  const numbers =
-    number === undefined ? fleet.keys.map((_, n) => n).filter((n) => inScope(mood, n, scope)) : [number]
+  const numbers = numbersOf(mood, scope)
   const rows: Usage['rows'] = []
   for (const n of numbers)
     for (const [a, b, label] of cuts(from, to, by)) {
@@ -166,17 +165,31 @@ function summedByLabel(rows: Usage['rows'], scope: string): Usage['rows'] {
 /** Eight weeks by hour of the week; of a large fleet two dozen stand for all. */
 function weekHoursOf(mood: Mood, scope: string) {
   const { fleet } = mood
-  const end = midnight(fleet.now)
-  const from = end - 56 * day
-  const numbers = fleet.keys.map((_, n) => n).filter((n) => inScope(mood, n, scope))
-  const spans = numbers.slice(0, 24).flatMap((n) => fleet.spans(n, from, end))
-  const hours = weekHours(mood.noEvidence ? [] : spans, zone)
-  const instruments = numbers.length
+  const window = { from: midnight(fleet.now) - 56 * day, to: midnight(fleet.now) }
+  const numbers = numbersOf(mood, scope)
+  const spans = mood.noEvidence ? [] : numbers.slice(0, 24).map((n) => fleet.spans(n, window.from, window.to))
+  const sum = (counts: (state: State) => boolean) =>
+    spans
+      .map((own) =>
+        byWeekHour(
+          own.filter(({ state }) => counts(state)),
+          zone,
+          window,
+        ),
+      )
+      .reduce((all, one) => all.map((ms, i) => ms + (one[i] ?? 0)), new Array<number>(168).fill(0))
   return {
-    ...{ scope, zone, from, to: end, instruments, counted: instruments, simulated: true },
-    run: hours.map(({ run }) => run),
-    known: hours.map(({ known }) => known),
+    ...{ scope, zone, ...window, instruments: numbers.length, counted: numbers.length, simulated: true },
+    run: sum((state) => state === 'run'),
+    known: sum((state) => state !== 'unknown'),
   }
+}
+
+function numbersOf(mood: Mood, scope: string): number[] {
+  const number = mood.fleet.numberOf(scope)
+  return number === undefined
+    ? mood.fleet.keys.map((_, n) => n).filter((n) => inScope(mood, n, scope))
+    : [number]
 }
 
 /** Nobody of this fleet is named for anything. */

@@ -75,10 +75,3 @@ export const dateOf = (zone: string, at: number): string =>
 /** First instant of the civil date in `zone`. */
 export const instantOfDate = (zone: string, date: string): number =>
   instantOf(zone, Date.parse(`${date}T00:00:00Z`))
-
-/** Hour of the week, Monday 00:00 = 0, to 167. */
-export function hourOfWeek(zone: string, at: number): number {
-  const local = localOf(zone, at)
-  const day = (Math.floor(local / dayMs) + 3) % 7
-  return day * 24 + Math.floor((local % dayMs) / 3_600_000)
-}

@@ -9,7 +9,7 @@ import {
   type StateDurations,
   type Status,
 } from '@hours/protocol'
-import { civilDays } from '@hours/usage'
+import { civilDays, type WeekHour, weekHours } from '@hours/usage'
 import type { PageRow } from '../ports.ts'
 import type { SeriesPoint } from './series-ports.ts'
 import { partsOf } from './embedded-series.ts'
@@ -122,12 +122,6 @@ export function usagePoint(
   }
 }
 
-/** The hour of the week of an instant, Monday 00:00 = 0, by the zone's wall clock. */
-export function hourOfWeek(zone: string, at: Millis): number {
-  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
-  return (local.dayOfWeek - 1) * 24 + local.hour
-}
-
 /** All 168 points of a year, at its first instant: run and known time by hour of the week. */
 export function weekHourPoints(
   key: InstrumentKey,
@@ -155,31 +149,16 @@ export function weekHourPoints(
   }))
 }
 
-type WallClockHour = ReturnType<typeof wallClockHours>[number]
-const years = new Map<string, WallClockHour[]>()
+const years = new Map<string, WeekHour[]>()
 
 /** Those of a whole year: all instruments of a zone have the same. */
-function hoursOfYear(zone: string, { from, to }: { from: Millis; to: Millis }): WallClockHour[] {
+function hoursOfYear(zone: string, { from, to }: { from: Millis; to: Millis }): WeekHour[] {
   const name = `${zone} ${from}`
-  const known = years.get(name) ?? wallClockHours(zone, from, to)
+  const known = years.get(name) ?? weekHours(zone, from, to)
   years.delete(name)
   years.set(name, known)
   for (const oldest of years.keys()) if (years.size > 8) years.delete(oldest)
   return known
-}
-
-/** Stretches of one wall-clock hour; on days of 24 h they are counted, on others the zone is asked for each half hour. */
-function wallClockHours(zone: string, from: Millis, to: Millis): { from: Millis; to: Millis; how: number }[] {
-  return civilDays(zone, from, to).flatMap((day) => {
-    const step = day.to - day.from === 24 * HOUR ? HOUR : HOUR / 4
-    const begin = hourOfWeek(zone, day.from)
-    const slots: { from: Millis; to: Millis; how: number }[] = []
-    for (let at = day.from; at < day.to; at += step) {
-      const how = step === HOUR ? (begin + (at - day.from) / HOUR) % 168 : hourOfWeek(zone, at)
-      slots.push({ from: at, to: Math.min(at + step, day.to), how })
-    }
-    return slots
-  })
 }
 
 /** Points of `power`: mean, least and most of each sampled minute in W, its energy in Wh. */

@@ -1,8 +1,13 @@
 import { decimal, percent, weekdays } from '../format.ts'
 import { text } from '../text/text.ts'
-import type { WeekHour } from '../week-hours.ts'
 import { fillOf } from './patterns.tsx'
 import { useWidth } from './use-width.ts'
+
+/** Known and run time of one hour of the week, ms. */
+export interface WeekHour {
+  readonly run: number
+  readonly known: number
+}
 
 const left = 42
 const row = 24

@@ -1,14 +1,13 @@
 import { api } from '../api-client.ts'
 import { ChartFrame } from '../charts/chart-frame.tsx'
 import { HourBars } from '../charts/day-bars.tsx'
-import { WeekHeat } from '../charts/week-heat.tsx'
+import { useWeek, WeekFrame, weeks } from '../charts/week-frame.tsx'
 import { serverNow } from '../clock.ts'
-import { hours, percent, weekdays, when } from '../format.ts'
+import { hours, when } from '../format.ts'
 import { FaultNotice, Waiting } from '../notice.tsx'
 import { useResource } from '../resource.ts'
 import { text } from '../text/text.ts'
 import { stretchCells, untilNow } from '../usage-rows.ts'
-import { weekHours } from '../week-hours.ts'
 import { dateOf, dayStart } from '../zone.ts'
 
 interface Props {
@@ -54,34 +53,16 @@ export function DailySection({ instrument, zone }: Props) {
   )
 }
 
-const weeks = 8
-
 /** When in the week it runs. */
-export function HeatSection({ instrument, zone }: Props) {
-  const words = text.value.instrument
-  const end = dayStart(zone, serverNow.value)
-  const answer = useResource(api.states(instrument, dayStart(zone, end, -7 * weeks), end))
-  const heat = answer.data ? weekHours(answer.data.spans, zone) : undefined
-  const days = weekdays()
-  const cells = (i: number) => [days[Math.floor(i / 24)] ?? '', `${String(i % 24).padStart(2, '0')}:00`]
+export function HeatSection({ instrument }: Pick<Props, 'instrument'>) {
+  const { heatmap, heatmapHelp, ran } = text.value.instrument
   return (
-    <ChartFrame
-      title={words.heatmap}
-      help={words.heatmapHelp(weeks)}
-      rows={{
-        name: `week-${instrument}`,
-        head: [text.value.time.date, text.value.time.hour, words.ran, words.known],
-        body: () =>
-          (heat ?? []).map(({ run, known }, i) => [
-            ...cells(i),
-            percent(known > 0 ? run / known : null),
-            hours(known),
-          ]),
-        file: () => (heat ?? []).map(({ run, known }, i) => [...cells(i), run, known]),
-      }}
-    >
-      <FaultNotice of={answer} />
-      {heat ? <WeekHeat hours={heat} /> : answer.fault ? null : <Waiting height={188} />}
-    </ChartFrame>
+    <WeekFrame
+      name={`week-${instrument}`}
+      title={heatmap}
+      help={heatmapHelp(weeks)}
+      measure={ran}
+      of={useWeek(instrument)}
+    />
   )
 }

@@ -78,7 +78,7 @@ function Whole({ item }: { item: InstrumentSummary }) {
           <DailySection instrument={key} zone={zone} />
         </section>
         <section>
-          <HeatSection instrument={key} zone={zone} />
+          <HeatSection instrument={key} />
         </section>
       </section>
       <EvidencePanel instrument={key} zone={zone} />
